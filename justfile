@@ -1,0 +1,95 @@
+# The list of recipes is the manual: `just --list`. Without just on the machine: `python3 dev.py just RECIPE`.
+
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+
+# show this list
+default:
+    @just --list --unsorted
+
+# start the app in this environment; arguments go to `upperback serve`
+run *args:
+    upperback serve {{ args }}
+
+# format, lint, types, import rules, content
+check: check-format check-lint check-types check-imports check-content
+
+# is everything formatted?
+check-format:
+    ruff format --check .
+
+# lint: likely bugs, security, clock and chance in the pure part, docstrings of care and sensing
+check-lint:
+    ruff check .
+
+# types, strict, tests too
+check-types:
+    mypy
+
+# who may import whom
+check-imports:
+    lint-imports
+
+# schema, references, units, cases and reviews of the clinical content
+check-content:
+    upperback check-content
+
+# mend what can be mended automatically
+fix:
+    ruff check --fix .
+    ruff format .
+
+# the fast tests: unit, spec, contract, integration
+test *args:
+    pytest -n auto tests/unit tests/spec tests/contract tests/integration {{ args }}
+
+# laws on generated input: monotone triage, replay, round trips, permissions
+test-property *args:
+    pytest -n auto tests/property {{ args }}
+
+# one suite over several implementations
+test-contract *args:
+    pytest -n auto tests/contract {{ args }}
+
+# journeys and accessibility in a real browser
+test-browser *args:
+    pytest tests/browser {{ args }}
+
+# everything that `python3 dev.py test` runs
+test-all *args:
+    pytest -n auto {{ args }}
+
+# proofs and campaigns that take minutes to hours
+proofs-long *args:
+    pytest -m long {{ args }}
+
+# every branch of triage and plan is tested, or this fails
+coverage:
+    coverage erase
+    coverage run -m pytest tests/unit tests/spec tests/property
+    coverage report --include='src/upperback/care/triage*,src/upperback/care/plan*' --fail-under=100
+    coverage report --skip-empty --sort=cover
+
+# time budgets, with the machine written down
+bench *args:
+    pytest -m '' tests/bench {{ args }}
+
+# the pictures in the documentation, taken from the running app
+screenshots:
+    UPPERBACK_SCREENSHOTS=docs/images pytest -m '' tests/browser -k screenshots
+
+# fetch the browser packages again and copy what the pages need
+assets:
+    python tools/assets.py --dev
+
+# pin every dependency again: Python (hashes, no addresses) and npm (no addresses)
+lock *args:
+    uv lock {{ args }}
+    uv export --quiet --frozen --no-header --no-annotate --no-emit-project --no-default-groups --extra build --output-file requirements.lock
+    uv export --quiet --frozen --no-header --no-annotate --no-emit-project --no-default-groups --extra dev --output-file requirements-dev.lock
+    npm install --package-lock-only --ignore-scripts
+    python tools/assets.py --check-locks
+
+# a wheel with the browser files inside
+wheel:
+    python tools/assets.py
+    uv build --wheel --no-build-isolation

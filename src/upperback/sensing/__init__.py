@@ -1,0 +1,1 @@
+"""Pure signal kernel: orientation, posture, muscle, movement, repetitions, cues. Empty so far."""
