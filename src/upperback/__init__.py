@@ -1,0 +1,3 @@
+"""Upperback: safe, plain, personal help for upper back pain."""
+
+__version__ = "0.1.0"

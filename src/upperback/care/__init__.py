@@ -1,0 +1,1 @@
+"""Pure decisions about a person's care. No clock, no database, no network, no randomness."""

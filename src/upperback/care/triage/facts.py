@@ -1,0 +1,151 @@
+"""Findings about one person, read strictly and made ready for the evaluators."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from upperback.content.models import Finding
+from upperback.content.vocabulary import Content
+from upperback.core.errors import InputError
+from upperback.core.ternary import Ternary
+
+AbsentMeans = Literal["unknown", "no"]
+
+#: How an unknown answer is written. `null` is refused: it could mean anything.
+UNKNOWN = "unknown"
+
+#: "Does not apply": a number whose every comparison is no.
+NEVER = math.inf
+
+#: A finding's value: a truth for flags, a word for choices, words for lists, a number, or None for unknown.
+Value = Ternary | str | frozenset[str] | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about a person.
+
+    raw: the findings as given. values: one entry per finding of the dictionary, absence and the finding's own
+    reading of an unknown already applied. given: keys with a known value. present: keys that were answered at
+    all, "not sure" included. terms: truths of derived terms, kept by the evaluator once worked out.
+    """
+
+    raw: Mapping[str, Any]
+    values: Mapping[str, Value]
+    given: frozenset[str]
+    present: frozenset[str]
+    absent_means: AbsentMeans
+    terms: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+
+
+def read_findings(
+    raw: Mapping[str, object],
+    *,
+    content: Content,
+    absent: AbsentMeans = "unknown",
+    tasks: Iterable[str] = (),
+    age_required: bool = True,
+) -> Facts:
+    """Findings as the engine reads them.
+
+    Parameters
+    ----------
+    raw : key -> value, keys and values of the findings dictionary; "unknown" is allowed for every key
+    absent : what a missing key means: not answered, or asked and answered no / none / normal / empty
+    tasks : the person's named tasks as values of the `tasks` finding, e.g. `lm_sit`
+    age_required : a missing age is refused; the first page of the safety check reads without it
+
+    Raises
+    ------
+    InputError : unknown key, wrong type, impossible value, missing age. The message names key and value.
+    """
+    for key, value in raw.items():
+        finding = content.answerable.get(key)
+        if finding is None:
+            raise InputError(f"there is no finding called {_shown(key)}", key=_shown(key))
+        check_value(finding, value)
+    if age_required and "age" in content.answerable and "age" not in raw:
+        raise InputError("the key age is missing; it is always needed", key="age")
+    values = {key: _effective(finding, raw, absent) for key, finding in content.findings.items()}
+    if "tasks" in values:
+        values["tasks"] = frozenset(tasks)
+    known = frozenset(key for key, value in raw.items() if value != UNKNOWN)
+    return Facts(
+        raw=MappingProxyType(dict(raw)),
+        values=values,
+        given=known,
+        present=frozenset(raw),
+        absent_means=absent,
+    )
+
+
+def check_value(finding: Finding, value: object) -> None:
+    """Refuses a value the finding cannot have. Raises InputError naming key and value."""
+    if isinstance(value, str) and value == UNKNOWN:
+        return
+    expected = _EXPECTED[finding.kind](finding, value)
+    if expected is not None:
+        raise InputError(f"{finding.key}: {_shown(value)} is not possible; expected {expected}", key=finding.key)
+
+
+def _flag_problem(_: Finding, value: object) -> str | None:
+    return None if isinstance(value, bool) else 'true, false or "unknown"'
+
+
+def _choice_problem(finding: Finding, value: object) -> str | None:
+    return None if isinstance(value, str) and value in finding.values else f"one of {', '.join(finding.values)}"
+
+
+def _list_problem(finding: Finding, value: object) -> str | None:
+    good = isinstance(value, list | tuple) and all(isinstance(item, str) and item in finding.values for item in value)
+    return None if good else f"a list of any of {', '.join(finding.values)}"
+
+
+def _number_problem(finding: Finding, value: object) -> str | None:
+    limits = finding.number
+    assert limits is not None, f"{finding.key} has no range"
+    kind = "a whole number" if limits.integer else "a number"
+    expected = f"{kind} from {limits.minimum} to {limits.maximum}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return expected
+    if not limits.minimum <= value <= limits.maximum:  # also refuses NaN
+        return expected
+    return expected if limits.integer and value != int(value) else None
+
+
+_EXPECTED = {
+    "flag": _flag_problem,
+    "choice": _choice_problem,
+    "list": _list_problem,
+    "number": _number_problem,
+}
+
+
+def _effective(finding: Finding, raw: Mapping[str, object], absent: AbsentMeans) -> Value:
+    given = raw.get(finding.key)
+    if given is None and absent == "no":
+        given = finding.absent
+    if given is None or (isinstance(given, str) and given == UNKNOWN):
+        given = finding.unknown_as
+    return to_value(finding, given)
+
+
+def to_value(finding: Finding, given: Any) -> Value:
+    """A raw value as the evaluators hold it; None where it is unknown."""
+    match finding.kind:
+        case "flag":
+            return Ternary.of(given)
+        case "list":
+            return None if given is None else frozenset(given)
+        case "number":
+            return NEVER if given == "never" else None if given is None else float(given)
+        case _:
+            return None if given is None else str(given)
+
+
+def _shown(value: object, length: int = 60) -> str:
+    text = str(value) if isinstance(value, str) else repr(value)
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    return f"“{text[:length]}…”" if len(text) > length else f"“{text}”"

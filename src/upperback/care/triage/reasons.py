@@ -1,0 +1,108 @@
+"""Why a rule fired, and what would close one that is open: the answers behind a truth value."""
+
+from dataclasses import dataclass
+
+from upperback.care.triage.facts import NEVER, Facts
+from upperback.care.triage.rows import compile_condition, counted_items
+from upperback.content import conditions as c
+from upperback.content.models import Finding
+from upperback.content.vocabulary import Content
+from upperback.core.ternary import Ternary
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One answer that made a difference: the finding, and the value that counted."""
+
+    key: str
+    value: bool | str | float | None
+
+
+def reasons_for(node: c.Node, facts: Facts, content: Content) -> tuple[Reason, ...]:
+    """The answers that make a condition what it is, each once, in the order of the rule text."""
+    return tuple(dict.fromkeys(_reasons(node, facts, content)))
+
+
+def closing_keys(node: c.Node, facts: Facts, content: Content) -> tuple[str, ...]:
+    """The findings whose answers an unknown condition hangs on."""
+    return tuple(dict.fromkeys(_closers(node, facts, content)))
+
+
+def phrase_of(reason: Reason, finding: Finding) -> str:
+    """The reason in plain words, completing "You told us that ..."."""
+    if reason.value is None:
+        return finding.said["unknown"]
+    match finding.kind:
+        case "flag":
+            return finding.said["yes" if reason.value is True else "no"]
+        case "number":
+            return finding.said["value"].replace("{value}", f"{reason.value:g}")
+        case _:
+            return finding.said[str(reason.value)]
+
+
+def _reasons(node: c.Node, facts: Facts, content: Content) -> list[Reason]:
+    state = compile_condition(node, content)(facts)
+    match node:
+        case c.Flag(name) if name in content.terms:
+            when = content.terms[name].when
+            assert when is not None
+            return _reasons(content.condition(when), facts, content)
+        case c.Contains(finding, value):
+            return [Reason(finding, value if state == Ternary.YES else None)] if finding in facts.present else []
+        case c.Not(operand) | c.IfUnknown(_, operand):
+            return _reasons(operand, facts, content)
+        case c.All(operands):
+            return _joined(operands, facts, content, state)
+        case c.Any(operands):
+            return _joined(operands, facts, content, state)
+        case c.AtLeast(_, operands):
+            return _joined(counted_items(operands, content), facts, content, state)
+        case c.Always():
+            return []
+        case _:
+            return [reason for key in content.keys_read(node) for reason in _values(key, facts)]
+
+
+def _joined(parts: tuple[c.Node, ...], facts: Facts, content: Content, state: int) -> list[Reason]:
+    """The reasons of the parts that carry the result: those that share its truth value."""
+    carrying = [part for part in parts if compile_condition(part, content)(facts) == state]
+    return [reason for part in carrying for reason in _reasons(part, facts, content)]
+
+
+def _values(key: str, facts: Facts) -> list[Reason]:
+    if key not in facts.present:
+        return []
+    value = facts.values[key]
+    if key not in facts.given or value is None or value == NEVER:
+        return [Reason(key, None)]
+    match value:
+        case frozenset():
+            return [Reason(key, item) for item in sorted(value)]
+        case Ternary():
+            return [Reason(key, value is Ternary.YES)]
+        case _:
+            return [Reason(key, value)]
+
+
+def _closers(node: c.Node, facts: Facts, content: Content) -> list[str]:
+    if compile_condition(node, content)(facts) != Ternary.UNKNOWN:
+        return []
+    match node:
+        case c.Flag(name) if name in content.terms:
+            when = content.terms[name].when
+            assert when is not None
+            return _closers(content.condition(when), facts, content)
+        case c.Not(operand) | c.IfUnknown(_, operand):
+            return _closers(operand, facts, content)
+        case c.All(operands) | c.Any(operands):
+            return [key for part in operands for key in _closers(part, facts, content)]
+        case c.AtLeast(_, operands):
+            return [key for part in counted_items(operands, content) for key in _closers(part, facts, content)]
+        case _:
+            return [key for key in content.findings if key in content.keys_read(node) and _is_unknown(facts, key)]
+
+
+def _is_unknown(facts: Facts, key: str) -> bool:
+    value = facts.values[key]
+    return value is None or value is Ternary.UNKNOWN

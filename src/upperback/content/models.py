@@ -1,0 +1,529 @@
+"""What a content release is made of. One frozen structure per kind of file; the JSON Schema is generated from these.
+
+Conventions shared by all files
+-------------------------------
+* Unknown keys are refused. Nothing has a silent clinical default: an optional field says what leaving it out means.
+* Conditions (`when`, `ask_when`, ...) are rule text; the language is defined in `conditions.py`.
+* `sources` are keys of the bibliography; `PD` marks a project decision.
+* Person-facing text is written in plain British English and may hold `{service}` placeholders,
+  which the service table of the region fills in (`{emergency}` becomes 999 in the UK).
+"""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+import msgspec
+
+Key = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, msgspec.Meta(min_length=2)]
+Unit = Annotated[str, msgspec.Meta(min_length=1)]
+Condition = Annotated[str, msgspec.Meta(min_length=2)]
+SourceKeys = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+Disposition = Literal["emergency_now", "urgent_same_day", "gp_soon", "physio_routine", "self_manage"]
+Status = Literal["draft", "approved", "retired"]
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base: immutable, keyword-only, unknown keys refused."""
+
+
+# ---- release, bibliography, numbers ------------------------------------------------------------------------------
+
+
+class ReleaseInfo(Model, frozen=True):
+    """`release.yaml`: what this release is and whether anyone has approved it."""
+
+    id: Text
+    version: Text
+    released: dt.date
+    status: Status
+    language: Text
+    region: Key
+    licence: Text
+    title: Text
+    intended_purpose: Text
+    not_for: tuple[Text, ...]
+
+
+class Source(Model, frozen=True):
+    """One entry of the bibliography."""
+
+    key: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")]
+    citation: Text
+    checked: Literal["full", "abstract", "secondary", "title", "not_reread", "own"]
+    doi: str | None = None
+    note: str | None = None
+
+
+class DatedValue(Model, frozen=True):
+    """A value of a parameter from a day on."""
+
+    since: dt.date
+    value: float | int
+    sources: SourceKeys
+
+
+class Parameter(Model, frozen=True):
+    """A number the rules, the plan or the review use. Written `limit.<id>` in rule text."""
+
+    id: Key
+    means: Text
+    unit: Unit  # UCUM, e.g. "d", "wk", "{score}", "1"
+    values: Annotated[tuple[DatedValue, ...], msgspec.Meta(min_length=1)]
+
+
+# ---- findings and questions --------------------------------------------------------------------------------------
+
+
+class NumberRange(Model, frozen=True):
+    """What is possible for a number; anything else is refused as bad input."""
+
+    minimum: float | int
+    maximum: float | int
+    unit: Unit
+    integer: bool
+
+
+class Law(Model, frozen=True):
+    """Place of a finding in the law of triage: worsening an alarming finding never lowers the disposition.
+
+    steps: values from least to most alarming; values in one step are not ordered among themselves.
+    worse: direction for numbers. `worse_from`: the law holds from this value on; `worse_to`: up to this value.
+    """
+
+    group: Literal["alarming", "mitigating", "context"]
+    steps: tuple[tuple[Key, ...], ...] = ()
+    worse: Literal["up", "down"] | None = None
+    worse_from: float | int | None = None
+    worse_to: float | int | None = None
+    not_values: tuple[Key, ...] = ()  # list values outside the law, e.g. a known condition that mitigates
+
+
+class Finding(Model, frozen=True):
+    """One canonical fact about a person, as triage and plan read it.
+
+    absent: value taken where a stored case says that absence means "no" (None: stays unknown). For numbers the
+        word `never` means "does not apply": every comparison with it is no.
+    unknown_as: value taken by every rule when the answer is missing or unknown (None: three-valued unknown).
+    applies_when: the finding is only asked where this is not surely no.
+    said: how the answer is repeated to the person, completing "You told us that ...". By value; `yes` for
+        flags; for numbers the key `value` with `{value}` in it.
+    """
+
+    key: Key
+    kind: Literal["flag", "choice", "list", "number"]
+    title: Text
+    read_by: Literal["triage", "plan", "review", "context"]
+    law: Law
+    said: dict[str, Text]
+    values: tuple[Key, ...] = ()
+    number: NumberRange | None = None
+    absent: bool | str | int | float | tuple[Key, ...] | None = None
+    unknown_as: bool | str | int | float | None = None
+    applies_when: Condition | None = None
+    required: bool = False
+    note: str | None = None
+
+
+class FindingGroup(Model, frozen=True):
+    """`findings/*.yaml`."""
+
+    group: Key
+    title: Text
+    order: int
+    findings: Annotated[tuple[Finding, ...], msgspec.Meta(min_length=1)]
+
+
+class Option(Model, frozen=True):
+    """One answer to a question. `sets` says which findings it gives which value; for lists the value is added."""
+
+    id: Key
+    label: Text
+    sets: dict[Key, bool | str | int | float]
+    hint: Text | None = None
+    label_proxy: Text | None = None
+
+
+class Question(Model, frozen=True):
+    """One idea, one page. The findings it `covers` are answered as a whole.
+
+    one: radios. many: tick boxes with a compulsory "None of these" (`none_label`). number: one number box.
+    When `ask_when` is surely no the question is not asked and its findings take their `absent` value.
+    "Not sure" makes every covered finding that no ticked option sets unknown, and asks once more in `simpler` words.
+    """
+
+    id: Key
+    kind: Literal["one", "many", "number"]
+    covers: Annotated[tuple[Key, ...], msgspec.Meta(min_length=1)]
+    text: Text
+    text_proxy: Text
+    simpler: Text
+    options: tuple[Option, ...] = ()
+    help: Text | None = None
+    examples: tuple[Text, ...] = ()
+    not_examples: tuple[Text, ...] = ()
+    none_label: Text | None = None
+    not_sure: bool = True
+    prefer_not_to_say: bool = False
+    ask_when: Condition | None = None
+    unit_label: Text | None = None
+    low_label: Text | None = None  # for 0-10 scales: what 0 means
+    high_label: Text | None = None  # and 10
+
+
+class Section(Model, frozen=True):
+    """`questions/*.yaml`: a part of the safety check or of the assessment, in order."""
+
+    id: Key
+    title: Text
+    order: int
+    part: Literal["screen", "assessment"]
+    one_page: bool  # true: all questions on one page (the emergency screen)
+    questions: Annotated[tuple[Question, ...], msgspec.Meta(min_length=1)]
+    intro: Text | None = None
+
+
+# ---- rules -------------------------------------------------------------------------------------------------------
+
+
+class Term(Model, frozen=True):
+    """A derived term: exactly one of `when` (a condition), `count` (conditions to count) or `number`."""
+
+    id: Key
+    title: Text
+    sources: SourceKeys
+    when: Condition | None = None
+    count: tuple[Condition, ...] = ()
+    number: Condition | None = None
+
+
+class Review(Model, frozen=True):
+    """Who looked at it last and when it has to be looked at again."""
+
+    by: Text
+    done: dt.date
+    due: dt.date
+
+
+class Case(Model, frozen=True):
+    """A person in plain words, their findings (absence means "no" here) and what has to come out."""
+
+    name: Text
+    kind: Literal["positive", "negative", "near_miss"]
+    story: Text
+    findings: dict[Key, bool | int | float | str | tuple[Key, ...]]
+    state: Literal["fired", "open", "quiet"]  # of the rule the case sits with
+    disposition: Disposition
+    rules: tuple[str, ...] | None = None  # all rules that fire, where the case states them
+
+
+class Within(Model, frozen=True):
+    """How soon. The first entry whose `when` is yes counts; the last one has no `when`."""
+
+    days: str  # rule text of a parameter: limit.<id>
+    when: Condition | None = None
+
+
+class PlanGate(Model, frozen=True):
+    """What a fired gp_soon rule leaves of the plan: nothing, or movement inside comfort when the condition holds."""
+
+    movement_when: Condition | None = None  # None: nothing
+
+
+class Rule(Model, frozen=True):
+    """One triage rule. Every rule is looked at by itself; the most urgent fired rule decides."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[EUGP][0-9]{2}$")]
+    title: Text
+    status: Status
+    effective: dt.date
+    review: Review
+    disposition: Disposition
+    when: Condition
+    unknown_means: Text  # in plain words, always stated
+    because: Text  # one plain sentence: why these answers matter
+    contact: Annotated[tuple[Key, ...], msgspec.Meta(min_length=1)]  # keys of the service table, first one first
+    say: Text  # what to say to them
+    do_not: tuple[Text, ...]  # what not to do meanwhile
+    sources: SourceKeys
+    hazards: tuple[str, ...]
+    cases: Annotated[tuple[Case, ...], msgspec.Meta(min_length=3)]
+    within: tuple[Within, ...] = ()
+    plan: PlanGate | None = None  # gp_soon rules state it
+    meanwhile: tuple[Text, ...] = ()
+
+
+# ---- what people read --------------------------------------------------------------------------------------------
+
+
+class Message(Model, frozen=True):
+    """`messages.yaml`: a safety-net card or a message. Attached when its condition is not surely no."""
+
+    id: Key
+    kind: Literal["safety_net", "message", "card"]
+    title: Text
+    lines: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    sources: SourceKeys
+    attach: Literal["always", "when", "by_pattern", "by_plan"]
+    when: Condition | None = None
+    unknown_attaches: bool = True
+    contact: tuple[Key, ...] = ()
+
+
+class Service(Model, frozen=True, kw_only=True):
+    """Somebody to turn to in a region. `phrase` is what `{key}` becomes inside a sentence."""
+
+    key: Key
+    name: Text
+    phrase: Text
+    number: str | None = None  # to dial, tel: form without spaces
+    number_shown: str | None = None
+    link: str | None = None
+    hours: str | None = None
+    note: Text | None = None
+    sources: SourceKeys
+
+
+class ServiceTable(Model, frozen=True):
+    """`services/<region>.yaml`."""
+
+    region: Key
+    title: Text
+    checked: dt.date
+    services: Annotated[tuple[Service, ...], msgspec.Meta(min_length=1)]
+
+
+class DispositionText(Model, frozen=True):
+    """`dispositions.yaml`: how a disposition is shown and what it allows (facts 2.1, 2.10)."""
+
+    id: Disposition
+    order: int  # 0 is the most urgent
+    title: Text
+    short: Text  # the one word beside the shape
+    action: Text  # what to do now, with {service} placeholders
+    when_text: Text
+    contact: tuple[Key, ...]
+    plan: Literal["none", "movement_only", "gentle", "full"]
+    fhir_priority: Literal["stat", "asap", "urgent", "routine", "none"]
+    do_not: tuple[Text, ...]
+    comfort: tuple[Text, ...]
+    sources: SourceKeys
+
+
+# ---- the plan ----------------------------------------------------------------------------------------------------
+
+
+class Caution(Model, frozen=True):
+    """`cautions.yaml`: a tag. Carried by a person when `when` is not surely no (unknown is conservative).
+
+    locks_when: the whole plan waits for a clinician when this is yes.
+    effect: `hide` removes tagged exercises (unless the exercise lists a swap); `adapt` only adds the advice.
+    """
+
+    tag: Key
+    title: Text
+    when: Condition
+    meaning: Text
+    advice: Text
+    effect: Literal["hide", "adapt"]
+    sources: SourceKeys
+    unknown_carries: bool = True
+    locks_when: Condition | None = None
+    lock_text: Text | None = None
+    adds: tuple[Key, ...] = ()  # tags that come with it
+
+
+class Pattern(Model, frozen=True):
+    """`patterns/*.yaml`. The first pattern, by `order`, whose `when` is yes is the one shown. Never a diagnosis."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^C[0-9]{2}[a-z]?$")]
+    title: Text
+    order: int
+    when: Condition
+    told: Text
+    because: Text
+    advice: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    route: Text
+    locks_plan: bool
+    sources: SourceKeys
+    movement: tuple[str, ...] = ()  # starter set, in order of preference
+    strength: tuple[str, ...] = ()
+    load_rules: tuple[str, ...] = ()
+    messages: tuple[Key, ...] = ()
+    safety_net: tuple[Key, ...] = ()
+    adds_cautions: tuple[Key, ...] = ()
+    start_fraction: str | None = None  # limit.<id>: start at this part of the full dose
+    lock_text: Text | None = None
+
+
+class ExerciseCaution(Model, frozen=True):
+    """What a caution does to this exercise. `swap`: allowed, but only done as `how` says."""
+
+    tag: Key
+    effect: Literal["hide", "swap", "adapt"]
+    how: Text | None = None  # required for swap
+
+
+class Variant(Model, frozen=True):
+    """An easier or harder way of the same exercise, or a pointer to another exercise."""
+
+    how: Text
+    exercise: str | None = None
+
+
+class Tempo(Model, frozen=True):
+    """Seconds of one repetition; for timed exercises `hold_s` is the hold."""
+
+    out_s: float
+    pause_s: float
+    back_s: float
+    hold_s: float | None = None
+
+
+class Figure(Model, frozen=True):
+    """The moving figure. Angles in degrees, conventions of `docs/reference/figures.md`; start and end pose."""
+
+    view: Literal["side", "front", "top"]
+    posture: Literal[
+        "standing",
+        "seated",
+        "kneeling",
+        "hands_and_knees",
+        "side_lying",
+        "face_up",
+        "face_down",
+        "plank_wall",
+        "plank_knees",
+        "heels",
+    ]
+    start: dict[Key, float | int]
+    end: dict[Key, float | int]
+    props: tuple[
+        Literal["chair", "wall", "doorway", "mat", "band", "weight", "roller", "stick", "table", "bag", "cushion"],
+        ...,
+    ]
+    works: tuple[Key, ...]  # parts that get the dot
+    words: Text  # the movement, described for people who cannot see it
+    mirrored: bool = False  # both sides in turn
+
+
+class Sensor(Model, frozen=True, kw_only=True):
+    """Planning values for counting this exercise with a sensor."""
+
+    signal: Text
+    count: Literal["good", "fair", "poor", "none"]
+    range_deg: tuple[float | int, float | int] | None = None
+    repetition_s: float | None = None
+    sources: SourceKeys
+
+
+class Exercise(Model, frozen=True):
+    """`exercises/*.yaml`."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^(MV|ST)[0-9]{2}$")]
+    title: Text
+    kind: Literal["movement", "strength"]
+    status: Status
+    family: Literal[
+        "rotate", "extend", "breathe_side", "open", "calm", "pull", "push", "extensor_trunk", "bend", "carry"
+    ]
+    level: int  # 1 the gentlest of its chain
+    purpose: Text
+    feel: Text  # where and how it should feel
+    muscles: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    positions: Annotated[tuple[Literal["seated", "standing", "lying", "floor"], ...], msgspec.Meta(min_length=1)]
+    equipment: tuple[
+        Literal["chair", "wall", "doorway", "mat", "band", "weight", "roller", "stick"], ...
+    ]  # all are needed
+    equipment_instead: tuple[Text, ...]  # household swaps in words
+    steps: Annotated[tuple[Text, ...], msgspec.Meta(min_length=3)]
+    mistakes: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    breathing: Text
+    dose: Literal["repetitions", "hold", "breaths", "distance"]
+    tempo: Tempo
+    cautions: tuple[ExerciseCaution, ...]
+    plane: tuple[Literal["sagittal", "frontal", "transverse"], ...]
+    easier: tuple[Variant, ...]
+    harder: tuple[Variant, ...]
+    figure: Figure
+    sensor: Sensor
+    sources: SourceKeys
+
+
+class Chain(Model, frozen=True):
+    """`chains.yaml`: from easier to harder. An item is an exercise id or a named easier form."""
+
+    id: Key
+    title: Text
+    steps: Annotated[tuple[Text, ...], msgspec.Meta(min_length=2)]
+    sources: SourceKeys
+
+
+class LoadRule(Model, frozen=True):
+    """`load_rules/*.yaml`: how a task that provokes the pain is changed now and built back later."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^LM-[A-Z]+$")]
+    title: Text
+    tasks: tuple[Text, ...]  # everyday words
+    arithmetic: Literal["break_interval", "split_load", "time_slots", "cut_volume", "start_weight", "none"]
+    change_now: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    build_back: tuple[Text, ...]
+    sources: SourceKeys
+    amounts: tuple[Literal["minutes", "kg"], ...] = ()
+
+
+class WorkstationItem(Model, frozen=True):
+    """`workstation.yaml`: one measurable point of the desk check."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^W[0-9]{2}$")]
+    title: Text
+    check: Text
+    fix: Text
+    measure: dict[Key, float | int]
+    sources: SourceKeys
+
+
+class ReviewRow(Model, frozen=True):
+    """`review.yaml`: one row of the six-week review, in order."""
+
+    row: int
+    outcome: Literal["continue", "continue_and_adjust", "refer_physio", "seek_medical_help"]
+    when_text: Text
+    why: Text
+    next: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    sources: SourceKeys
+    recheck_days: str | None = None  # limit.<id>
+
+
+class DoseText(Model, frozen=True):
+    """`dose.yaml`: a level of irritability or a colour of the pain light in words."""
+
+    id: Key
+    group: Literal["irritability", "light", "phase", "flare", "stop_sign", "progression"]
+    title: Text
+    text: Text
+    sources: SourceKeys
+
+
+class Release(Model, frozen=True):
+    """A whole release. Its canonical form is the JSON of this structure; its hash is the SHA-256 of that."""
+
+    info: ReleaseInfo
+    bibliography: tuple[Source, ...]
+    parameters: tuple[Parameter, ...]
+    findings: tuple[FindingGroup, ...]
+    terms: tuple[Term, ...]
+    rules: tuple[Rule, ...]
+    dispositions: tuple[DispositionText, ...]
+    questions: tuple[Section, ...]
+    messages: tuple[Message, ...]
+    services: tuple[ServiceTable, ...]
+    cautions: tuple[Caution, ...]
+    patterns: tuple[Pattern, ...]
+    exercises: tuple[Exercise, ...]
+    chains: tuple[Chain, ...]
+    load_rules: tuple[LoadRule, ...]
+    workstation: tuple[WorkstationItem, ...]
+    review: tuple[ReviewRow, ...]
+    dose: tuple[DoseText, ...]

@@ -1,0 +1,1 @@
+"""Ids, units, clock, errors and three-valued logic: what every other room stands on."""

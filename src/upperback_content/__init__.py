@@ -1,0 +1,1 @@
+"""The clinical content of Upperback, as data. No code lives here."""
