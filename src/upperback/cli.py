@@ -218,13 +218,24 @@ def _changes_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", type=Path, help="folder of the older release")
     parser.add_argument("new", type=Path, help="folder of the newer release")
     parser.add_argument("--states", type=int, default=1_000_000, help="how many generated states to compare")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="other dice, other states")
+    parser.add_argument("--json", action="store_true", help="every moved state as a JSON line")
 
 
 def _content_changes(chosen: argparse.Namespace) -> int:
-    from upperback.care.changes import change_report
+    import numpy as np
 
-    print(change_report(chosen.old, chosen.new, states=chosen.states, seed=chosen.seed))
+    from upperback.care.changes import moved_states, report_text
+    from upperback.content.load import compile_release
+    from upperback.content.vocabulary import Content
+
+    old, new = Content(compile_release(chosen.old)), Content(compile_release(chosen.new))
+    moved = moved_states(old, new, states=chosen.states, dice=np.random.default_rng(chosen.seed))
+    if chosen.json:
+        for state in moved:
+            print(msgspec.json.encode(state.record()).decode())
+    else:
+        print(report_text(moved, looked_at=chosen.states))
     return 0
 
 

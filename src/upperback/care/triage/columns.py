@@ -58,7 +58,10 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """Urgency per state (0 self_manage .. 4 emergency_now), and each rule's truth where it was asked for."""
+    """Urgency per state (0 self_manage .. 4 emergency_now), and each rule's truth where it was asked for.
+
+    U19, which fires because other rules are open, is in the urgency and has no truth of its own.
+    """
 
     urgency: NDArray[np.int8]
     rules: Mapping[str, Truths]
@@ -70,14 +73,67 @@ def decide_states(states: States, content: Content, *, keep_rules: bool = False)
     Parameters
     ----------
     states : columns of equal length
-    keep_rules : also return the truth of each rule (U19 included), one int8 column a rule
+    keep_rules : also return the truth of each rule, one int8 column a rule
     """
     urgency = np.zeros(states.rows, dtype=np.int8)
-    kept = {id: np.zeros(states.rows, dtype=np.int8) for id in content.rules} if keep_rules else {}
+    asked = [id for id, _, _ in _tests(content)] if keep_rules else []
+    kept = {id: np.empty(states.rows, dtype=np.int8) for id in asked}
     for start in range(0, states.rows, _BLOCK_ROWS):
         end = min(start + _BLOCK_ROWS, states.rows)
         _decide_block(states.block(start, end), content, urgency[start:end], start, kept)
     return Decisions(urgency, kept)
+
+
+class RuleTruths:
+    """States with every rule's truth kept, so that a change of one finding only asks the rules that read it."""
+
+    def __init__(self, states: States, content: Content) -> None:
+        self._content = content
+        self._levels = _levels(decide_states(states, content, keep_rules=True).rules, content)
+        self.urgency = _urgency(self._levels)
+
+    def urgency_after(self, moved: States, finding: str) -> NDArray[np.int8]:
+        """Urgency of states that differ from the first ones in one finding only."""
+        affected = _reading(finding, self._content)
+        levels = {**self._levels, **_levels(_truths(moved, self._content, affected), self._content)}
+        return _urgency(levels)
+
+
+@lru_cache(maxsize=1024)
+def _reading(finding: str, content: Content) -> frozenset[str]:
+    return frozenset(
+        rule.id for rule in content.rules.values() if finding in content.keys_read(content.condition(rule.when))
+    )
+
+
+def _truths(states: States, content: Content, rules: frozenset[str]) -> dict[str, Truths]:
+    truths = {id: np.empty(states.rows, dtype=np.int8) for id in rules}
+    tests = [(id, test) for id, _, test in _tests(content) if id in rules]
+    for start in range(0, states.rows, _BLOCK_ROWS):
+        end = min(start + _BLOCK_ROWS, states.rows)
+        block = _Block(states.block(start, end))
+        for id, test in tests:
+            truths[id][start:end] = test(block)
+    return truths
+
+
+def _levels(truths: Mapping[str, Truths], content: Content) -> dict[str, NDArray[np.int8]]:
+    """What each rule's truth means for the urgency: what it says when fired, what being open means."""
+    return {id: _meaning(content.rules[id].disposition, content)[column] for id, column in truths.items()}
+
+
+def _meaning(disposition: Disposition, content: Content) -> NDArray[np.int8]:
+    raised = content.rules[OPEN_EMERGENCY_RULE].disposition
+    opened = raised if disposition == "emergency_now" else OPEN_MEANS.get(disposition, "self_manage")
+    return np.array([0, _URGENCY[opened], _URGENCY[disposition]], dtype=np.int8)
+
+
+def _urgency(levels: Mapping[str, NDArray[np.int8]]) -> NDArray[np.int8]:
+    columns = list(levels.values())
+    highest = columns[0].copy()
+    for column in columns[1:]:
+        np.maximum(highest, column, out=highest)
+    return highest
 
 
 def states_from_findings(
@@ -139,20 +195,11 @@ def _decide_block(
     states: States, content: Content, urgency: NDArray[np.int8], start: int, kept: dict[str, Truths]
 ) -> None:
     block = _Block(states)
-    emergency_open = np.zeros(states.rows, dtype=bool)
     for id, disposition, test in _tests(content):
         truths = test(block)
         if kept:
             kept[id][start : start + states.rows] = truths
-        np.maximum(urgency, np.where(truths == 2, _URGENCY[disposition], 0), out=urgency)
-        if disposition == "emergency_now":
-            emergency_open |= truths == 1
-        elif disposition in OPEN_MEANS:
-            np.maximum(urgency, np.where(truths == 1, _URGENCY[OPEN_MEANS[disposition]], 0), out=urgency)
-    raised = content.rules[OPEN_EMERGENCY_RULE].disposition
-    np.maximum(urgency, np.where(emergency_open, _URGENCY[raised], 0), out=urgency)
-    if kept:
-        kept[OPEN_EMERGENCY_RULE][start : start + states.rows] = np.where(emergency_open, 2, 0)
+        np.maximum(urgency, _meaning(disposition, content)[truths], out=urgency)
 
 
 @lru_cache(maxsize=8)
