@@ -406,6 +406,7 @@ class Figure(Model, frozen=True):
     works: tuple[Key, ...]  # parts that get the dot
     words: Text  # the movement, described for people who cannot see it
     mirrored: bool = False  # both sides in turn
+    moves: tuple[Key, ...] = ()  # parts that get an arrow; none: the part that travels furthest
 
 
 class Sensor(Model, frozen=True, kw_only=True):
