@@ -59,7 +59,9 @@ def row_findings(states: States, row: int, content: Content) -> dict[str, object
 def values_near_limits(content: Content) -> dict[str, tuple[float, ...]]:
     """For each number finding, the limits it is compared with and values just beside them."""
     found: dict[str, set[float]] = {}
-    for _, text in conditions_of(content):
+    for place, text in conditions_of(content):
+        if not place.startswith(("rules/", "terms ")):
+            continue
         for part in c.walk(content.condition(text)):
             if isinstance(part, c.Compare):
                 limits = [content.limit(side.id) for side in (part.left, part.right) if isinstance(side, c.Limit)]
@@ -100,8 +102,9 @@ def _add(
             column = np.where(missing, np.int8(1), np.where(present, np.int8(2), np.int8(0)))
             states.flags[finding.key] = column  # type: ignore[index]
         case "choice":
-            other = dice.integers(1, len(finding.values), rows, dtype=np.int8)
-            codes = np.where(present, other, np.int8(0))
+            any_value = dice.integers(0, len(finding.values), rows, dtype=np.int8)
+            quiet = np.int8(finding.values.index(str(finding.absent))) if finding.absent else any_value
+            codes = np.where(present, any_value, quiet)
             states.choices[finding.key] = np.where(missing, np.int8(UNKNOWN_CODE), codes)  # type: ignore[index]
         case "number":
             states.numbers[finding.key] = np.where(missing, np.nan, _numbers(finding, present, near, dice))  # type: ignore[index]
