@@ -1,0 +1,1 @@
+"""The pages: settings, the front door, templates, and views by audience."""

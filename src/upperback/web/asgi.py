@@ -1,0 +1,63 @@
+"""What a server runs: the front door with Django behind it. If Django cannot start, help is still there."""
+
+import logging
+import os
+from pathlib import Path
+
+from upperback.web.front import App, FrontDoor
+from upperback.web.gate import Gate
+from upperback.web.jinja import STATIC_FOLDER
+from upperback.web.offline import render_offline_pages
+from upperback.web.options import Options, read_options, secret_key
+from upperback.web.static_files import StaticFiles
+
+_log = logging.getLogger(__name__)
+
+
+def build(options: Options, rest: App | None) -> FrontDoor:
+    """The front door for these settings."""
+    return FrontDoor(
+        rest,
+        pages=render_offline_pages(
+            region=options.region, device_notice=options.device_notice, demo=options.demo
+        ),
+        gate=make_gate(options),
+        static=StaticFiles(STATIC_FOLDER, watch=options.debug),
+        allowed_hosts=options.allowed_hosts,
+        secure=options.mode == "service",
+    )
+
+
+def make_gate(options: Options) -> Gate:
+    """Links and cookies of this installation."""
+    return Gate(
+        folder=Path(options.data) / "links",
+        key=secret_key(options),
+        link_s=options.link_minutes * 60,
+        session_s=options.session_days * 24 * 60 * 60,
+    )
+
+
+def django_application() -> App | None:
+    """Django, or None when it cannot start; the reason is logged without values."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "upperback.web.settings")
+    try:
+        from django.core.asgi import get_asgi_application
+        from django.urls import get_resolver
+
+        application = get_asgi_application()
+        # Views are imported on the first request otherwise: better to find out now, and the first page is faster.
+        _ = get_resolver().url_patterns
+    except Exception:
+        _log.exception("Django could not start; only the help page is served")
+        return None
+    return application  # type: ignore[return-value]
+
+
+def __getattr__(name: str) -> FrontDoor:
+    """`application`, built when a server asks for it and not when this module is imported for its parts."""
+    if name != "application":
+        raise AttributeError(name)
+    made = build(read_options(), django_application())
+    globals()["application"] = made
+    return made

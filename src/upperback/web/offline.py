@@ -1,0 +1,119 @@
+"""Pages made before anything can break: the help page, the refusals and the failure page, kept in memory as bytes.
+
+They need the templates of this package and, if it can be read, the service table of the content release.
+If even that fails, a few lines of plain HTML with the telephone numbers remain.
+"""
+
+import logging
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final
+
+from upperback.web.jinja import offline_environment
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Somebody to turn to, as the help page shows them."""
+
+    key: str
+    name: str
+    number: str | None
+    number_shown: str | None
+    note: str | None = None
+    link: str | None = None
+    sms: bool = False
+
+
+# Used when the content release cannot be read. Checked against the release by a test.
+LAST_RESORT: Final[dict[str, dict[str, Line]]] = {
+    "uk": {
+        "emergency": Line("emergency", "Emergency services", "999", "999"),
+        "urgent_line": Line("urgent_line", "NHS 111", "111", "111"),
+        "crisis_line": Line("crisis_line", "NHS 111, option 2: mental health crisis", "111", "111, then option 2"),
+        "listening_line": Line("listening_line", "Samaritans", "116123", "116 123"),
+        "crisis_text": Line("crisis_text", "Shout: text SHOUT", "85258", "85258", sms=True),
+    }
+}
+
+_BARE: Final = """<!doctype html><html lang="en-GB"><meta charset="utf-8"><title>Help now - Upperback</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><h1>Help now</h1>
+<p>Nobody is watching this page. If you think your life or someone else's is at risk, call now.</p><ul>{lines}</ul>
+<p>Do not drive yourself.</p></html>"""
+
+
+@dataclass(frozen=True, slots=True)
+class OfflinePages:
+    """Every page that is ready before the first request. All are whole HTML documents."""
+
+    help: bytes
+    closed: bytes
+    link_used: bytes
+    failure: bytes
+    unavailable: bytes
+    not_found: bytes
+    wrong_host: bytes
+
+
+def services(region: str) -> dict[str, Line]:
+    """Whom to turn to in a region: from the content release, else the numbers built in here."""
+    built_in = LAST_RESORT.get(region, LAST_RESORT["uk"])
+    try:
+        from upperback.content.load import default_release
+
+        tables = default_release().release.services
+        table = next(table for table in tables if table.region == region)
+        found = {
+            item.key: Line(
+                item.key,
+                item.name,
+                item.number,
+                item.number_shown or item.number,
+                item.note,
+                item.link,
+                sms=item.key == "crisis_text",
+            )
+            for item in table.services
+        }
+    except Exception:  # noqa: BLE001  whatever is wrong with the content, the numbers have to be shown
+        _log.warning("services not read from the content release; built-in numbers are used")
+        return built_in
+    # A table that lacks a line, or its number, never hides one that is needed here.
+    kept = {key: line for key, line in found.items() if line.number or key not in built_in}
+    return built_in | kept
+
+
+def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo: bool = False) -> OfflinePages:
+    """All pages at once. Never raises: each page falls back to the bare one."""
+    lines = services(region)
+    shared = {"services": lines, "device_notice": device_notice, "demo": demo, "offline": True}
+
+    def page(name: str, **more: Any) -> bytes:
+        try:
+            return offline_environment().get_template(name).render(shared | more).encode()
+        except Exception:
+            _log.exception("page not rendered: %s", name)
+            return bare_page(lines)
+
+    return OfflinePages(
+        help=page("help.jinja", path="/help/"),
+        closed=page("errors/closed.jinja"),
+        link_used=page("errors/link_used.jinja"),
+        failure=page("errors/failure.jinja"),
+        unavailable=page("errors/unavailable.jinja"),
+        not_found=page("errors/not_found.jinja"),
+        wrong_host=page("errors/wrong_host.jinja"),
+    )
+
+
+def bare_page(lines: dict[str, Line]) -> bytes:
+    """Plain HTML with the numbers, for when the templates themselves are gone."""
+    rows = [
+        f'<li>{escape(line.name)}: <a href="{"sms" if line.sms else "tel"}:{escape(line.number)}">'
+        f"{escape(line.number_shown or line.number)}</a></li>"
+        for line in lines.values()
+        if line.number
+    ]
+    return _BARE.replace("{lines}", "".join(rows)).encode()

@@ -1,0 +1,324 @@
+"""Every setting a deployer can make: name, type, default, help. The one table; the reference page is made from it.
+
+Nothing has to be set on one's own machine. Values come from environment variables. A secret may also come from a file
+that a variable of the same name with `_FILE` added points to. Odd values are refused, with the variable named.
+This module knows no Django: pages that must work when all else is broken read their settings here too.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from upperback.core.errors import InputError
+
+Mode = Literal["home", "service"]
+
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off"})
+_SECRET_CHARACTERS_MIN: Final = 40
+_PREFIX: Final = "UPPERBACK_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One row of the table."""
+
+    name: str
+    kind: str
+    default: str
+    help: str
+    parse: Callable[[str], Any]
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The settings of this process, read and checked."""
+
+    mode: Mode
+    debug: bool
+    demo: bool
+    data: Path
+    database_url: str
+    secret_key: str
+    allowed_hosts: tuple[str, ...]
+    behind_tls_proxy: bool
+    device_notice: bool
+    region: str
+    link_minutes: int
+    session_days: int
+    log_level: str
+
+
+def _boolean(text: str) -> bool:
+    word = text.strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError("write true or false")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part for part in (piece.strip().lower() for piece in text.split(",")) if part)
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"choose one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text) if text.strip().isdigit() else lowest - 1
+        if not lowest <= number <= highest:
+            raise ValueError(f"write a whole number from {lowest} to {highest}")
+        return number
+
+    return parse
+
+
+def _key(text: str) -> str:
+    if not text.isidentifier() or text != text.lower():
+        raise ValueError("write a short word in small letters")
+    return text
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_absolute():
+        raise ValueError("write a full path")
+    return path
+
+
+def _database(text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("leave it empty for SQLite, or write postgresql://user@host:5432/name")
+    return text
+
+
+TABLE: Final[tuple[Option, ...]] = (
+    Option(
+        name="MODE",
+        kind="home or service",
+        default="home",
+        help="`home`: one household on its own machine, opened with a one-time link. `service`: behind TLS, strict checks.",
+        parse=_choice("home", "service"),
+    ),
+    Option(
+        name="DEBUG",
+        kind="true or false",
+        default="false",
+        help="Shows technical error pages and the style guide. Refused in a service.",
+        parse=_boolean,
+    ),
+    Option(
+        name="DEMO",
+        kind="true or false",
+        default="false",
+        help="Starts with made-up people and shows the style guide. Refused in a service.",
+        parse=_boolean,
+    ),
+    Option(
+        name="DATA",
+        kind="folder",
+        default="",
+        help="Where the database, recordings and the secret key are kept. Empty: the usual place for "
+        "data of this user, for example `~/.local/share/upperback`.",
+        parse=_folder,
+    ),
+    Option(
+        name="DATABASE_URL",
+        kind="address",
+        default="",
+        help="Empty: SQLite in the data folder. Else `postgresql://user:password@host:5432/name`.",
+        parse=_database,
+        secret=True,
+    ),
+    Option(
+        name="SECRET_KEY",
+        kind="text",
+        default="",
+        help=f"Signs cookies and links; at least {_SECRET_CHARACTERS_MIN} characters. "
+        "Empty at home: made at the first start and kept in the data folder. A service has to set it.",
+        parse=str,
+        secret=True,
+    ),
+    Option(
+        name="ALLOWED_HOSTS",
+        kind="names, comma between",
+        default="localhost,127.0.0.1,[::1]",
+        help="Host names this installation answers to. Requests for any other name are refused.",
+        parse=_words,
+    ),
+    Option(
+        name="BEHIND_TLS_PROXY",
+        kind="true or false",
+        default="false",
+        help="The proxy in front ends TLS and sets `X-Forwarded-Proto`. A service has to say true.",
+        parse=_boolean,
+    ),
+    Option(
+        name="DEVICE_NOTICE",
+        kind="true or false",
+        default="true",
+        help="Shows on every page that this is not a medical device and not approved. "
+        "Only who takes over the duties of a manufacturer may switch it off.",
+        parse=_boolean,
+    ),
+    Option(
+        name="REGION",
+        kind="word",
+        default="uk",
+        help="Which table of services and telephone numbers to show.",
+        parse=_key,
+    ),
+    Option(
+        name="LINK_MINUTES",
+        kind="whole number, 1 to 1440",
+        default="15",
+        help="How long a one-time link can be opened.",
+        parse=_whole(1, 1440),
+    ),
+    Option(
+        name="SESSION_DAYS",
+        kind="whole number, 1 to 400",
+        default="180",
+        help="How long a browser that opened the link stays let in.",
+        parse=_whole(1, 400),
+    ),
+    Option(
+        name="LOG_LEVEL",
+        kind="DEBUG, INFO, WARNING or ERROR",
+        default="WARNING",
+        help="How much is logged. Logs hold ids, codes, durations and counts; never answers or names.",
+        parse=_choice("DEBUG", "INFO", "WARNING", "ERROR"),
+    ),
+)
+
+
+def read_options(environment: Mapping[str, str] | None = None) -> Options:
+    """The settings from the environment. Raises InputError that names the variable and says how to set it."""
+    source = os.environ if environment is None else environment
+    given = {option.name.lower(): _read(option, source) for option in TABLE}
+    if given["data"] is None:
+        given["data"] = default_data_folder(source)
+    options = Options(**given)
+    if options.mode == "service":
+        _check_service(options, source)
+    return options
+
+
+def secret_key(options: Options) -> str:
+    """The key that signs cookies and links. At home it is made once and kept in the data folder, readable by the owner only."""
+    if options.secret_key:
+        return options.secret_key
+    path = options.data / "secret.key"
+    prepare_data_folder(options.data)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = path.read_text(encoding="ascii").strip()
+        if len(kept) < _SECRET_CHARACTERS_MIN:
+            raise InputError("secret.key in the data folder is damaged. Delete it and start again.") from None
+        return kept
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        made = secrets.token_urlsafe(48)
+        file.write(made)
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def prepare_data_folder(folder: Path) -> None:
+    """Makes the data folder, closed to other users of the machine."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise InputError(f"The data folder cannot be made: {error.strerror}", folder=str(folder)) from error
+
+
+def default_data_folder(environment: Mapping[str, str]) -> Path:
+    """The usual place for a user's data on this system."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "Upperback"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "Upperback"
+    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "upperback"
+
+
+def settings_reference() -> str:
+    """The reference page of all settings, as Markdown. A test holds `docs/reference/settings.md` to it."""
+    rows = [
+        f"| `{_PREFIX}{option.name}` | {option.kind} | {f'`{option.default}`' if option.default else 'empty'} "
+        f"| {option.help}{' May be read from a file: `' + _PREFIX + option.name + '_FILE`.' if option.secret else ''} |"
+        for option in TABLE
+    ]
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "Made from the table in `src/upperback/web/options.py`; do not edit by hand.",
+            "Settings are environment variables. On one's own machine nothing has to be set.",
+            "",
+            "| variable | type | default | what it does |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _read(option: Option, source: Mapping[str, str]) -> Any:
+    name = _PREFIX + option.name
+    text = source.get(name, "")
+    if option.secret and not text and source.get(f"{name}_FILE"):
+        text = _read_file(f"{name}_FILE", source[f"{name}_FILE"])
+    text = text or option.default
+    if option.name == "DATA" and not text:
+        return None
+    try:
+        return option.parse(text)
+    except ValueError as error:
+        # The value itself is not repeated: it may be a secret.
+        raise InputError(f"{name} cannot be used: {error}.", variable=name) from error
+
+
+def _read_file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InputError(f"{name} points to a file that cannot be read: {error.strerror}.", variable=name) from error
+
+
+def _check_service(options: Options, source: Mapping[str, str]) -> None:
+    """A service with unsafe or misspelt settings does not start."""
+    faults = []
+    known = {_PREFIX + option.name for option in TABLE}
+    known |= {f"{_PREFIX}{option.name}_FILE" for option in TABLE if option.secret}
+    faults += [f"{name} is not a setting; check the spelling" for name in sorted(source) if _is_stray(name, known)]
+    if options.debug:
+        faults.append("UPPERBACK_DEBUG has to be false")
+    if options.demo:
+        faults.append("UPPERBACK_DEMO has to be false")
+    if len(options.secret_key) < _SECRET_CHARACTERS_MIN:
+        faults.append(f"UPPERBACK_SECRET_KEY or UPPERBACK_SECRET_KEY_FILE is needed, {_SECRET_CHARACTERS_MIN} characters or more")
+    if not options.behind_tls_proxy:
+        faults.append("UPPERBACK_BEHIND_TLS_PROXY has to be true: health data never travels without TLS")
+    if not source.get("UPPERBACK_ALLOWED_HOSTS") or "*" in options.allowed_hosts:
+        faults.append("UPPERBACK_ALLOWED_HOSTS has to name the hosts, without *")
+    if faults:
+        raise InputError("A service cannot start like this: " + "; ".join(faults) + ".")
+
+
+def _is_stray(name: str, known: set[str]) -> bool:
+    return name.startswith(_PREFIX) and name not in known

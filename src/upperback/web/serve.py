@@ -1,0 +1,178 @@
+"""What `upperback serve` does: prepare the data folder, bring the database up to date, print a one-time link, serve.
+
+Nothing that fails on the way keeps the help page from being served: a database that cannot be opened, content that
+cannot be read, or Django that cannot start are said in the terminal, and the page with the numbers still answers.
+"""
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+import uvicorn
+
+from upperback.core.errors import InputError
+from upperback.web.front import FrontDoor
+from upperback.web.gate import Gate
+from upperback.web.options import Options, prepare_data_folder, read_options
+
+_log = logging.getLogger(__name__)
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# Phones stall: the usual 20 seconds would cut their live streams.
+_PING_TIMEOUT_S = 60
+_MESSAGE_BYTES_MAX = 256 * 1024
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    data: Path | None = None,
+    *,
+    demo: bool = False,
+    browser: bool = True,
+    out: TextIO | None = None,
+) -> int:
+    """Serves until stopped and returns the exit code. Raises InputError when it cannot listen or a setting is odd."""
+    options = _options(host, data, demo=demo)
+    prepare_data_folder(options.data)
+    listener = _listen(host, port)
+    say = _speaker(out or sys.stdout)
+    door, gate = _prepare(options, say)
+    address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
+
+    def offer_link() -> str:
+        link = f"{address}/open/{gate.make_link(time.time())}"
+        say(f"Open this link in your browser (it works once, for {options.link_minutes} minutes):\n\n    {link}\n")
+        return link
+
+    def after_taken() -> None:
+        say("The link was opened. For another browser, press Enter to get a new link.")
+
+    door.on_link_taken = after_taken
+    server = _Server(_config(door), on_started=lambda: _started(offer_link, say, browser=browser))
+    server.run(sockets=[listener])
+    say("Stopped.")
+    return 0 if server.started else 1
+
+
+def new_link(data: Path | None = None, *, address: str = "http://127.0.0.1:8000") -> str:
+    """A new one-time link for an installation that is already running."""
+    from upperback.web.asgi import make_gate
+
+    options = _options("127.0.0.1", data, demo=False)
+    return f"{address}/open/{make_gate(options).make_link(time.time())}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with a call when it listens."""
+
+    def __init__(self, config: uvicorn.Config, *, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._on_started()
+
+
+def _options(host: str, data: Path | None, *, demo: bool) -> Options:
+    if data is not None:
+        os.environ["UPPERBACK_DATA"] = str(data.expanduser().absolute())
+    if demo:
+        os.environ["UPPERBACK_DEMO"] = "true"
+    options = read_options()
+    if host not in _LOOPBACK and options.mode != "service":
+        raise InputError(
+            f"Listening on {host} would open this installation to the network without TLS. Use 127.0.0.1, "
+            "or set it up as a service: docs/reference/settings.md, UPPERBACK_MODE.",
+            host=host,
+        )
+    return options
+
+
+def _prepare(options: Options, say: Callable[[str], None]) -> tuple[FrontDoor, Gate]:
+    """The application, whatever state the rest is in."""
+    from upperback.web.asgi import build, django_application
+
+    rest = django_application()
+    if rest is None:
+        say("Upperback could not start fully. The help page works; the rest says so.")
+    else:
+        _migrate(say)
+    door = build(replace(options), rest)
+    return door, door.gate
+
+
+def _migrate(say: Callable[[str], None]) -> None:
+    from django.core.management import call_command
+
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except Exception:
+        _log.exception("database not brought up to date")
+        say("The database cannot be opened or brought up to date. The help page works; the rest says so.")
+
+
+def _started(offer_link: Callable[[], str], say: Callable[[str], None], *, browser: bool) -> None:
+    link = offer_link()
+    if sys.stdin is not None and sys.stdin.isatty():
+        say("Press Enter for a new link, Ctrl-C to stop.")
+        threading.Thread(target=_links_on_enter, args=(offer_link,), daemon=True).start()
+    if browser:
+        threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+
+
+def _links_on_enter(offer_link: Callable[[], str]) -> None:
+    for _ in sys.stdin:
+        offer_link()
+
+
+def _config(door: FrontDoor) -> uvicorn.Config:
+    return uvicorn.Config(
+        door,
+        log_config=None,  # Django's settings do the logging: nothing that could hold a token
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        ws_max_size=_MESSAGE_BYTES_MAX,
+        ws_ping_timeout=_PING_TIMEOUT_S,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket of our own, so that a taken port is said in words and port 0 tells which one it became."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise InputError(
+            f"Cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}. "
+            "Is Upperback running already? Choose another port with --port.",
+            port=port,
+        ) from error
+    return listener
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _speaker(out: TextIO) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        print(text, file=out, flush=True)  # noqa: T201  this is the voice of a command
+
+    return say

@@ -1,0 +1,72 @@
+// What scripts add to pages that work without them: theme choice, copy, print, and the behaviour of form controls.
+
+document.body.classList.add("js-enabled", "nhsuk-frontend-supported");
+
+for (const element of document.querySelectorAll("[data-needs-script]")) {
+  element.hidden = false;
+}
+
+function startThemeSwitch() {
+  for (const control of document.querySelectorAll("[data-theme-switch]")) {
+    control.hidden = false;
+    const chosen = document.documentElement.dataset.theme ?? "auto";
+    for (const input of control.querySelectorAll("input")) {
+      input.checked = input.value === chosen;
+      input.addEventListener("change", () => setTheme(input.value));
+    }
+  }
+}
+
+function setTheme(theme) {
+  if (theme === "auto") {
+    delete document.documentElement.dataset.theme;
+  } else {
+    document.documentElement.dataset.theme = theme;
+  }
+  try {
+    localStorage.setItem("upperback.theme", theme);
+  } catch {
+    // The choice then lasts for this page only.
+  }
+}
+
+function startPageActions() {
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.addEventListener("click", () => window.print());
+  }
+  for (const button of document.querySelectorAll("[data-copy-from]")) {
+    button.addEventListener("click", () => copyFrom(button));
+  }
+}
+
+async function copyFrom(button) {
+  const source = document.getElementById(button.dataset.copyFrom);
+  const label = button.querySelector("span") ?? button;
+  const status = button.parentElement.querySelector("[data-copy-status]");
+  if (!source || !navigator.clipboard) {
+    return;
+  }
+  await navigator.clipboard.writeText(source.innerText.trim());
+  const before = label.textContent;
+  label.textContent = button.dataset.done;
+  if (status) {
+    status.textContent = button.dataset.done;
+  }
+  setTimeout(() => {
+    label.textContent = before;
+    if (status) {
+      status.textContent = "";
+    }
+  }, 2500);
+}
+
+startThemeSwitch();
+startPageActions();
+
+// Form behaviour (error summary focus, "none of these", double clicks). The page works without it.
+try {
+  const { initAll } = await import("../vendor/nhsuk-frontend.min.js");
+  initAll();
+} catch {
+  // The copied browser files are missing: run the set-up again.
+}

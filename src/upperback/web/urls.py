@@ -1,0 +1,30 @@
+"""All addresses. Help, static files, health of the process and one-time links are answered before Django: `front.py`."""
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from upperback.web import errors, health, styleguide
+from upperback.web.person import static_pages
+
+handler400 = errors.bad_request
+handler403 = errors.not_allowed
+handler404 = errors.not_found
+handler500 = errors.server_error
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", static_pages.start, name="start"),
+    path("about/", static_pages.about, name="about"),
+    path("readyz", health.ready, name="ready"),
+]
+
+if settings.DEBUG or settings.DEMO:
+    urlpatterns.append(path("styleguide/", styleguide.show, name="styleguide"))
+
+# Each audience brings its own addresses.
+urlpatterns += [
+    path("", include(name))
+    for name in ("upperback.web.person.urls", "upperback.web.clinician.urls", "upperback.web.staff.urls")
+    if find_spec(name.rsplit(".", 1)[0]) and find_spec(name)
+]

@@ -1,0 +1,42 @@
+"""For every test: a data folder of its own, Django on it, and a network that ends at this machine."""
+
+import atexit
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Before Django's settings are read: nothing a test does may touch a person's own data.
+_FOLDER = Path(tempfile.mkdtemp(prefix="upperback-tests-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+for _name in [name for name in os.environ if name.startswith("UPPERBACK_") and name != "UPPERBACK_AXE"]:
+    del os.environ[_name]
+os.environ["UPPERBACK_DATA"] = str(_FOLDER)
+os.environ["DJANGO_SETTINGS_MODULE"] = "upperback.web.settings"
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_connect = socket.socket.connect
+
+
+class NetworkClosedError(AssertionError):
+    """A test tried to reach another machine."""
+
+
+def _connect_here_only(self: socket.socket, address: Any) -> None:
+    if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in _LOOPBACK:
+        raise NetworkClosedError(f"a test tried to reach {address[0]}")
+    _connect(self, address)
+
+
+@pytest.fixture(autouse=True)
+def _network_ends_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _connect_here_only)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--require-browser`: a missing browser is a failure, as in continuous integration."""
+    parser.addoption("--require-browser", action="store_true", help="fail instead of skip where Chromium is missing")
