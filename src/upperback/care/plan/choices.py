@@ -1,0 +1,179 @@
+"""What a person chooses for the plan: things at home, tasks that hurt, exercises to keep or drop, days."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from upperback.content.vocabulary import Content
+from upperback.core.errors import InputError
+
+Equipment = Literal["chair", "wall", "doorway", "mat", "band", "weight", "roller", "stick"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Position = Literal["lying", "floor", "standing"]
+
+EQUIPMENT: tuple[str, ...] = get_args(Equipment)
+DAYS: tuple[str, ...] = get_args(Day)
+POSITIONS: tuple[str, ...] = get_args(Position)
+
+#: Who can say "checked, and happy for this person to exercise".
+CLINICIAN_ROLES: tuple[str, ...] = (
+    "clinician",
+    "gp",
+    "doctor",
+    "consultant",
+    "specialist",
+    "surgeon",
+    "surgical_team",
+    "cancer_team",
+    "heart_team",
+    "physiotherapist",
+    "nurse",
+    "midwife",
+    "paramedic",
+    "occupational_therapist",
+)
+
+_MOST_MINUTES = 24 * 60
+_MOST_KG = 500
+_MOST_RATING = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task of everyday life that brings the pain on. Amounts that nobody knows are None."""
+
+    category: str
+    minutes_to_symptom: float | None = None
+    minutes_typical: float | None = None
+    kg_ok: float | None = None
+    kg_total: float | None = None
+    importance: float | None = None
+    provocation: float | None = None
+    name: str | None = None
+
+    @property
+    def weight(self) -> float:
+        """Importance x provocation; a rating that was not given counts as the middle of the scale."""
+        middle = _MOST_RATING / 2
+        importance = middle if self.importance is None else self.importance
+        provocation = middle if self.provocation is None else self.provocation
+        return importance * provocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """Everything the person chose. `equipment` None: nothing was said, and what is common at home is assumed."""
+
+    equipment: frozenset[str] | None = None
+    tasks: tuple[Task, ...] = ()
+    keep: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
+    positions_avoid: frozenset[str] = frozenset()
+    cleared_by: str | None = None
+    pain_now: float | None = None
+
+    @property
+    def task_values(self) -> frozenset[str]:
+        """The tasks as values of the `tasks` finding: LM-SIT is `lm_sit`."""
+        return frozenset(task.category.lower().replace("-", "_") for task in self.tasks)
+
+
+def read_choices(raw: Mapping[str, object], content: Content) -> Choices:
+    """Choices as the plan reads them.
+
+    Parameters
+    ----------
+    raw : the `choices` object: equipment, tasks, keep, drop, days, positions_avoid, cleared_by, pain_now; all optional
+
+    Raises
+    ------
+    InputError : unknown key, wrong type, impossible value. The message names key and value.
+    """
+    readers: dict[str, Callable[[str, object], Any]] = {
+        "equipment": lambda key, value: frozenset(_words(key, value, EQUIPMENT)),
+        "tasks": lambda key, value: _tasks(key, value, content),
+        "keep": lambda key, value: _words(key, value, tuple(content.exercises)),
+        "drop": lambda key, value: _words(key, value, tuple(content.exercises)),
+        "days": lambda key, value: tuple(sorted(_words(key, value, DAYS), key=DAYS.index)),
+        "positions_avoid": lambda key, value: frozenset(_words(key, value, POSITIONS)),
+        "cleared_by": lambda key, value: _word(key, value, CLINICIAN_ROLES),
+        "pain_now": lambda key, value: _number(key, value, 0, _MOST_RATING),
+    }
+    if not isinstance(raw, Mapping):
+        raise InputError(f"choices: {_shown(raw)} is not possible; expected an object", key="choices")
+    return Choices(**_read("choices", raw, readers))
+
+
+def _read(place: str, raw: Mapping[str, object], readers: Mapping[str, Callable[[str, object], Any]]) -> dict[str, Any]:
+    values = {}
+    for key, value in raw.items():
+        if key not in readers:
+            raise InputError(f"{place}: there is no key called {_shown(key)}", key=_shown(key))
+        values[key] = readers[key](f"{place}.{key}", value)
+    return values
+
+
+def _tasks(key: str, value: object, content: Content) -> tuple[Task, ...]:
+    most = int(content.limit("tasks_most"))
+    if not isinstance(value, list | tuple) or len(value) > most:
+        raise InputError(f"{key}: {_shown(value)} is not possible; expected a list of at most {most} tasks", key=key)
+    return tuple(_task(f"{key}[{index}]", item, content) for index, item in enumerate(value))
+
+
+def _task(key: str, value: object, content: Content) -> Task:
+    if not isinstance(value, Mapping) or "category" not in value:
+        raise InputError(f"{key}: {_shown(value)} is not possible; expected an object with a category", key=key)
+    readers: dict[str, Callable[[str, object], Any]] = {
+        "category": lambda key, value: _word(key, value, tuple(content.load_rules)),
+        "minutes_to_symptom": lambda key, value: _positive(key, value, _MOST_MINUTES),
+        "minutes_typical": lambda key, value: _number(key, value, 0, _MOST_MINUTES),
+        "kg_ok": lambda key, value: _positive(key, value, _MOST_KG),
+        "kg_total": lambda key, value: _number(key, value, 0, _MOST_KG),
+        "importance": lambda key, value: _number(key, value, 0, _MOST_RATING),
+        "provocation": lambda key, value: _number(key, value, 0, _MOST_RATING),
+        "name": _text,
+    }
+    return Task(**_read(key, value, readers))
+
+
+def _words(key: str, value: object, possible: tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise InputError(f"{key}: {_shown(value)} is not possible; expected a list of {', '.join(possible)}", key=key)
+    return tuple(dict.fromkeys(_word(key, item, possible) for item in value))
+
+
+def _word(key: str, value: object, possible: tuple[str, ...]) -> str:
+    if not isinstance(value, str) or value not in possible:
+        raise InputError(f"{key}: {_shown(value)} is not possible; expected one of {', '.join(possible)}", key=key)
+    return value
+
+
+def _number(key: str, value: object, least: float, most: float) -> float:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or not least <= value <= most:  # type: ignore[operator]  # a number where it is good
+        raise InputError(
+            f"{key}: {_shown(value)} is not possible; expected a number from {least:g} to {most:g}", key=key
+        )
+    return float(value)  # type: ignore[arg-type]
+
+
+def _positive(key: str, value: object, most: float) -> float:
+    number = _number(key, value, 0, most)
+    if number == 0:
+        raise InputError(f"{key}: {_shown(value)} is not possible; expected more than 0", key=key)
+    return number
+
+
+def _text(key: str, value: object) -> str:
+    most = 120
+    if not isinstance(value, str) or len(value) > most or not value.isprintable():
+        raise InputError(f"{key}: {_shown(value)} is not possible; expected up to {most} characters", key=key)
+    return value
+
+
+def _shown(value: object, length: int = 60) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    return f"“{text[:length]}…”" if len(text) > length else f"“{text}”"

@@ -1,0 +1,207 @@
+"""Changes to the person's own tasks, with the sums written out, and breaks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from upperback.care.load import (
+    bags_needed,
+    break_interval,
+    cut_volume,
+    slot_length,
+    slots_needed,
+    start_weight,
+)
+from upperback.care.plan.choices import Choices, Task
+from upperback.care.plan.words import number, told
+from upperback.care.triage import Facts, truth
+from upperback.content.models import LoadRule, Pattern
+from upperback.content.vocabulary import Content
+from upperback.core.ternary import Ternary
+
+#: What the answers about the pain say about tasks, where the person has not named any.
+SAID_BY_FINDINGS: dict[str, str] = {
+    "LM-SIT": "sitting in worse_with",
+    "LM-LIFT": "lifting in worse_with",
+    "LM-REACH": "reaching in worse_with",
+    "LM-SLEEP": "night_pain in {position_related, second_half}",
+}
+
+_SLOT_LIMITS = {
+    "LM-PHONE": "slot_minutes_phone",
+    "LM-REACH": "slot_minutes_reach",
+    "LM-HOUSE": "slot_minutes_house",
+    "LM-GARDEN": "slot_minutes_garden",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadChange:
+    """How one task is changed now and built back later.
+
+    first: among the two or three to change first. sums: the arithmetic in words. numbers: its results.
+    """
+
+    rule: LoadRule
+    name: str
+    first: bool
+    why: str
+    sums: tuple[str, ...] = ()
+    numbers: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaks:
+    """When to move during long sitting: small breaks often, a longer one each hour. Variety, not treatment."""
+
+    every_minutes: int
+    micro_s: int
+    long_minutes: int
+    long_every_minutes: int
+    sums: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """One piece of arithmetic: in words, and its results."""
+
+    words: tuple[str, ...]
+    numbers: tuple[tuple[str, float], ...]
+
+
+def load_changes(facts: Facts, pattern: Pattern, choices: Choices, content: Content) -> tuple[LoadChange, ...]:
+    """The tasks to change, the most important and most provoking first.
+
+    The person's own tasks count. Where they named none, the tasks their answers and their pattern point to do.
+    """
+    first = int(content.limit("tasks_changed_first"))
+    if choices.tasks:
+        ranked = sorted(choices.tasks, key=lambda task: -task.weight)
+        return tuple(_own_change(task, place < first, content) for place, task in enumerate(ranked))
+    said = [id for id, when in SAID_BY_FINDINGS.items() if truth(when, facts, content) is Ternary.YES]
+    ids = list(dict.fromkeys([*said, *pattern.load_rules]))
+    return tuple(_likely_change(id, place < first, facts, pattern, content) for place, id in enumerate(ids))
+
+
+def breaks_of(choices: Choices, content: Content) -> Breaks:
+    """Breaks from long sitting: before the usual time to symptoms, and never later than the usual interval."""
+    times = [task.minutes_to_symptom for task in choices.tasks if task.category == "LM-SIT"]
+    shortest = min((time for time in times if time is not None), default=None)
+    most = content.limit("break_minutes_most")
+    every = break_interval(shortest, share=content.limit("break_share_of_tolerance"), most=most)
+    return Breaks(
+        every_minutes=every,
+        micro_s=int(content.limit("break_micro_s")),
+        long_minutes=int(content.limit("break_long_minutes")),
+        long_every_minutes=int(content.limit("break_long_every_minutes")),
+        sums=_break_sum(shortest, every, most, content).words,
+    )
+
+
+def _own_change(task: Task, first: bool, content: Content) -> LoadChange:
+    rule = content.load_rules[task.category]
+    result = _ARITHMETIC[rule.arithmetic](task, content)
+    return LoadChange(
+        rule=rule,
+        name=task.name or rule.title,
+        first=first,
+        why="Because you named it as one of your hard tasks.",
+        sums=result.words,
+        numbers=result.numbers,
+    )
+
+
+def _likely_change(id: str, first: bool, facts: Facts, pattern: Pattern, content: Content) -> LoadChange:
+    rule = content.load_rules[id]
+    when = SAID_BY_FINDINGS.get(id)
+    result = _ARITHMETIC[rule.arithmetic](Task(category=id), content)
+    return LoadChange(
+        rule=rule,
+        name=rule.title,
+        first=first,
+        why=(told(when, facts, content) if when else "") or pattern.because,
+        sums=result.words,
+        numbers=result.numbers,
+    )
+
+
+# ---- the sums ----------------------------------------------------------------------------------------------------
+
+
+def _nothing(_: Task, __: Content) -> _Sum:
+    return _Sum((), ())
+
+
+def _break_interval(task: Task, content: Content) -> _Sum:
+    most = content.limit("drive_minutes_most" if task.category == "LM-DRIVE" else "break_minutes_most")
+    every = break_interval(task.minutes_to_symptom, share=content.limit("break_share_of_tolerance"), most=most)
+    return _break_sum(task.minutes_to_symptom, every, most, content)
+
+
+def _break_sum(minutes: float | None, every: int, most: float, content: Content) -> _Sum:
+    results = (("break_every_minutes", float(every)),)
+    if minutes is None:
+        return _Sum((f"Take a break every {every} minutes to start with.",), results)
+    share = content.limit("break_share_of_tolerance")
+    return _Sum((f"{_part_of(minutes, share, most)}: a break every {every} minutes.",), results)
+
+
+def _part_of(minutes: float, share: float, most: float) -> str:
+    part = number(round(share * minutes, 1))
+    return (
+        f"It starts after about {number(minutes)} minutes. "
+        f"{number(share)} × {number(minutes)} = {part}, and {number(most)} at most"
+    )
+
+
+def _split_load(task: Task, content: Content) -> _Sum:
+    if task.kg_ok is None or task.kg_total is None:
+        return _nothing(task, content)
+    bags = bags_needed(task.kg_total, task.kg_ok)
+    unit = "bag or trip" if bags == 1 else "bags or trips"
+    total, fine = number(task.kg_total), number(task.kg_ok)
+    words = f"{total} kg in all ÷ {fine} kg that is fine at a time, rounded up = {bags} {unit}."
+    return _Sum((words,), (("bags", float(bags)),))
+
+
+def _time_slots(task: Task, content: Content) -> _Sum:
+    most = content.limit(_SLOT_LIMITS[task.category])
+    share = content.limit("pacing_share_of_median")
+    slot = slot_length(task.minutes_to_symptom, share=share, most=most)
+    words = [f"Work for {slot} minutes at a time to start with."]
+    results = [("slot_minutes", float(slot))]
+    if task.minutes_to_symptom is not None:
+        words = [f"{_part_of(task.minutes_to_symptom, share, most)}: {slot} minutes at a time."]
+    if task.minutes_typical:
+        slots = slots_needed(task.minutes_typical, slot)
+        words.append(f"{number(task.minutes_typical)} minutes in all ÷ {slot}, rounded up = {slots} short stretches.")
+        results.append(("slots", float(slots)))
+    return _Sum(tuple(words), tuple(results))
+
+
+def _cut_volume(task: Task, content: Content) -> _Sum:
+    least, most = content.limit("volume_cut_least"), content.limit("volume_cut_most")
+    if not task.minutes_typical:
+        return _Sum((f"Do {1 - most:.0%} to {1 - least:.0%} of your usual amount.",), ())
+    low, high = cut_volume(task.minutes_typical, least=least, most=most)
+    usual = number(task.minutes_typical)
+    words = f"{usual} minutes less {least:.0%} to {most:.0%} = {number(low)} to {number(high)} minutes."
+    return _Sum((words,), (("minutes_low", low), ("minutes_high", high)))
+
+
+def _start_weight(task: Task, content: Content) -> _Sum:
+    if not task.kg_total:
+        return _nothing(task, content)
+    share = content.limit("lift_start_share")
+    start = start_weight(task.kg_total, share=share)
+    words = f"{number(share)} × {number(task.kg_total)} kg, rounded down = {number(start)} kg to start from again."
+    return _Sum((words,), (("start_kg", start),))
+
+
+_ARITHMETIC: dict[str, Callable[[Task, Content], _Sum]] = {
+    "break_interval": _break_interval,
+    "split_load": _split_load,
+    "time_slots": _time_slots,
+    "cut_volume": _cut_volume,
+    "start_weight": _start_weight,
+    "none": _nothing,
+}
