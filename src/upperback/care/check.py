@@ -58,9 +58,8 @@ def check_release(folder: Path, *, today: dt.date) -> ContentReport:
         content = Content(compiled)
     except ContentError as error:
         return ContentReport((error.message,), folder.name, "", "", {}, {})
-    problems = structural_problems(content, today=today)
-    if not problems:
-        problems = _decision_problems(content)
+    unsound = structural_problems(content, today=today)
+    problems = unsound or _decision_problems(content)
     return ContentReport(
         problems=tuple(problems),
         release=content.release_id,
@@ -68,8 +67,8 @@ def check_release(folder: Path, *, today: dt.date) -> ContentReport:
         status=f"{content.release.info.status}, not clinically approved"
         if content.release.info.status == "draft"
         else content.release.info.status,
-        counts=_counts(content),
-        cases=_case_table(content),
+        counts={} if unsound else _counts(content),
+        cases={} if unsound else _case_table(content),
     )
 
 

@@ -42,10 +42,11 @@ _FLAG, _CHOICE, _LIST, _NUMBER = "flag", "choice", "list", "number"
 
 def structural_problems(content: Content, *, today: dt.date) -> list[str]:
     """Everything wrong with the release that can be seen without deciding a case, in plain sentences."""
+    unreadable = [*_doubled_keys(content), *_condition_problems(content)]
+    if unreadable:
+        return unreadable  # the other checks follow conditions to their findings
     checks: tuple[Callable[[Content], Iterator[str]], ...] = (
-        _doubled_keys,
         _finding_problems,
-        _condition_problems,
         _parameter_problems,
         _source_problems,
         _service_problems,
@@ -360,9 +361,9 @@ def _service_problems(content: Content) -> Iterator[str]:
     for place, key in _contacts(content):
         if key not in own:
             yield f"{place}: there is no service {key}"
-    for place, text in texts_of(content.release, "release"):
+    for place, text in person_facing(content):
         for key in _PLACEHOLDER.findall(text):
-            if key not in own | _OTHER_PLACEHOLDERS and "figure" not in place:
+            if key not in own | _OTHER_PLACEHOLDERS:
                 yield f"{place}: there is no service {key} to fill in"
 
 

@@ -185,8 +185,13 @@ def _convert(document: Document, data: Plain, path: str, kind: type[T]) -> T:
 
 
 def _split_reason(message: str) -> tuple[str, str]:
-    """msgspec says "... - at `$.cases[1].name`": the sentence, and the path in our form."""
+    """msgspec says "... - at `$.cases[1].name`": the sentence, and the path in our form.
+
+    It places an unknown field at the object that holds it; we want the line of the field.
+    """
     reason, _, place = message.partition(" - at `")
+    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", reason):
+        place = f"{place.rstrip('`') or '$'}.{unknown[1]}"
     path = re.sub(r"\[(\w*)\]", r"/\1", place.rstrip("`").removeprefix("key in ").lstrip("$"))
     return reason, path.replace(".", "/").strip("/").replace("//", "/")
 

@@ -49,7 +49,7 @@ def test_refused_with_file_line_and_reason(tmp_path: Path, text: str, line: int,
 
 
 def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
-    with pytest.raises(ContentError, match="file.yaml:1: the file is not UTF-8"):
+    with pytest.raises(ContentError, match=r"file\.yaml:1: the file is not UTF-8"):
         read(tmp_path, b"a: \xff\n")
 
 

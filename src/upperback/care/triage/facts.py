@@ -19,6 +19,9 @@ UNKNOWN = "unknown"
 #: "Does not apply": a number whose every comparison is no.
 NEVER = math.inf
 
+#: How it is written. Only numbers whose finding says so can have it.
+NEVER_WORD = "never"
+
 #: A finding's value: a truth for flags, a word for choices, words for lists, a number, or None for unknown.
 Value = Ternary | str | frozenset[str] | float | None
 
@@ -106,6 +109,8 @@ def _list_problem(finding: Finding, value: object) -> str | None:
 def _number_problem(finding: Finding, value: object) -> str | None:
     limits = finding.number
     assert limits is not None, f"{finding.key} has no range"
+    if value == NEVER_WORD and NEVER_WORD in (finding.absent, finding.unknown_as):
+        return None
     kind = "a whole number" if limits.integer else "a number"
     expected = f"{kind} from {limits.minimum} to {limits.maximum}"
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -140,7 +145,7 @@ def to_value(finding: Finding, given: Any) -> Value:
         case "list":
             return None if given is None else frozenset(given)
         case "number":
-            return NEVER if given == "never" else None if given is None else float(given)
+            return NEVER if given == NEVER_WORD else None if given is None else float(given)
         case _:
             return None if given is None else str(given)
 
