@@ -44,7 +44,7 @@ def main() -> None:
     in_rows = median_seconds(one_by_one)
     line = json.dumps({"id": 1, "findings": {"age": 44, "pain": 4, "duration_weeks": 3}})
     command = [sys.executable, "-m", "upperback.cli", "triage", "-", "--absent", "no"]
-    cold = median_seconds(lambda: subprocess.run(command, input=line.encode(), capture_output=True, check=True))  # noqa: S603
+    cold = median_seconds(lambda: subprocess.run(command, input=line.encode(), capture_output=True, check=True))
     per_second, per_row = COLUMN_STATES / in_columns, in_rows / ROW_STATES
     print(f"machine                 {platform.processor() or platform.machine()}, Python {platform.python_version()}")
     print(f"decisions in columns    {per_second / 1e6:8.2f} million a second on one core (goal: at least 1)")

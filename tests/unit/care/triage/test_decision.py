@@ -64,7 +64,7 @@ def test_an_open_physio_rule_means_nothing() -> None:
     assert [state.rule.id for state in decision.open] == ["P03"]
 
 
-@pytest.mark.parametrize(("age", "days"), [(59, 14), (60, 7)])
+@pytest.mark.parametrize("age, days", [(59, 14), (60, 7)])
 def test_weight_loss_is_sooner_from_sixty(age: int, days: int) -> None:
     assert decided(age=age, weight_loss=True).within_days == days
 

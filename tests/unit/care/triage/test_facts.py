@@ -14,7 +14,7 @@ CONTENT = default_content()
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    "key, value",
     [
         ("age", 400),
         ("age", -1),
@@ -94,7 +94,7 @@ def test_pain_and_duration_have_no_value_that_means_no(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    "key, value",
     [
         ("chest_pain_when", "now"),
         ("trauma_days_ago", 0),
@@ -111,7 +111,7 @@ def test_what_a_missing_answer_is_read_as(key: str, value: object, given: Any) -
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    "key, value",
     [
         ("onset", "gradual"),
         ("adherence", "poor"),
