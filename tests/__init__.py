@@ -1,0 +1,1 @@
+"""Tests. A package, because some dependencies install one of this name too."""
