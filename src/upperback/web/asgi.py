@@ -18,9 +18,7 @@ def build(options: Options, rest: App | None) -> FrontDoor:
     """The front door for these settings."""
     return FrontDoor(
         rest,
-        pages=render_offline_pages(
-            region=options.region, device_notice=options.device_notice, demo=options.demo
-        ),
+        pages=render_offline_pages(region=options.region, device_notice=options.device_notice, demo=options.demo),
         gate=make_gate(options),
         static=StaticFiles(STATIC_FOLDER, watch=options.debug),
         allowed_hosts=options.allowed_hosts,
@@ -48,7 +46,7 @@ def django_application() -> App | None:
         application = get_asgi_application()
         # Views are imported on the first request otherwise: better to find out now, and the first page is faster.
         _ = get_resolver().url_patterns
-    except Exception:
+    except Exception:  # noqa: BLE001  whatever the reason, help has to be served
         _log.exception("Django could not start; only the help page is served")
         return None
     return application  # type: ignore[return-value]

@@ -25,7 +25,7 @@ _COOKIE_CHARACTERS_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """Makes and takes one-time links, signs and checks the cookie. Times are seconds since 1970, given by the caller."""
+    """Makes and takes one-time links, signs and checks the cookie. `now_s`: seconds since 1970."""
 
     folder: Path
     key: str

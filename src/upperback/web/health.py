@@ -20,7 +20,7 @@ def _database_writable() -> bool:
             # On SQLite the transaction is IMMEDIATE: it takes the write lock, which a read-only file refuses.
             if connection.vendor == "postgresql":
                 cursor.execute("SHOW transaction_read_only")
-                return cursor.fetchone() == ("off",)
+                return bool(cursor.fetchone() == ("off",))
             cursor.execute("SELECT 1")
     except Exception:  # noqa: BLE001  any reason means "not ready"
         return False

@@ -83,8 +83,9 @@ def has_static(path: str) -> bool:
     return (STATIC_FOLDER / path).is_file()
 
 
+# The time of the last change is only there to make a changed file a new key.
 @lru_cache(maxsize=512)
-def _mark(file: Path, changed_ns: int) -> str:  # noqa: ARG001  the time only makes a changed file a new key
+def _mark(file: Path, changed_ns: int) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:10]
 
 

@@ -110,7 +110,8 @@ TABLE: Final[tuple[Option, ...]] = (
         name="MODE",
         kind="home or service",
         default="home",
-        help="`home`: one household on its own machine, opened with a one-time link. `service`: behind TLS, strict checks.",
+        help="`home`: one household on its own machine, opened with a one-time link. "
+        "`service`: behind TLS, strict checks.",
         parse=_choice("home", "service"),
     ),
     Option(
@@ -218,7 +219,7 @@ def read_options(environment: Mapping[str, str] | None = None) -> Options:
 
 
 def secret_key(options: Options) -> str:
-    """The key that signs cookies and links. At home it is made once and kept in the data folder, readable by the owner only."""
+    """The key that signs cookies and links. At home it is made once and kept in the data folder, for the owner only."""
     if options.secret_key:
         return options.secret_key
     path = options.data / "secret.key"
@@ -311,7 +312,7 @@ def _check_service(options: Options, source: Mapping[str, str]) -> None:
     if options.demo:
         faults.append("UPPERBACK_DEMO has to be false")
     if len(options.secret_key) < _SECRET_CHARACTERS_MIN:
-        faults.append(f"UPPERBACK_SECRET_KEY or UPPERBACK_SECRET_KEY_FILE is needed, {_SECRET_CHARACTERS_MIN} characters or more")
+        faults.append(f"UPPERBACK_SECRET_KEY or its _FILE is needed, {_SECRET_CHARACTERS_MIN} characters or more")
     if not options.behind_tls_proxy:
         faults.append("UPPERBACK_BEHIND_TLS_PROXY has to be true: health data never travels without TLS")
     if not source.get("UPPERBACK_ALLOWED_HOSTS") or "*" in options.allowed_hosts:

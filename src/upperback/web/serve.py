@@ -12,7 +12,6 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -35,7 +34,6 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     data: Path | None = None,
-    *,
     demo: bool = False,
     browser: bool = True,
     out: TextIO | None = None,
@@ -108,7 +106,7 @@ def _prepare(options: Options, say: Callable[[str], None]) -> tuple[FrontDoor, G
         say("Upperback could not start fully. The help page works; the rest says so.")
     else:
         _migrate(say)
-    door = build(replace(options), rest)
+    door = build(options, rest)
     return door, door.gate
 
 
@@ -117,7 +115,7 @@ def _migrate(say: Callable[[str], None]) -> None:
 
     try:
         call_command("migrate", interactive=False, verbosity=0)
-    except Exception:
+    except Exception:  # noqa: BLE001
         _log.exception("database not brought up to date")
         say("The database cannot be opened or brought up to date. The help page works; the rest says so.")
 
@@ -173,6 +171,6 @@ def _shown(host: str) -> str:
 
 def _speaker(out: TextIO) -> Callable[[str], None]:
     def say(text: str) -> None:
-        print(text, file=out, flush=True)  # noqa: T201  this is the voice of a command
+        print(text, file=out, flush=True)
 
     return say

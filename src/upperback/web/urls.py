@@ -1,4 +1,4 @@
-"""All addresses. Help, static files, health of the process and one-time links are answered before Django: `front.py`."""
+"""All addresses that Django answers. Help, static files and one-time links are answered before it: `front.py`."""
 
 from importlib.util import find_spec
 
