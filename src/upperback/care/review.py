@@ -217,7 +217,8 @@ def read_review_inputs(raw: Mapping[str, object], *, content: Content, absent: A
     Parameters
     ----------
     raw : week, previous_outcome, age, pgic, nprs_baseline, nprs_now, psfs_baseline, psfs_now, adherence_pct,
-        load_changes_tried, findings. All but the age may be missing; the age may stand among the findings instead
+        load_changes_tried (true, false, or how many tasks were changed), findings. All but the age may be missing or
+        null; the age may stand among the findings instead
     absent : what a finding that is missing means, as in triage
 
     Raises
@@ -227,7 +228,11 @@ def read_review_inputs(raw: Mapping[str, object], *, content: Content, absent: A
     for key in raw:
         if key not in _READERS and key not in ("age", "findings"):
             raise InputError(f"inputs: there is no key called “{key[:60]}”", key=key[:60])
-    values = {key: reader(f"inputs.{key}", raw[key]) for key, reader in _READERS.items() if key in raw}
+    given = {key: raw[key] for key in _READERS if raw.get(key) is not None}
+    values = {key: _READERS[key](f"inputs.{key}", value) for key, value in given.items()}
+    tried = values.get("load_changes_tried")
+    if tried is not None and not isinstance(tried, bool):
+        values["load_changes_tried"] = tried >= content.limit("review_load_changes")
     return ReviewInputs(facts=_facts(raw, values.get("nprs_now"), content, absent), **values)
 
 
@@ -266,10 +271,8 @@ def _whole(least: int, most: int) -> Callable[[str, object], int]:
     return read
 
 
-def _truth_value(key: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise InputError(f"{key}: “{_shown(value)}” is not possible; expected true or false", key=key)
-    return value
+def _truth_or_count(key: str, value: object) -> bool | int:
+    return value if isinstance(value, bool) else _whole(0, 100)(key, value)
 
 
 def _outcome(key: str, value: object) -> Outcome:
@@ -293,5 +296,5 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "psfs_baseline": _number(0, 10),
     "psfs_now": _number(0, 10),
     "adherence_pct": _number(0, 100),
-    "load_changes_tried": _truth_value,
+    "load_changes_tried": _truth_or_count,
 }
