@@ -1,7 +1,7 @@
 """The decision: every rule by itself, the most urgent one that fired, and what open rules add."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -27,12 +27,29 @@ OPEN_MEANS: dict[Disposition, Disposition] = {"urgent_same_day": "gp_soon", "gp_
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """A rule that fired or is open. `reasons`: answers that fired it; `closers`: findings that would close it."""
+    """A rule that fired or is open. Why is only worked out when somebody asks."""
 
     rule: Rule
     state: Literal["fired", "open"]
-    reasons: tuple[Reason, ...]
-    closers: tuple[str, ...]
+    facts: Facts = field(repr=False)
+    content: Content = field(repr=False)
+    because_open: tuple["RuleState", ...] = ()  # the emergency rules that fire U19 by being open
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The answers that fired the rule; empty for an open one."""
+        if self.state == "open":
+            return ()
+        return reasons_for(self.content.condition(self.rule.when), self.facts, self.content)
+
+    @property
+    def closers(self) -> tuple[str, ...]:
+        """The findings whose answers would close it: of an open rule, or of the open ones behind U19."""
+        if self.because_open:
+            return tuple(dict.fromkeys(key for state in self.because_open for key in state.closers))
+        if self.state == "fired":
+            return ()
+        return closing_keys(self.content.condition(self.rule.when), self.facts, self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +93,9 @@ def decide(facts: Facts, content: Content) -> Decision:
     most urgent of what fired and of what open rules mean.
     """
     truths = [(rule, test(facts)) for rule, test in _tests(content)]
-    fired = [_fired(rule, facts, content) for rule, value in truths if value == Ternary.YES]
-    open_rules = [_open(rule, facts, content) for rule, value in truths if value == Ternary.UNKNOWN]
-    fired += _open_emergency(open_rules, content)
+    fired = [RuleState(rule, "fired", facts, content) for rule, value in truths if value == Ternary.YES]
+    open_rules = [RuleState(rule, "open", facts, content) for rule, value in truths if value == Ternary.UNKNOWN]
+    fired += _open_emergency(open_rules, facts, content)
     unanswered = unanswered_keys(facts, content)
     disposition = most_urgent(
         [state.rule.disposition for state in fired]
@@ -118,21 +135,12 @@ def _tests(content: Content) -> tuple[tuple[Rule, Test], ...]:
     return tuple((rule, compiled(rule.when, content)) for rule in content.rules.values())
 
 
-def _fired(rule: Rule, facts: Facts, content: Content) -> RuleState:
-    return RuleState(rule, "fired", reasons_for(content.condition(rule.when), facts, content), ())
-
-
-def _open(rule: Rule, facts: Facts, content: Content) -> RuleState:
-    return RuleState(rule, "open", (), closing_keys(content.condition(rule.when), facts, content))
-
-
-def _open_emergency(open_rules: list[RuleState], content: Content) -> list[RuleState]:
+def _open_emergency(open_rules: list[RuleState], facts: Facts, content: Content) -> list[RuleState]:
     """U19: an emergency rule that hangs on an answer is a reason to talk to someone today."""
-    hanging = [state for state in open_rules if state.rule.disposition == "emergency_now"]
+    hanging = tuple(state for state in open_rules if state.rule.disposition == "emergency_now")
     if not hanging:
         return []
-    closers = tuple(dict.fromkeys(key for state in hanging for key in state.closers))
-    return [RuleState(content.rules[OPEN_EMERGENCY_RULE], "fired", (), closers)]
+    return [RuleState(content.rules[OPEN_EMERGENCY_RULE], "fired", facts, content, because_open=hanging)]
 
 
 def _within_days(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -71,9 +72,10 @@ def read_findings(
         check_value(finding, value)
     if age_required and "age" in content.answerable and "age" not in raw:
         raise InputError("the key age is missing; it is always needed", key="age")
-    values = {key: _effective(finding, raw, absent) for key, finding in content.findings.items()}
-    if "tasks" in values:
-        values["tasks"] = frozenset(tasks)
+    values = dict(_when_absent(content, absent))
+    for key, given in raw.items():
+        values[key] = _effective(content.findings[key], given)
+    values["tasks"] = frozenset(tasks)
     known = frozenset(key for key, value in raw.items() if value != UNKNOWN)
     return Facts(
         raw=MappingProxyType(dict(raw)),
@@ -128,10 +130,19 @@ _EXPECTED = {
 }
 
 
-def _effective(finding: Finding, raw: Mapping[str, object], absent: AbsentMeans) -> Value:
-    given = raw.get(finding.key)
-    if given is None and absent == "no":
-        given = finding.absent
+@lru_cache(maxsize=8)
+def _when_absent(content: Content, absent: AbsentMeans) -> Mapping[str, Value]:
+    """What every finding is read as where nothing was given."""
+    return MappingProxyType(
+        {
+            key: _effective(finding, finding.absent if absent == "no" else None)
+            for key, finding in content.findings.items()
+        }
+    )
+
+
+def _effective(finding: Finding, given: object) -> Value:
+    """The value the rules read: the finding's own reading of an unknown already applied."""
     if given is None or (isinstance(given, str) and given == UNKNOWN):
         given = finding.unknown_as
     return to_value(finding, given)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from upperback.care.triage.facts import NEVER, Facts
-from upperback.care.triage.rows import compile_condition, counted_items
+from upperback.care.triage.rows import compiled_node, counted_items
 from upperback.content import conditions as c
 from upperback.content.models import Finding
 from upperback.content.vocabulary import Content
@@ -42,7 +42,7 @@ def phrase_of(reason: Reason, finding: Finding) -> str:
 
 
 def _reasons(node: c.Node, facts: Facts, content: Content) -> list[Reason]:
-    state = compile_condition(node, content)(facts)
+    state = compiled_node(node, content)(facts)
     match node:
         case c.Flag(name) if name in content.terms:
             when = content.terms[name].when
@@ -66,7 +66,7 @@ def _reasons(node: c.Node, facts: Facts, content: Content) -> list[Reason]:
 
 def _joined(parts: tuple[c.Node, ...], facts: Facts, content: Content, state: int) -> list[Reason]:
     """The reasons of the parts that carry the result: those that share its truth value."""
-    carrying = [part for part in parts if compile_condition(part, content)(facts) == state]
+    carrying = [part for part in parts if compiled_node(part, content)(facts) == state]
     return [reason for part in carrying for reason in _reasons(part, facts, content)]
 
 
@@ -86,7 +86,7 @@ def _values(key: str, facts: Facts) -> list[Reason]:
 
 
 def _closers(node: c.Node, facts: Facts, content: Content) -> list[str]:
-    if compile_condition(node, content)(facts) != Ternary.UNKNOWN:
+    if compiled_node(node, content)(facts) != Ternary.UNKNOWN:
         return []
     match node:
         case c.Flag(name) if name in content.terms:

@@ -41,6 +41,12 @@ def compiled(text: str, content: Content) -> Test:
     return compile_condition(content.condition(text), content)
 
 
+@lru_cache(maxsize=4096)
+def compiled_node(node: c.Node, content: Content) -> Test:
+    """The function of a part of a condition, kept for whoever explains decisions."""
+    return compile_condition(node, content)
+
+
 def compile_condition(node: c.Node, content: Content) -> Test:
     """A function from facts to 0, 1 or 2."""
     match node:
