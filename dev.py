@@ -597,9 +597,9 @@ def pytest_arguments(arguments: Sequence[str]) -> list[str]:
     return [*([] if own_choice else ["-n", "auto"]), *arguments]
 
 
-def become(house: House, command: Sequence[str], **variables: str) -> NoReturn:
+def become(house: House, command: Sequence[str]) -> NoReturn:
     """Turn into another program, inside the environment."""
-    environment = dict(environment_for(house, os.environ), **variables)
+    environment = environment_for(house, os.environ)
     if WINDOWS:
         import subprocess
 
@@ -620,9 +620,7 @@ def main(arguments: Sequence[str]) -> None:
         become(house, [str(house.bin / "upperback"), "serve", *rest])
     elif what == "test":
         ensure(house, TEST)
-        # Tests never see this person's own data.
-        data = os.environ.get("UPPERBACK_DATA") or str(house.venv / "test-data")
-        become(house, [str(house.python), "-m", "pytest", *pytest_arguments(rest)], UPPERBACK_DATA=data)
+        become(house, [str(house.python), "-m", "pytest", *pytest_arguments(rest)])
     elif what == "just":
         ensure(house, TEST)
         become(house, [str(house.bin / "just"), *rest])

@@ -23,11 +23,11 @@ check-lint:
 
 # types, strict, tests too
 check-types:
-    mypy
+    UPPERBACK_DATA={{ justfile_directory() / ".venv" / "check-data" }} mypy
 
 # who may import whom
 check-imports:
-    lint-imports
+    lint-imports --no-logo
 
 # schema, references, units, cases and reviews of the clinical content
 check-content:
@@ -71,7 +71,7 @@ coverage:
 
 # time budgets, with the machine written down
 bench *args:
-    pytest -m '' tests/bench {{ args }}
+    for file in tests/bench/bench_*.py; do python -m "tests.bench.$(basename "$file" .py)" {{ args }}; done
 
 # the pictures in the documentation, taken from the running app
 screenshots:
@@ -91,5 +91,6 @@ lock *args:
 
 # a wheel with the browser files inside
 wheel:
-    python tools/assets.py
+    python tools/assets.py --dev
+    upperback check-content
     uv build --wheel --no-build-isolation
