@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from importlib import metadata
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 import msgspec
 
 from upperback import __version__
+from upperback.core.arguments import ArgumentParser
 from upperback.core.errors import InputError, UpperbackError
 from upperback.interchange.strict_json import object_lines, parse_object
 
@@ -59,17 +60,10 @@ def _brought_along(name: str) -> Callable[[list[str]], int] | None:
     return None
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message} (see: {self.prog} --help)")
-
-
 def _own(words: list[str]) -> int:
-    parser = _Parser(prog="upperback", description="Safe, plain, personal help for upper back pain.")
+    parser = ArgumentParser(prog="upperback", description="Safe, plain, personal help for upper back pain.")
     parser.add_argument("--version", action="version", version=f"upperback {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=ArgumentParser)
     for name, (add_arguments, _, help_text) in _OWN_COMMANDS.items():
         add_arguments(commands.add_parser(name, help=help_text, description=help_text))
     for point in sorted(metadata.entry_points(group=COMMAND_GROUP), key=lambda point: point.name):

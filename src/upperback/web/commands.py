@@ -1,22 +1,14 @@
-"""The commands that bring the app up. Registered in `pyproject.toml`, so that the command line never imports the web."""
+"""The commands that bring the app up. `pyproject.toml` registers them, so the command line never imports the web."""
 
-import argparse
+import sys
 from pathlib import Path
-from typing import NoReturn
 
-from upperback.core.errors import InputError
-
-
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message} (see: {self.prog} --help)")
+from upperback.core.arguments import ArgumentParser
 
 
 def serve_command(words: list[str]) -> int:
     """`upperback serve`: the app, on this machine only unless it is set up as a service."""
-    parser = _Parser(prog="upperback serve", description="Start the app and print a link that opens it once.")
+    parser = ArgumentParser(prog="upperback serve", description="Start the app and print a link that opens it once.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 picks a free one")
     parser.add_argument("--data", type=Path, help="folder that holds everything (default: in your home folder)")
@@ -31,12 +23,12 @@ def serve_command(words: list[str]) -> int:
 
 def link_command(words: list[str]) -> int:
     """`upperback link`: a new one-time link for an app that is already running."""
-    parser = _Parser(prog="upperback link", description="Print a new one-time link for the running app.")
+    parser = ArgumentParser(prog="upperback link", description="Print a new one-time link for the running app.")
     parser.add_argument("--data", type=Path, help="the data folder that the app was started with")
     parser.add_argument("--address", default="http://127.0.0.1:8000", help="where the app listens")
     chosen = parser.parse_args(words)
 
     from upperback.web.serve import new_link
 
-    print(new_link(chosen.data, address=chosen.address))
+    sys.stdout.write(f"{new_link(chosen.data, address=chosen.address)}\n")
     return 0
