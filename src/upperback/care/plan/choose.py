@@ -75,15 +75,13 @@ def _fill(
         if len(picked.chosen) < fewest and family not in picked.families:
             picked.take(_gentlest(pool, kind, family, gentle)[:1], "completes")
     for family in FAMILIES[kind]:
-        if len(picked.chosen) < fewest:
-            picked.take(_gentlest(pool, kind, family, gentle)[: fewest - len(picked.chosen)], "completes")
+        more = [id for id in _gentlest(pool, kind, family, gentle) if id not in picked.ids]
+        picked.take(more[: max(0, fewest - len(picked.chosen))], "completes")
     return tuple(picked.chosen)
 
 
 def _take_stand_in(picked: "_Picked", id: str, gentle: int, content: Content) -> None:
     """The next exercise of the same family, no harder than a first step."""
-    if id in picked.ids:
-        return
     exercise = content.exercises[id]
     stand_ins = _gentlest(picked.pool, exercise.kind, exercise.family, gentle)
     picked.take([other for other in stand_ins if other not in picked.ids][:1], "instead", instead_of=id)

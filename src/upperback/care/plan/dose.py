@@ -113,11 +113,10 @@ def strength_days(wanted: tuple[str, ...], most: int) -> tuple[str, ...]:
     The week goes round: Sunday is the day before Monday. Where several choices fit, the most even one counts.
     """
     possible = wanted or DAYS
-    for count in range(min(most, len(possible)), 0, -1):
-        fitting = [days for days in itertools.combinations(possible, count) if _smallest_gap(days) > 1]
-        if fitting:
-            return max(fitting, key=_smallest_gap)
-    raise AssertionError("one day always fits")
+    counts = range(1, min(most, len(possible)) + 1)
+    choices = (days for count in counts for days in itertools.combinations(possible, count))
+    fitting = [days for days in choices if _smallest_gap(days) > 1]
+    return max(fitting, key=lambda days: (len(days), _smallest_gap(days)))
 
 
 def _smallest_gap(days: tuple[str, ...]) -> int:

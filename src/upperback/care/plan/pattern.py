@@ -11,9 +11,9 @@ def pattern_for(facts: Facts, content: Content, *, cleared: bool = False) -> Pat
 
     Once a clinician has cleared the person, patterns that only say "have it checked first" are passed over.
     """
-    for pattern in content.patterns.values():
-        if cleared and pattern.locks_plan:
-            continue
-        if truth(pattern.when, facts, content) is Ternary.YES:
-            return pattern
-    raise AssertionError("the release has a pattern for everybody")
+    fitting = (
+        pattern
+        for pattern in content.patterns.values()
+        if not (cleared and pattern.locks_plan) and truth(pattern.when, facts, content) is Ternary.YES
+    )
+    return next(fitting)

@@ -1,10 +1,9 @@
 """Invented people for the tests of the plan."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from upperback.care.plan import Plan, build_plan, plan_record, read_choices
-from upperback.care.triage import AbsentMeans, Facts, read_findings
+from upperback.care.triage import Facts, read_findings
 from upperback.content.vocabulary import default_content
 
 CONTENT = default_content()
@@ -20,17 +19,17 @@ CALM_PERSON: dict[str, Any] = {
 }
 
 
-def facts_of(absent: AbsentMeans = "no", **findings: object) -> Facts:
+def facts_of(absent: Any = "no", **findings: Any) -> Facts:
     """The calm person with these answers; a missing key means no."""
     return read_findings({**CALM_PERSON, **findings}, content=CONTENT, absent=absent)
 
 
-def plan_of(choices: Mapping[str, object] | None = None, absent: AbsentMeans = "no", **findings: object) -> Plan:
+def plan_of(choices: Any = None, absent: Any = "no", **findings: Any) -> Plan:
     """The plan of the calm person with these answers and choices."""
     return build_plan(facts_of(absent, **findings), read_choices(choices or {}, CONTENT), CONTENT)
 
 
-def record_of(choices: Mapping[str, object] | None = None, **findings: object) -> dict[str, Any]:
+def record_of(choices: Any = None, **findings: Any) -> dict[str, Any]:
     """The same as plain data."""
     return plan_record(plan_of(choices, **findings))
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.unit.care.plan.people import CONTENT, exercise_ids, plan_of, record_of
-from upperback.care.plan.choices import CLINICIAN_ROLES
+from tests.unit.care.plan.people import CONTENT, exercise_ids, facts_of, plan_of, record_of
+from upperback.care.plan.choices import CLINICIAN_ROLES, Choices
+from upperback.care.plan.gate import plan_gate
 
 EMERGENCY = {"saddle_numbness": True}
 SAME_DAY = {"fever": True}
@@ -182,16 +183,7 @@ def test_a_pattern_that_waits_for_a_check_is_passed_over_once_cleared() -> None:
 
 def test_a_pattern_can_lock_by_itself() -> None:
     """Whatever the rules say, a pattern that waits for a check shuts the plan."""
-    from upperback.care.plan.choices import Choices
-    from upperback.care.plan.gate import plan_gate
-
     plan = plan_of()
-    gate = plan_gate(plan.decision, _facts(), CONTENT.patterns["C07"], Choices(), CONTENT)
+    gate = plan_gate(plan.decision, facts_of(), CONTENT.patterns["C07"], Choices(), CONTENT)
     assert gate.locked_by == ("C07",)
     assert gate.locked_because == CONTENT.patterns["C07"].lock_text
-
-
-def _facts():  # type: ignore[no-untyped-def]
-    from tests.unit.care.plan.people import facts_of
-
-    return facts_of()

@@ -1,0 +1,79 @@
+"""Choices are read strictly: whatever is wrong is named."""
+
+import pytest
+
+from tests.unit.care.plan.people import CONTENT
+from upperback.care.plan import Choices, Task, read_choices
+from upperback.core.errors import InputError
+
+WRONG: list[tuple[object, str, str]] = [
+    ({"colour": "red"}, "colour", "no key"),
+    ({"equipment": ["sofa"]}, "choices.equipment", "sofa"),
+    ({"equipment": "band"}, "choices.equipment", "band"),
+    ({"equipment": None}, "choices.equipment", "None"),
+    ({"keep": ["MV99"]}, "choices.keep", "MV99"),
+    ({"drop": [5]}, "choices.drop", "5"),
+    ({"days": ["monday"]}, "choices.days", "monday"),
+    ({"positions_avoid": ["hanging"]}, "choices.positions_avoid", "hanging"),
+    ({"cleared_by": "neighbour"}, "choices.cleared_by", "neighbour"),
+    ({"cleared_by": None}, "choices.cleared_by", "None"),
+    ({"cleared_by": True}, "choices.cleared_by", "True"),
+    ({"pain_now": 11}, "choices.pain_now", "11"),
+    ({"pain_now": float("nan")}, "choices.pain_now", "nan"),
+    ({"pain_now": True}, "choices.pain_now", "True"),
+    ({"pain_now": "3"}, "choices.pain_now", "3"),
+    ({"tasks": {}}, "choices.tasks", "{}"),
+    ({"tasks": [{"category": "LM-SIT"}] * 9}, "choices.tasks", "LM-SIT"),
+    ({"tasks": ["LM-SIT"]}, "choices.tasks[0]", "LM-SIT"),
+    ({"tasks": [{"minutes_typical": 3}]}, "choices.tasks[0]", "minutes_typical"),
+    ({"tasks": [{"category": "LM-FLY"}]}, "choices.tasks[0].category", "LM-FLY"),
+    ({"tasks": [{"category": "LM-SIT", "minutes": 3}]}, "minutes", "no key"),
+    ({"tasks": [{"category": "LM-SIT", "minutes_to_symptom": 0}]}, "choices.tasks[0].minutes_to_symptom", "0"),
+    ({"tasks": [{"category": "LM-SIT", "minutes_to_symptom": -4}]}, "choices.tasks[0].minutes_to_symptom", "-4"),
+    ({"tasks": [{"category": "LM-CARRY", "kg_ok": 0}]}, "choices.tasks[0].kg_ok", "0"),
+    ({"tasks": [{"category": "LM-CARRY", "kg_total": 501}]}, "choices.tasks[0].kg_total", "501"),
+    ({"tasks": [{"category": "LM-SIT", "importance": 10.5}]}, "choices.tasks[0].importance", "10.5"),
+    ({"tasks": [{"category": "LM-SIT", "name": "x" * 121}]}, "choices.tasks[0].name", "xxx"),
+    ({"tasks": [{"category": "LM-SIT", "name": "a\nb"}]}, "choices.tasks[0].name", "a?b"),
+    ([], "choices", "[]"),
+]
+
+
+@pytest.mark.parametrize("raw, key, shown", WRONG)
+def test_what_is_wrong_is_named(raw: object, key: str, shown: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_choices(raw, CONTENT)  # type: ignore[arg-type]
+    assert shown in caught.value.message
+    assert key in caught.value.message
+    assert len(caught.value.message) < 600
+
+
+def test_nothing_chosen() -> None:
+    assert read_choices({}, CONTENT) == Choices()
+
+
+def test_everything_chosen() -> None:
+    choices = read_choices(
+        {
+            "equipment": ["chair", "band", "chair"],
+            "tasks": [{"category": "LM-SIT", "minutes_to_symptom": 20, "importance": 8, "provocation": 7}],
+            "keep": ["MV02", "MV02"],
+            "drop": ["ST09"],
+            "days": ["fri", "mon"],
+            "positions_avoid": ["floor"],
+            "cleared_by": "gp",
+            "pain_now": 3,
+        },
+        CONTENT,
+    )
+    assert choices.equipment == frozenset({"chair", "band"})
+    assert choices.keep == ("MV02",)
+    assert choices.days == ("mon", "fri")
+    assert choices.task_values == {"lm_sit"}
+    assert choices.tasks[0].weight == 56
+
+
+def test_ratings_that_were_not_given_stand_in_the_middle() -> None:
+    assert Task(category="LM-SIT").weight == 25
+    assert Task(category="LM-SIT", importance=0).weight == 0
+    assert Task(category="LM-SIT", provocation=10).weight == 50
