@@ -14,7 +14,7 @@ SHARED = Path(__file__).resolve().parents[4] / "shared"
 
 #: Runs this long are no accident. Short everyday phrases ("sit tall with your feet flat") are nobody's.
 MISSION_RUN = 7
-REFERENCE_RUN = 10
+REFERENCE_RUN = 11
 
 
 def runs(text: str, length: int) -> Iterator[tuple[str, ...]]:
