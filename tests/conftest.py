@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 
 # Before Django's settings are read: nothing a test does may touch a person's own data.
@@ -18,6 +19,8 @@ for _name in [name for name in os.environ if name.startswith("UPPERBACK_") and n
     del os.environ[_name]
 os.environ["UPPERBACK_DATA"] = str(_FOLDER)
 os.environ["DJANGO_SETTINGS_MODULE"] = "upperback.web.settings"
+
+django.setup()
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _connect = socket.socket.connect

@@ -202,7 +202,7 @@ def _cookie(scope: Scope) -> str | None:
         for part in value.decode("latin-1").split(";"):
             key, _, text = part.strip().partition("=")
             if key == COOKIE_NAME:
-                return text.strip('"')
+                return str(text.strip('"'))
     return None
 
 

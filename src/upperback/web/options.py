@@ -323,3 +323,7 @@ def _check_service(options: Options, source: Mapping[str, str]) -> None:
 
 def _is_stray(name: str, known: set[str]) -> bool:
     return name.startswith(_PREFIX) and name not in known
+
+
+if __name__ == "__main__":
+    sys.stdout.write(settings_reference())

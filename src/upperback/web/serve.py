@@ -83,11 +83,15 @@ class _Server(uvicorn.Server):
 
 
 def _options(host: str, data: Path | None, *, demo: bool) -> Options:
-    if data is not None:
-        os.environ["UPPERBACK_DATA"] = str(data.expanduser().absolute())
     if demo:
         os.environ["UPPERBACK_DEMO"] = "true"
+    if data is not None:
+        os.environ["UPPERBACK_DATA"] = str(data.expanduser().absolute())
     options = read_options()
+    if options.demo and data is None:
+        # Made-up people never get into somebody's own data.
+        os.environ["UPPERBACK_DATA"] = str(options.data / "demo")
+        options = read_options()
     if host not in _LOOPBACK and options.mode != "service":
         raise InputError(
             f"Listening on {host} would open this installation to the network without TLS. Use 127.0.0.1, "

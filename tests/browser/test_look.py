@@ -1,0 +1,122 @@
+"""Every static page and every component: fits a small phone, in light and dark, clean for assistive technology."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESKTOP, PHONE, SMALL_PHONE, Live, OpenPage, Scheme, too_small, too_wide
+
+PAGES = ["/", "/about/", "/help/", "/styleguide/", "/nothing-here/"]
+SIZES = {"small": SMALL_PHONE, "phone": PHONE, "desktop": DESKTOP}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", PAGES)
+def test_page_fits_and_is_clean(
+    open_page: OpenPage,
+    axe: Callable[[Page], list[str]],
+    shoot: Callable[[Page, str], Path],
+    path: str,
+    size: str,
+    scheme: Scheme,
+) -> None:
+    page = open_page(path, size=SIZES[size], scheme=scheme)
+    shoot(page, f"{path.strip('/') or 'start'}-{size}-{scheme}")
+    assert too_wide(page) == []
+    assert too_small(page) == []
+    assert axe(page) == []
+    assert page.locator("h1").count() == 1
+    help_now = page.locator(".help-now")
+    box = help_now.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] > SIZES[size][0] / 2, "help stands in the right-hand corner"
+
+
+def test_help_needs_no_script_and_no_cookie(open_page: OpenPage) -> None:
+    page = open_page("/help/", script=False, let_in=False)
+    expect(page.get_by_role("link", name="Call 999").first).to_have_attribute("href", "tel:999")
+    expect(page.get_by_role("link", name="Call 111", exact=True)).to_have_attribute("href", "tel:111")
+    expect(page.get_by_role("link", name="option 2")).to_have_attribute("href", "tel:111")
+    expect(page.get_by_text("Nobody is watching this page")).to_be_visible()
+
+
+def test_every_page_leads_to_help_by_keyboard(open_page: OpenPage) -> None:
+    page = open_page("/about/", size=DESKTOP)
+    names = []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.innerText.trim()"))
+    assert names == ["Skip to main content", "Upperback", "Help now"]
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Help now")
+
+
+def test_browser_without_link_is_told_how_to_come_in(open_page: OpenPage, axe: Callable[[Page], list[str]]) -> None:
+    page = open_page("/", let_in=False)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Open the link from your terminal")
+    assert axe(page) == []
+
+
+def test_link_works_once(open_page: OpenPage, live: Live) -> None:
+    open_page("/")  # uses the first link
+    page = open_page(live.first_link, let_in=False)
+    expect(page.get_by_role("heading", level=1)).to_have_text("This link no longer works")
+
+
+def test_theme_is_kept(open_page: OpenPage) -> None:
+    page = open_page("/", scheme="light", size=DESKTOP)
+    page.get_by_label("Dark").check()
+    page.goto("/about/")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 24, 29)"
+    expect(page.get_by_label("Dark")).to_be_checked()
+    page.get_by_label("As my device").check()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 250, 247)"
+
+
+def test_picture_of_the_back_ticks_boxes_without_script(open_page: OpenPage) -> None:
+    page = open_page("/styleguide/", script=False, size=DESKTOP)
+    box = page.locator("#site-neck")
+    expect(box).not_to_be_checked()
+    page.locator(".spot--neck").click()
+    expect(box).to_be_checked()
+
+
+def test_none_of_these_rules_the_others_out(open_page: OpenPage) -> None:
+    page = open_page("/styleguide/", size=DESKTOP)
+    page.wait_for_function("document.querySelector('[data-nhsuk-checkboxes-init]') !== null")
+    expect(page.get_by_label("Losing weight without trying")).to_be_checked()
+    page.get_by_label("None of these").check()
+    expect(page.get_by_label("Losing weight without trying")).not_to_be_checked()
+
+
+def test_scale_is_one_stop_and_moves_by_arrows(open_page: OpenPage) -> None:
+    page = open_page("/styleguide/", size=SMALL_PHONE)
+    page.locator("#pain-4").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#pain-5")).to_be_checked()
+
+
+def test_error_summary_takes_the_focus(open_page: OpenPage) -> None:
+    page = open_page("/styleguide/")
+    expect(page.locator(".nhsuk-error-summary")).to_be_focused()
+
+
+def test_high_contrast_mode_keeps_shapes_and_controls(open_page: OpenPage, shoot: Callable[[Page, str], Path]) -> None:
+    page = open_page("/styleguide/", forced_colors="active")
+    shoot(page, "styleguide-forced-colors")
+    assert page.evaluate("getComputedStyle(document.querySelector('.nhsuk-button')).borderTopWidth") == "2px"
+
+
+def test_print_leaves_out_what_paper_cannot_do(open_page: OpenPage, shoot: Callable[[Page, str], Path]) -> None:
+    page = open_page("/help/", size=DESKTOP)
+    page.emulate_media(media="print")
+    shoot(page, "help-print")
+    assert not page.locator(".site-header").is_visible()
+    assert page.get_by_text("Call 999", exact=True).first.is_visible()
+
+
+def test_starts_in_time(live: Live) -> None:
+    assert live.started_s < 5, "two seconds on an idle machine; room for a busy one"
