@@ -1,0 +1,82 @@
+"""What a person is told after the safety check, as plain data: the record of the advice that was given.
+
+Text keeps its `{service}` placeholders; the page fills them from the service table of the region, because telephone
+numbers are configuration and a record from last year must not hand out last year's number.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from upperback.care.triage import Decision, Facts, RuleState, attached_messages
+from upperback.care.triage.record import contacts, told
+from upperback.content.models import Message
+from upperback.content.vocabulary import Content
+
+#: Cards that reassure or hand out something to do are shown with a complete result only.
+_NATIONAL_LINE = "national_line"
+_CRISIS_CARD = "crisis_card"
+
+
+def advice_record(
+    decision: Decision,
+    facts: Facts,
+    content: Content,
+    *,
+    declined: Iterable[str] = (),
+    only_rules: frozenset[str] | None = None,
+) -> dict[str, Any]:
+    """Everything the result page says, in the order in which it says it.
+
+    Parameters
+    ----------
+    declined : findings the person was asked about and chose not to speak of; they call for the crisis card
+    only_rules : while questions are still open, the emergency rules that have surely fired; nothing else is shown
+    """
+    text = content.dispositions[decision.disposition]
+    deciding = [state for state in decision.deciding if only_rules is None or state.rule.id in only_rules]
+    others = [] if only_rules is not None else [s for s in decision.rules if s not in deciding]
+    return {
+        "disposition": decision.disposition,
+        "complete": decision.complete,
+        "title": text.title,
+        "short": text.short,
+        "action": text.action,
+        "when_text": text.when_text,
+        "within_days": decision.within_days,
+        "contact": list(contacts(decision, content)),
+        "reasons": [_reason(state, content) for state in deciding],
+        "also": [_reason(state, content) for state in others],
+        "say": _each(state.rule.say for state in deciding),
+        "do_not": _each([*(line for state in deciding for line in state.rule.do_not), *text.do_not]),
+        "meanwhile": _each([*(line for state in deciding for line in state.rule.meanwhile), *text.comfort]),
+        "safety_net": [_card(item) for item in attached_messages(facts, content, ("safety_net",))],
+        "messages": [_card(item) for item in _messages(facts, content) if item.id != _NATIONAL_LINE],
+        "national_line": [_card(item) for item in _messages(facts, content) if item.id == _NATIONAL_LINE],
+        "crisis_card": bool(tuple(declined)),
+        "plan": text.plan,
+    }
+
+
+def _messages(facts: Facts, content: Content) -> tuple[Message, ...]:
+    return attached_messages(facts, content, ("message",))
+
+
+def _reason(state: RuleState, content: Content) -> dict[str, Any]:
+    return {
+        "rule": state.rule.id,
+        "title": state.rule.title,
+        "disposition": state.rule.disposition,
+        "state": state.state,
+        "told": list(told(state, content)),
+        "because": state.rule.because,
+        "not_known": [content.findings[key].title for key in state.closers],
+        "sources": list(state.rule.sources),
+    }
+
+
+def _card(message: Message) -> dict[str, Any]:
+    return {"id": message.id, "title": message.title, "lines": list(message.lines), "contact": list(message.contact)}
+
+
+def _each(lines: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(lines))

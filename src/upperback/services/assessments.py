@@ -1,0 +1,347 @@
+"""What the person wants back, what brings the pain on, what their days and their home allow.
+
+Every step may be skipped but the questions of the content, which have a "not sure" where it is safe to have one.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+from django.db import transaction
+
+from upperback.care import intake
+from upperback.care.intake import Answer
+from upperback.content.vocabulary import Content, default_content
+from upperback.core.errors import Conflict, InputError, NotAllowed
+from upperback.services import audit, policies
+from upperback.services.actors import Actor
+from upperback.services.permissions import check_may
+from upperback.store.models import Assessment, Decision, Profile
+
+__all__ = [
+    "AREAS",
+    "EQUIPMENT",
+    "POSITIONS",
+    "STEPS",
+    "Activity",
+    "Assessment",
+    "AssessmentStep",
+    "Day",
+    "Task",
+    "finish_assessment",
+    "latest_assessment",
+    "next_step",
+    "record_assessment",
+    "record_assessment_answer",
+    "start_assessment",
+]
+
+StepId = Literal["areas", "activities", "tasks", "amounts", "day", "equipment", "goals"]
+
+#: The steps in order; the questions of the content come before the last one.
+STEPS: Final[tuple[StepId, ...]] = get_args(StepId)
+
+_LEVELS: Final = tuple(f"t{number}" for number in range(1, 13))
+#: Areas of the body map: the twelve levels of the upper back, both sides of each third, both blades, the ribs.
+AREAS: Final = (
+    *_LEVELS,
+    "left_upper", "right_upper", "left_middle", "right_middle", "left_lower", "right_lower",
+    "left_blade", "right_blade", "left_blade_edge", "right_blade_edge", "left_ribs", "right_ribs",
+    "neck", "left_shoulder", "right_shoulder",
+)  # fmt: skip
+EQUIPMENT: Final = ("chair", "wall", "doorway", "mat", "band", "weight", "roller", "stick")
+POSITIONS: Final = ("lying", "floor", "standing")
+
+Score = int
+ACTIVITIES_MAX: Final = 3
+TASKS_MAX: Final = 8
+WORDS_MAX: Final = 120
+MINUTES_MAX: Final = 24 * 60
+KILOGRAMS_MAX: Final = 200.0
+
+
+class _Plain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Plain data of one step."""
+
+
+class Activity(_Plain, frozen=True):
+    """Something that matters to the person, in their words, and how well it goes now: 0 not at all, 10 as before."""
+
+    words: str
+    score: Score
+
+
+class Task(_Plain, frozen=True):
+    """A task that brings the pain on, named by its load rule, with amounts where they are known."""
+
+    category: str
+    minutes_to_symptom: float | None = None
+    minutes_typical: float | None = None
+    kg_ok: float | None = None
+    kg_total: float | None = None
+    importance: Score | None = None
+    provocation: Score | None = None
+
+
+class Day(_Plain, frozen=True):
+    """The day as it usually is."""
+
+    kind: Literal["desk", "driving", "manual", "caring", "mixed", "none"] | None = None
+    hours_sitting: float | None = None
+    hours_screen: float | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentStep:
+    """What to show next: one of the steps above, or a question of the content."""
+
+    id: str
+    question: intake.Step | None = None
+
+
+def start_assessment(*, profile: Profile, by: Actor, now: dt.datetime) -> Assessment:
+    """The open assessment; else a new one that starts from what was said last time. Asking twice gives the same one."""
+    check_may(by, "record_assessment")
+    content = default_content()
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        current = Assessment.objects.filter(profile=profile, state=Assessment.State.IN_PROGRESS).first()
+        if current is not None:
+            return current
+        last = latest_assessment(profile=profile, by=by)
+        kept = {name: getattr(last, name) for name in _CARRIED} if last is not None else {}
+        assessment = Assessment.objects.create(
+            profile=profile, by=str(by), started_at=now, release=content.release_id,
+            release_sha256=content.sha256, **kept,
+        )  # fmt: skip
+        audit.record(
+            by=by, action="start_assessment", now=now, object_kind="assessment", object_uuid=assessment.uuid,
+            profile=profile,
+        )  # fmt: skip
+    return assessment
+
+
+#: What a new assessment starts from. The questions of the content, pain among them, are asked again.
+_CARRIED: Final = ("areas", "activities", "tasks", "day", "equipment", "positions_avoid", "goals")
+
+
+def latest_assessment(*, profile: Profile, by: Actor) -> Assessment | None:
+    """The newest finished assessment."""
+    check_may(by, "see_profile")
+    return Assessment.objects.filter(profile=profile, state=Assessment.State.FINISHED).last()
+
+
+def next_step(assessment: Assessment, decision: Decision | None) -> AssessmentStep | None:
+    """What to show next; None when all is done."""
+    content = default_content()
+    for id in STEPS[:-1]:
+        if id == "amounts" and not amounts_wanted(assessment, content):
+            continue
+        if id not in assessment.done:
+            return AssessmentStep(id)
+    question = intake.next_question(all_answers(assessment, decision), content, "assessment")
+    if question is not None:
+        return AssessmentStep(question.question.id, question)
+    return AssessmentStep(STEPS[-1]) if STEPS[-1] not in assessment.done else None
+
+
+def all_answers(assessment: Assessment | None, decision: Decision | None) -> dict[str, Answer]:
+    """The answers of the safety check that was decided and of the assessment together."""
+    plain: dict[str, Any] = {}
+    if decision is not None:
+        plain |= decision.screening.answers
+    if assessment is not None:
+        plain |= assessment.answers
+    return intake.from_plain(plain)
+
+
+def amounts_wanted(assessment: Assessment, content: Content) -> list[str]:
+    """The ticked tasks whose load rule works with minutes or kilograms."""
+    ticked = [task["category"] for task in assessment.tasks]
+    return [id for id in ticked if id in content.load_rules and content.load_rules[id].amounts]
+
+
+def record_assessment(
+    *, assessment: Assessment, step: str, value: object, by: Actor, now: dt.datetime, version: int
+) -> Assessment:
+    """Writes one step; `None` skips it. The same step sent twice is one step."""
+    check_may(by, "record_assessment")
+    if step not in STEPS:
+        raise InputError("there is no such step")
+    fields: dict[str, Any] = {} if value is None else _CHECKS[step](value)
+    with transaction.atomic():
+        current = _locked(assessment)
+        fields["done"] = [*current.done, *([] if step in current.done else [step])]
+        others = [item for item in current.skipped if item != step]
+        fields["skipped"] = [*others, step] if value is None else others
+        return _write(current, fields, step, by, now, version)
+
+
+def record_assessment_answer(
+    *, assessment: Assessment, question: str, answer: Answer, by: Actor, now: dt.datetime, version: int
+) -> Assessment:
+    """Writes the answer to a question of the content."""
+    check_may(by, "record_assessment")
+    content = default_content()
+    if question not in content.questions or intake.section_of(question, content).part != "assessment":
+        raise InputError("there is no such question", question=question)
+    intake.check_answer(content.questions[question], answer, content)
+    with transaction.atomic():
+        current = _locked(assessment)
+        fields = {"answers": current.answers | {question: intake.to_plain(answer)}}
+        return _write(current, fields, question, by, now, version)
+
+
+def finish_assessment(*, assessment: Assessment, decision: Decision | None, by: Actor, now: dt.datetime) -> Assessment:
+    """Closes it. From then on it never changes. Finishing twice is finishing once."""
+    check_may(by, "record_assessment")
+    with transaction.atomic():
+        current = _locked(assessment)
+        if current.state == Assessment.State.FINISHED:
+            return current
+        if next_step(current, decision) is not None:
+            raise NotAllowed("Some steps are still open. You can skip most of them.")
+        _update_open(current, state=Assessment.State.FINISHED, finished_at=now)
+        audit.record(
+            by=by, action="finish_assessment", now=now, object_kind="assessment", object_uuid=current.uuid,
+            profile=current.profile, tasks=len(current.tasks),
+        )  # fmt: skip
+    return current
+
+
+def _locked(assessment: Assessment) -> Assessment:
+    Profile.objects.select_for_update().get(pk=assessment.profile_id)
+    return Assessment.objects.select_related("profile").get(pk=assessment.pk)
+
+
+def _write(
+    current: Assessment, fields: dict[str, Any], step: str, by: Actor, now: dt.datetime, version: int
+) -> Assessment:
+    if all(getattr(current, name) == value for name, value in fields.items()):
+        return current
+    policies.check_can_assess(current, version)
+    _update_open(current, **fields)
+    audit.record(
+        by=by, action="record_assessment", now=now, object_kind="assessment", object_uuid=current.uuid,
+        profile=current.profile, step=step, version=current.version,
+    )  # fmt: skip
+    return current
+
+
+def _update_open(assessment: Assessment, **fields: Any) -> None:
+    new_version = assessment.version + 1
+    rows = Assessment.objects.filter(
+        pk=assessment.pk, version=assessment.version, state=Assessment.State.IN_PROGRESS
+    ).update(version=new_version, **fields)  # fmt: skip
+    if rows != 1:
+        raise Conflict(policies.CHANGED_MEANWHILE)
+    for name, value in fields.items():
+        setattr(assessment, name, value)
+    assessment.version = new_version
+
+
+# ---- what a step may hold ----------------------------------------------------------------------------------------
+
+
+def _areas(value: Any) -> dict[str, Any]:
+    return {"areas": _chosen(value, AREAS)}
+
+
+def _equipment(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError("Choose from the list")
+    return {
+        "equipment": _chosen(value.get("equipment", []), EQUIPMENT),
+        "positions_avoid": _chosen(value.get("positions_avoid", []), POSITIONS),
+    }
+
+
+def _chosen(value: Any, offered: tuple[str, ...]) -> list[str]:
+    if not isinstance(value, list | tuple) or not set(value) <= set(offered):
+        raise InputError("Choose from the list")
+    return [item for item in offered if item in value]
+
+
+def _activities(value: Any) -> dict[str, Any]:
+    items = _read(value, tuple[Activity, ...])
+    if len(items) > ACTIVITIES_MAX:
+        raise InputError(f"Name up to {ACTIVITIES_MAX} activities", field="activities")
+    for item in items:
+        _check_words(item.words, "activities")
+        _check_score(item.score, "activities")
+    return {"activities": msgspec.to_builtins(items)}
+
+
+def _tasks(value: Any) -> dict[str, Any]:
+    items = _read(value, tuple[Task, ...])
+    known = default_content().load_rules
+    categories = [item.category for item in items]
+    if len(set(categories)) != len(categories) or not set(categories) <= set(known):
+        raise InputError("Choose from the list", field="tasks")
+    if len(items) > TASKS_MAX:
+        raise InputError(f"Choose up to {TASKS_MAX} tasks. You can change them later", field="tasks")
+    for item in items:
+        _check_task(item)
+    return {"tasks": msgspec.to_builtins(items)}
+
+
+def _check_task(task: Task) -> None:
+    for minutes in (task.minutes_to_symptom, task.minutes_typical):
+        _check_amount(minutes, MINUTES_MAX, "minutes", task.category)
+    for kilograms in (task.kg_ok, task.kg_total):
+        _check_amount(kilograms, KILOGRAMS_MAX, "kilograms", task.category)
+    for score in (task.importance, task.provocation):
+        _check_score(score, task.category)
+
+
+def _day(value: Any) -> dict[str, Any]:
+    day = _read(value, Day)
+    for hours in (day.hours_sitting, day.hours_screen):
+        if hours is not None and not 0 <= hours <= 24:
+            raise InputError("Enter hours from 0 to 24", field="day")
+    if day.words:
+        _check_words(day.words, "day")
+    return {"day": msgspec.to_builtins(day)}
+
+
+def _goals(value: Any) -> dict[str, Any]:
+    goals = [" ".join(item.split()) for item in _read(value, tuple[str, ...])]
+    for goal in goals:
+        _check_words(goal, "goals")
+    return {"goals": goals[:ACTIVITIES_MAX]}
+
+
+def _read(value: Any, kind: Any) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise InputError("Something on this page could not be read") from error
+
+
+def _check_words(words: str, field: str) -> None:
+    if not words.strip() or len(words) > WORDS_MAX or not words.isprintable():
+        raise InputError(f"Use up to {WORDS_MAX} letters", field=field)
+
+
+def _check_score(score: int | None, field: str) -> None:
+    if score is not None and not 0 <= score <= 10:
+        raise InputError("Choose a number from 0 to 10", field=field)
+
+
+def _check_amount(amount: float | None, most: float, unit: str, field: str) -> None:
+    if amount is not None and not 0 < amount <= most:
+        raise InputError(f"Enter {unit} above 0, up to {most:g}", field=field)
+
+
+_CHECKS: Final = {
+    "areas": _areas,
+    "activities": _activities,
+    "tasks": _tasks,
+    "amounts": _tasks,
+    "day": _day,
+    "equipment": _equipment,
+    "goals": _goals,
+}

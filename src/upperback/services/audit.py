@@ -1,0 +1,31 @@
+"""One row per change: who, what, when, to which record. Codes, ids and counts; never an answer, a name or a signal."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from upperback.services.actors import Actor
+from upperback.store.models import AuditEvent, Profile
+
+
+def record(
+    *,
+    by: Actor,
+    action: str,
+    now: dt.datetime,
+    object_kind: str,
+    object_uuid: uuid.UUID | None = None,
+    profile: Profile | None = None,
+    **details: Any,
+) -> None:
+    """Writes the audit row. Called inside the transaction of the change it tells of."""
+    AuditEvent.objects.create(
+        at=now,
+        actor_kind=by.kind,
+        actor_id=by.id,
+        action=action,
+        object_kind=object_kind,
+        object_uuid=object_uuid,
+        profile_uuid=profile.uuid if profile is not None else None,
+        details=details,
+    )

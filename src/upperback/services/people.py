@@ -1,0 +1,49 @@
+"""The people of the household."""
+
+import datetime as dt
+import uuid
+
+from django.db import transaction
+
+from upperback.core.errors import InputError, NotFound
+from upperback.services import audit
+from upperback.services.actors import Actor
+from upperback.services.permissions import check_may
+from upperback.store.models import Profile
+
+__all__ = ["Profile", "create_profile", "get_profile", "list_profiles"]
+
+NAME_CHARACTERS_MAX = 60
+
+
+def create_profile(
+    *, name: str, is_proxy: bool = False, language: str = "en-gb", demo: str = "", by: Actor, now: dt.datetime
+) -> Profile:
+    """A new person, by whatever name they like to be called here."""
+    check_may(by, "create_profile")
+    name = " ".join(name.split())
+    if not name:
+        raise InputError("Enter a name, or choose “Just me”", field="name")
+    if len(name) > NAME_CHARACTERS_MAX or not name.isprintable():
+        raise InputError(f"Use a name of up to {NAME_CHARACTERS_MAX} letters", field="name")
+    with transaction.atomic():
+        profile = Profile.objects.create(name=name, is_proxy=is_proxy, language=language, demo=demo, created_at=now)
+        audit.record(
+            by=by, action="create_profile", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile
+        )
+    return profile
+
+
+def list_profiles(*, by: Actor) -> list[Profile]:
+    """Everybody at this installation, in the order they came."""
+    check_may(by, "list_profiles")
+    return list(Profile.objects.all())
+
+
+def get_profile(*, profile_uuid: uuid.UUID | None, by: Actor) -> Profile:
+    """One person. The same answer for "not yours" and "not there"."""
+    check_may(by, "see_profile")
+    profile = Profile.objects.filter(uuid=profile_uuid).first() if profile_uuid else None
+    if profile is None:
+        raise NotFound("there is no such person here")
+    return profile

@@ -1,0 +1,55 @@
+"""Who may do what. One table, deny by default; what the state of things allows stands in `policies`.
+
+`may` answers, `check_may` raises, from the same table, so a button and its action agree. Somebody who may not see
+a thing gets the same answer as for a thing that is not there.
+"""
+
+from typing import Final, Literal
+
+from upperback.core.errors import NotFound
+from upperback.services.actors import Actor, Kind
+
+Action = Literal[
+    "list_profiles",
+    "create_profile",
+    "see_profile",
+    "answer",
+    "finish_screening",
+    "record_assessment",
+    "make_plan",
+    "record_clearance",
+    "mark_today",
+    "reset_demo",
+]
+
+_LIVING_HERE: Final[frozenset[Action]] = frozenset(
+    {
+        "list_profiles",
+        "create_profile",
+        "see_profile",
+        "answer",
+        "finish_screening",
+        "record_assessment",
+        "make_plan",
+        "record_clearance",
+        "mark_today",
+    }
+)
+
+_TABLE: Final[dict[Kind, frozenset[Action]]] = {
+    # On one's own machine the household shares one installation; profiles keep people apart, not out.
+    "household": _LIVING_HERE,
+    "system": _LIVING_HERE | {"reset_demo"},
+    "nobody": frozenset(),
+}
+
+
+def may(actor: Actor, action: Action) -> bool:
+    """Whether this actor may do this here."""
+    return action in _TABLE.get(actor.kind, frozenset())
+
+
+def check_may(actor: Actor, action: Action) -> None:
+    """Raises NotFound for everybody who may not."""
+    if not may(actor, action):
+        raise NotFound("there is no such page", action=action)

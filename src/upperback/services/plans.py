@@ -1,0 +1,285 @@
+"""The plan: made from the newest safety check, shaped by the person, unlocked by a clinician."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.db import transaction
+
+from upperback.care import intake
+from upperback.care.plan import build_plan, exercise_pool, plan_record, read_choices
+from upperback.care.plan.gate import NEVER_CLEARED
+from upperback.care.triage import read_findings
+from upperback.content.vocabulary import default_content
+from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound
+from upperback.services import audit, policies
+from upperback.services.actors import Actor
+from upperback.services.assessments import all_answers
+from upperback.services.permissions import check_may
+from upperback.store.models import Assessment, Clearance, Decision, PlanVersion, Profile, Screening
+
+__all__ = [
+    "CLINICIANS",
+    "DAYS",
+    "Clearance",
+    "PlanVersion",
+    "clearance_for",
+    "get_plan",
+    "latest_plan",
+    "make_plan",
+    "open_plan",
+    "record_clearance",
+    "shape_plan",
+]
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+#: Who may have said that exercise is fine.
+CLINICIANS: Final = ("gp", "physiotherapist", "doctor", "surgical_team", "nurse", "midwife", "clinician")
+
+#: A clearance counts for a later safety check with the same findings for as long as one block of six weeks.
+CLEARANCE_COUNTS: Final = dt.timedelta(days=42)
+
+
+def latest_decision(profile: Profile) -> Decision | None:
+    """The newest result."""
+    rows = Decision.objects.select_related("screening", "screening__profile")
+    return rows.filter(screening__profile=profile).last()
+
+
+def open_screening(profile: Profile) -> Screening | None:
+    """A safety check that was begun and not finished. One without any answer is none."""
+    found = Screening.objects.filter(profile=profile, state=Screening.State.IN_PROGRESS).first()
+    return found if found is not None and found.answers else None
+
+
+def latest_plan(*, profile: Profile, by: Actor) -> PlanVersion | None:
+    """The newest version, whether or not it may be shown now."""
+    check_may(by, "see_profile")
+    return PlanVersion.objects.select_related("decision").filter(profile=profile).last()
+
+
+def open_plan(*, profile: Profile, by: Actor) -> PlanVersion:
+    """The plan that may be shown now. Raises NotAllowed with the reason: never an exercise without it."""
+    plan = latest_plan(profile=profile, by=by)
+    policies.check_plan_is_open(plan, latest_decision(profile), open_screening(profile))
+    assert plan is not None, "check_plan_is_open refuses a missing plan"
+    return plan
+
+
+def get_plan(*, profile: Profile, plan_uuid: uuid.UUID | None, by: Actor) -> PlanVersion:
+    """One version of this person's plan, for reading back."""
+    check_may(by, "see_profile")
+    found = PlanVersion.objects.filter(profile=profile, uuid=plan_uuid).first() if plan_uuid else None
+    if found is None:
+        raise NotFound("there is no such plan here")
+    return found
+
+
+def make_plan(*, profile: Profile, by: Actor, now: dt.datetime, today: dt.date) -> PlanVersion:
+    """A plan from the newest safety check and the newest assessment. Making it twice from the same gives one."""
+    check_may(by, "make_plan")
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        decision = latest_decision(profile)
+        policies.check_can_plan(decision, open_screening(profile), now)
+        assert decision is not None, "check_can_plan refuses a missing decision"
+        assessment = Assessment.objects.filter(profile=profile, state=Assessment.State.FINISHED).last()
+        clearance = clearance_for(decision, today)
+        last = latest_plan(profile=profile, by=by)
+        findings = plan_findings(decision, assessment)
+        choices = _choices(assessment, clearance, last, findings)
+        if last is not None and _made_from(last) == (decision.pk, _pk(assessment), _pk(clearance)):
+            return last
+        starts_on = last.starts_on if last is not None and last.allowed and last.decision_id == decision.pk else today
+        return _write(profile, decision, assessment, clearance, choices, "made", findings, starts_on, last, by, now)
+
+
+def shape_plan(
+    *,
+    plan: PlanVersion,
+    keep: Iterable[str] = (),
+    drop: Iterable[str] = (),
+    days: Iterable[str] = (),
+    by: Actor,
+    now: dt.datetime,
+) -> PlanVersion:
+    """A new version with the person's choices: exercises kept or left out, days chosen. Nothing has to be kept."""
+    check_may(by, "make_plan")
+    content = default_content()
+    keep, drop = tuple(dict.fromkeys(keep)), tuple(dict.fromkeys(drop))
+    chosen_days = [day for day in DAYS if day in set(days)]
+    unknown = (set(keep) | set(drop)) - set(content.exercises)
+    if unknown or set(days) - set(DAYS) or set(keep) & set(drop):
+        raise InputError("Choose from the list on the page")
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=plan.profile_id)
+        profile = Profile.objects.get(pk=plan.profile_id)
+        last = latest_plan(profile=profile, by=by)
+        decision = latest_decision(profile)
+        policies.check_plan_is_open(last, decision, open_screening(profile))
+        assert last is not None, "check_plan_is_open refuses a missing plan"
+        assert decision is not None, "check_plan_is_open refuses a missing decision"
+        choices = last.choices | {"keep": list(keep), "drop": list(drop), "days": chosen_days}
+        if choices == last.choices:
+            return last
+        if last.pk != plan.pk:
+            raise Conflict("Your plan was changed in another window. Look at it as it is now and choose again.")
+        return _write(
+            profile,
+            decision,
+            last.assessment,
+            last.clearance,
+            choices,
+            "shaped",
+            last.findings,
+            last.starts_on,
+            last,
+            by,
+            now,
+        )
+
+
+def record_clearance(
+    *, decision: Decision, cleared_on: dt.date, role: str, by: Actor, now: dt.datetime, today: dt.date
+) -> Clearance:
+    """ "A clinician has checked this and is happy for me to exercise." Recording the same twice is recording once."""
+    check_may(by, "record_clearance")
+    if role not in CLINICIANS:
+        raise InputError("Choose who has seen you", field="role")
+    if not decision.decided_at.date() - dt.timedelta(days=1) <= cleared_on <= today:
+        raise InputError(
+            "Enter the day you were seen: not before this safety check, and not in the future", field="date"
+        )
+    if not can_be_cleared(decision):
+        raise NotAllowed("Once you have been seen, start a new safety check.")
+    profile = decision.screening.profile
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        same = Clearance.objects.filter(decision=decision, cleared_on=cleared_on, role=role).first()
+        if same is not None:
+            return same
+        clearance = Clearance.objects.create(
+            profile=profile, decision=decision, cleared_on=cleared_on, role=role, recorded_at=now, by=str(by)
+        )
+        audit.record(
+            by=by, action="record_clearance", now=now, object_kind="clearance", object_uuid=clearance.uuid,
+            profile=profile,
+        )  # fmt: skip
+    return clearance
+
+
+def can_be_cleared(decision: Decision) -> bool:
+    """An emergency or same-day result, or a check that was stopped, needs a new check after the person was seen."""
+    return decision.complete and decision.disposition not in NEVER_CLEARED
+
+
+def clearance_for(decision: Decision, today: dt.date) -> Clearance | None:
+    """The newest clearance that speaks for this decision.
+
+    One recorded on the very decision counts. One from an earlier safety check counts for a GP-soon or milder result
+    with nothing new in it, for six weeks: a rule that fires for the first time needs a clinician again.
+    """
+    profile = decision.screening.profile
+    own = Clearance.objects.filter(decision=decision).last()
+    if own is not None:
+        return own
+    if decision.disposition in NEVER_CLEARED:
+        return None
+    for clearance in Clearance.objects.select_related("decision").filter(profile=profile).order_by("-id"):
+        recent = today - clearance.cleared_on <= CLEARANCE_COUNTS
+        if recent and set(decision.rules) <= set(clearance.decision.rules):
+            return clearance
+    return None
+
+
+def _made_from(plan: PlanVersion) -> tuple[Any, Any, Any]:
+    return plan.decision_id, plan.assessment_id, plan.clearance_id
+
+
+def _pk(row: Assessment | Clearance | None) -> Any:
+    return row.pk if row is not None else None
+
+
+def _choices(
+    assessment: Assessment | None, clearance: Clearance | None, last: PlanVersion | None, findings: Mapping[str, Any]
+) -> dict[str, Any]:
+    choices: dict[str, Any] = {}
+    if assessment is not None:
+        if "equipment" not in assessment.skipped:
+            choices["equipment"] = list(assessment.equipment)
+        choices |= {
+            "positions_avoid": list(assessment.positions_avoid),
+            "tasks": [_task(task) for task in assessment.tasks],
+        }
+    if last is not None:
+        choices |= {name: last.choices[name] for name in ("keep", "drop", "days") if name in last.choices}
+    if clearance is not None:
+        choices["cleared_by"] = clearance.role
+    if isinstance(findings.get("pain_now"), int | float):
+        choices["pain_now"] = findings["pain_now"]
+    return choices
+
+
+def _task(task: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in task.items() if value is not None}
+
+
+def _write(
+    profile: Profile,
+    decision: Decision,
+    assessment: Assessment | None,
+    clearance: Clearance | None,
+    choices: dict[str, Any],
+    reason: str,
+    findings: dict[str, Any],
+    starts_on: dt.date,
+    last: PlanVersion | None,
+    by: Actor,
+    now: dt.datetime,
+) -> PlanVersion:
+    content = default_content()
+    record = build_record(findings, choices)
+    plan = PlanVersion.objects.create(
+        profile=profile, number=(last.number if last else 0) + 1, made_at=now, by=str(by), reason=reason,
+        decision=decision, assessment=assessment, clearance=clearance, choices=choices, findings=findings,
+        record=record, allowed=record["allowed"], starts_on=starts_on,
+        release=content.release_id, release_sha256=content.sha256,
+    )  # fmt: skip
+    audit.record(
+        by=by, action="make_plan" if reason == "made" else "shape_plan", now=now, object_kind="plan",
+        object_uuid=plan.uuid, profile=profile, number=plan.number, allowed=plan.allowed,
+        release_sha256=content.sha256,
+    )  # fmt: skip
+    return plan
+
+
+def plan_findings(decision: Decision, assessment: Assessment | None) -> dict[str, Any]:
+    """The findings of the safety check as it was decided, and those that only the assessment asks about."""
+    read = intake.read_answers(all_answers(assessment, decision), default_content(), parts=("screen", "assessment"))
+    return dict(read.findings) | dict(decision.findings)
+
+
+def build_record(findings: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan as plain data."""
+    content = default_content()
+    facts = read_findings(findings, content=content)
+    return plan_record(build_plan(facts, read_choices(choices, content), content))
+
+
+def swaps(plan: PlanVersion, exercise_id: str) -> tuple[str, ...]:
+    """What may take the place of an exercise of this plan: same kind, safe for this person, the same family first."""
+    content = default_content()
+    choices = read_choices(plan.choices | {"drop": []}, content)
+    pool = exercise_pool(plan.record["cautions"], choices, content)
+    planned = {item["id"] for item in plan.record["exercises"]}
+    here = content.exercises[exercise_id]
+    hardest = content.limit("starting_level")
+    others = [
+        item.exercise
+        for id, item in pool.allowed.items()
+        if id not in planned and item.exercise.kind == here.kind and item.exercise.level <= hardest
+    ]
+    others.sort(key=lambda other: (other.family != here.family, other.level, other.id))
+    return tuple(other.id for other in others)

@@ -1,0 +1,96 @@
+"""What the state of things allows. `check_can_...` raises, `can_...` tells, from the same code.
+
+The way through the product, held by the server whatever page is asked for:
+
+    no screening -> screening open -> decision -> (assessment) -> plan -> today
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final, ParamSpec
+
+from upperback.care import intake
+from upperback.content.vocabulary import Content
+from upperback.core.errors import Conflict, NotAllowed
+from upperback.store.models import Assessment, Decision, PlanVersion, Screening
+
+P = ParamSpec("P")
+
+#: A plan is only made from a safety check that is not older than this.
+SCREEN_IS_CURRENT: Final = dt.timedelta(hours=24)
+
+CHANGED_MEANWHILE: Final = (
+    "Your answers were changed in another window, or this page was open for a long time. "
+    "Nothing is lost. Look at the page as it is now and answer again if you need to."
+)
+ALREADY_FINISHED: Final = "This safety check is finished. You can start a new one at any time."
+
+
+def _tells(check: Callable[P, None]) -> Callable[P, bool]:
+    def can(*args: P.args, **kwargs: P.kwargs) -> bool:
+        try:
+            check(*args, **kwargs)
+        except (Conflict, NotAllowed):
+            return False
+        return True
+
+    return can
+
+
+def check_can_answer(screening: Screening, version: int) -> None:
+    """Answers go into an open screening, and only on top of what the page showed."""
+    if screening.state != Screening.State.IN_PROGRESS:
+        raise Conflict(ALREADY_FINISHED)
+    if screening.version != version:
+        raise Conflict(CHANGED_MEANWHILE)
+
+
+def check_can_finish(screening: Screening, content: Content) -> None:
+    """A result needs every question that applies; a fired emergency rule stops at once."""
+    if screening.state != Screening.State.IN_PROGRESS:
+        raise Conflict(ALREADY_FINISHED)
+    answers = intake.from_plain(screening.answers)
+    if intake.fired_emergencies(answers, content):
+        return
+    if intake.next_question(answers, content) is not None:
+        raise NotAllowed("Some questions are still open. A result needs all of them.")
+
+
+def check_can_plan(decision: Decision | None, open_screening: Screening | None, now: dt.datetime) -> None:
+    """A plan needs a complete safety check of the last 24 hours and none that is half-way."""
+    if decision is None or not decision.complete:
+        raise NotAllowed("Before a plan you need a whole safety check. It takes about five minutes.")
+    if open_screening is not None:
+        raise NotAllowed("You have started a new safety check. Finish it first, so that the plan is safe for you.")
+    if not decision_is_current(decision, now):
+        raise NotAllowed("Your safety check is more than a day old. Do it again first, so that the plan is safe now.")
+
+
+def decision_is_current(decision: Decision, now: dt.datetime) -> bool:
+    """Whether a decision may still be the ground for a new plan."""
+    return dt.timedelta(0) <= now - decision.decided_at <= SCREEN_IS_CURRENT
+
+
+def check_can_assess(assessment: Assessment, version: int) -> None:
+    """Like answers: open, and on top of what the page showed."""
+    if assessment.state != Assessment.State.IN_PROGRESS:
+        raise Conflict("This part is finished already.")
+    if assessment.version != version:
+        raise Conflict(CHANGED_MEANWHILE)
+
+
+def check_plan_is_open(plan: PlanVersion | None, decision: Decision | None, open_screening: Screening | None) -> None:
+    """Exercises are shown only from the newest plan, made from the newest decision, when it allows one."""
+    if plan is None or decision is None or not plan.allowed:
+        raise NotAllowed("There is no plan to show now.")
+    if plan.decision_id != decision.pk:
+        raise NotAllowed("You did a new safety check after this plan was made. Make the plan again from it.")
+    if open_screening is not None:
+        raise NotAllowed("You have started a new safety check. Your plan waits until it is finished.")
+
+
+can_answer = _tells(check_can_answer)
+can_finish = _tells(check_can_finish)
+can_plan = _tells(check_can_plan)
+can_assess = _tells(check_can_assess)
+plan_is_open = _tells(check_plan_is_open)

@@ -1,0 +1,315 @@
+"""The tables. Internal integer keys, public random UUIDs, aware UTC times handed in by the services.
+
+Clinical rows are append-only: `save` writes a row once and refuses to change it, whoever asks; a correction is a new
+row. An open `Screening` or `Assessment` is a draft, changed by one conditional update in the services (right version,
+still open) and by nothing else.
+"""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+
+from upperback.core.errors import Conflict
+from upperback.store.privacy import Erase, Export, Handling, Privacy
+
+T, P, I, H, S = Privacy.TECHNICAL, Privacy.PREFERENCE, Privacy.IDENTITY, Privacy.HEALTH, Privacy.SENSITIVE  # noqa: E741
+
+
+class _AppendOnly(models.Model):
+    """A row that is written once."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise Conflict("this record is kept as it was written; a correction is a new record")
+        super().save(*args, **kwargs)
+
+
+class Profile(models.Model):
+    """One person of the household, by the name they chose."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "name": I, "language": P, "time_zone": P, "is_proxy": P, "demo": T, "created_at": T,
+        },
+        Export.WHOLE,
+        Erase.ROW,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=60)
+    language = models.CharField(max_length=12, default="en-gb")
+    time_zone = models.CharField(max_length=40, default="Europe/London", help_text="Decides which day it is.")
+    is_proxy = models.BooleanField(default=False, help_text="Somebody else answers for this person.")
+    demo = models.CharField(max_length=40, blank=True, default="", help_text="Key of an invented person.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("created_at", "id")
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class Screening(_AppendOnly):
+    """One safety check. Open while it is being answered; once finished it never changes."""
+
+    class State(models.TextChoices):
+        IN_PROGRESS = "in_progress"
+        FINISHED = "finished"
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "by": T, "started_at": T, "answers": S, "is_proxy": P, "state": T,
+            "release": T, "release_sha256": T, "finished_at": T, "version": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="screenings")
+    by = models.CharField(max_length=80)
+    started_at = models.DateTimeField()
+    answers = models.JSONField(default=dict)
+    is_proxy = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.IN_PROGRESS)
+    release = models.CharField(max_length=80)
+    release_sha256 = models.CharField(max_length=64)
+    finished_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ("started_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["profile"], condition=models.Q(state="in_progress"), name="one_open_screening_per_profile"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="in_progress", finished_at__isnull=True)
+                | models.Q(state="finished", finished_at__isnull=False),
+                name="screening_finished_has_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class Decision(_AppendOnly):
+    """What triage decided, with everything it takes to decide it again: findings, rules, release and hash."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "screening": T, "decided_at": T, "findings": S, "declined": S, "disposition": H,
+            "complete": T, "rules": S, "record": S, "release": T, "release_sha256": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    screening = models.OneToOneField(Screening, on_delete=models.CASCADE, related_name="decision")
+    decided_at = models.DateTimeField()
+    findings = models.JSONField()
+    declined = models.JSONField(default=list)
+    disposition = models.CharField(max_length=20)
+    complete = models.BooleanField()
+    rules = models.JSONField(default=list, help_text="Ids of the fired and of the open rules.")
+    record = models.JSONField(help_text="The decision as plain data, as the command line prints it.")
+    release = models.CharField(max_length=80)
+    release_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("decided_at", "id")
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class Assessment(_AppendOnly):
+    """What the person wants and what their days look like. Never changes once finished."""
+
+    class State(models.TextChoices):
+        IN_PROGRESS = "in_progress"
+        FINISHED = "finished"
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "by": T, "started_at": T, "finished_at": T, "state": T, "version": T,
+            "answers": H, "areas": H, "activities": H, "tasks": H, "day": H, "equipment": P,
+            "positions_avoid": H, "goals": H,
+            "done": T,
+            "skipped": T, "release": T, "release_sha256": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="assessments")
+    by = models.CharField(max_length=80)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.IN_PROGRESS)
+    version = models.PositiveIntegerField(default=1)
+    answers = models.JSONField(default=dict, help_text="Answers to the questions of the content, by question id.")
+    areas = models.JSONField(default=list, help_text="Ids of the areas of the body map.")
+    activities = models.JSONField(default=list, help_text="Up to three: words and 0 to 10.")
+    tasks = models.JSONField(default=list, help_text="Tasks that bring the pain on, with amounts.")
+    day = models.JSONField(default=dict, help_text="The day at work or at home.")
+    equipment = models.JSONField(default=list)
+    positions_avoid = models.JSONField(default=list)
+    goals = models.JSONField(default=list, help_text="In the person's own words.")
+    done = models.JSONField(default=list, help_text="Ids of the steps that were answered or skipped.")
+    skipped = models.JSONField(default=list, help_text="Those of them that were skipped.")
+    release = models.CharField(max_length=80)
+    release_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("started_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["profile"], condition=models.Q(state="in_progress"), name="one_open_assessment_per_profile"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class Clearance(_AppendOnly):
+    """ "A clinician has checked this and is happy for me to exercise": when, and in which role."""
+
+    handling: ClassVar = Handling(
+        {"id": T, "uuid": T, "profile": T, "decision": T, "cleared_on": H, "role": H, "recorded_at": T, "by": T},
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="clearances")
+    decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="clearances")
+    cleared_on = models.DateField()
+    role = models.CharField(max_length=40)
+    recorded_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("recorded_at", "id")
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class PlanVersion(_AppendOnly):
+    """One version of a plan: the choices it was made from and the whole plan as plain data."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "number": T, "made_at": T, "by": T, "reason": T, "decision": T,
+            "assessment": T, "clearance": T, "choices": H, "findings": S, "record": H, "allowed": H, "starts_on": H,
+            "release": T, "release_sha256": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="plans")
+    number = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+    reason = models.CharField(max_length=20, help_text="made, shaped or cleared")
+    decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="plans")
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, null=True, related_name="plans")
+    clearance = models.ForeignKey(Clearance, on_delete=models.CASCADE, null=True, related_name="plans")
+    choices = models.JSONField()
+    findings = models.JSONField()
+    record = models.JSONField()
+    allowed = models.BooleanField()
+    starts_on = models.DateField(help_text="Day one of the six weeks. Kept when the plan is shaped.")
+    release = models.CharField(max_length=80)
+    release_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=["profile", "number"], name="one_plan_version_per_number"),)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class TodayMark(_AppendOnly):
+    """One tick, or one tick taken back, on the page of the day. The last mark for an item counts."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "profile": T, "plan": T, "client_id": T, "day": H, "item": H, "turn": H, "done": H,
+            "marked_at": T, "by": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="marks")
+    plan = models.ForeignKey(PlanVersion, on_delete=models.CASCADE, related_name="marks")
+    client_id = models.UUIDField(help_text="Made by the page: the same tick sent twice is one tick.")
+    day = models.DateField()
+    item = models.CharField(max_length=40)
+    turn = models.PositiveSmallIntegerField(default=1, help_text="Which of several times on that day.")
+    done = models.BooleanField()
+    marked_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["profile", "day"]),)
+        constraints = (models.UniqueConstraint(fields=["profile", "client_id"], name="one_mark_per_client_id"),)
+
+    def __str__(self) -> str:
+        return f"{self.item} {self.day}"
+
+
+class AuditEvent(_AppendOnly):
+    """Who did what to which record, and when. Codes, ids and counts only; no foreign keys, so it outlives all."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "at": T, "actor_kind": T, "actor_id": T, "action": T, "object_kind": T, "object_uuid": T,
+            "profile_uuid": T, "details": T,
+        },
+        Export.ABOUT_PERSON,
+        Erase.KEEP,
+    )  # fmt: skip
+
+    at = models.DateTimeField(db_index=True)
+    actor_kind = models.CharField(max_length=20)
+    actor_id = models.CharField(max_length=80)
+    action = models.CharField(max_length=40)
+    object_kind = models.CharField(max_length=40)
+    object_uuid = models.UUIDField(null=True)
+    profile_uuid = models.UUIDField(null=True, db_index=True)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%dT%H:%M:%SZ} {self.action}"
+
+
+class Setting(models.Model):
+    """A setting of this installation. Never about a person."""
+
+    handling: ClassVar = Handling({"id": T, "key": T, "value": T, "changed_at": T}, Export.NEVER, Erase.KEEP)
+
+    key = models.CharField(max_length=60, unique=True)
+    value = models.JSONField()
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,205 @@
+"""Answers to findings: yes, no, not sure and not asked stay apart, and an emergency stops at once."""
+
+from typing import Any
+
+import pytest
+
+from upperback.care import intake
+from upperback.care.intake import Answer
+from upperback.care.triage import decide, read_findings
+from upperback.content.vocabulary import Content, default_content
+from upperback.core.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def content() -> Content:
+    return default_content()
+
+
+def ticked(*options: str, **more: Any) -> Answer:
+    return Answer(options=options, **more)
+
+
+NONE = Answer(none=True)
+NOT_SURE = Answer(not_sure=True)
+QUIET_EMERGENCY = {
+    "emergency_chest": NONE,
+    "emergency_sudden": NONE,
+    "emergency_breath": NONE,
+    "emergency_nerves": NONE,
+}
+
+
+def findings(answers: dict[str, Answer], content: Content) -> dict[str, Any]:
+    return dict(intake.read_answers(answers, content).findings)
+
+
+def quiet_answers(content: Content, **own: Answer) -> dict[str, Answer]:
+    """A person with ordinary pain: the first answer to every question that is not overridden."""
+    named = {
+        "age": Answer(number=41), "sex": ticked("female"), "pregnancy": ticked("none"), "onset": ticked("gradual"),
+        "trauma": ticked("none"), "pain_average": Answer(number=3), "duration": ticked("under_six"),
+        "trend": ticked("improving"), "pattern": ticked("mechanical"), "constant": ticked("comes_goes"),
+        "night": ticked("none"), "stiffness": ticked("none"), "flares": Answer(number=0),
+        "site": ticked("between_blades"), "character": ticked("aching"), "psfs": Answer(number=7),
+    } | own  # fmt: skip
+    answers: dict[str, Answer] = {}
+    while (step := intake.next_question(answers, content)) is not None:
+        question = step.question
+        answer = named.get(question.id)
+        if answer is None:
+            answer = NONE if question.none_label else Answer(options=(question.options[0].id,))
+        if step.simpler:
+            answer = Answer(options=answer.options, not_sure=True, simpler=True)
+        intake.check_answer(question, answer, content)
+        answers[question.id] = answer
+    return answers
+
+
+def test_none_of_these_is_an_answer_and_silence_is_not(content: Content) -> None:
+    said = findings({"emergency_breath": NONE}, content)
+    assert said["cough_blood"] is False
+    assert said["breathless"] == "none"
+    assert "saddle_numbness" not in said
+
+
+def test_what_is_ticked_is_yes_and_the_rest_of_the_question_is_no(content: Content) -> None:
+    said = findings({"emergency_breath": ticked("racing")}, content)
+    assert said["fast_heartbeat"] is True
+    assert said["faint"] is False
+
+
+def test_not_sure_is_unknown_for_what_is_not_ticked(content: Content) -> None:
+    said = findings({"emergency_breath": ticked("racing", not_sure=True)}, content)
+    assert said["fast_heartbeat"] is True
+    assert said["faint"] == "unknown"
+
+
+def test_a_yes_is_not_taken_back_by_a_later_no(content: Content) -> None:
+    said = findings({"emergency_sudden": ticked("tearing"), "character": ticked("aching")}, content)
+    assert said["character"] == ["aching", "tearing"]
+
+
+def test_a_later_named_choice_wins(content: Content) -> None:
+    said = findings({"emergency_chest": ticked("tight"), "chest_pain": ticked("unclear")}, content)
+    assert said["chest_pain"] == "unclear"
+
+
+def test_what_is_not_asked_takes_its_absent_value(content: Content) -> None:
+    said = findings({"sex": ticked("male")}, content)
+    assert said["pregnancy"] == "none"
+    assert "pregnancy" not in intake.read_answers({"sex": ticked("male")}, content).visible
+
+
+def test_an_answer_to_a_question_that_no_longer_applies_counts_for_nothing(content: Content) -> None:
+    answers = {"sex": ticked("male"), "age": Answer(number=30), "pregnancy": ticked("pregnant")}
+    assert findings(answers, content)["pregnancy"] == "none"
+
+
+def test_the_mood_sum_needs_all_four_items(content: Content) -> None:
+    items = {id: ticked("several") for id in intake.MOOD_ITEMS}
+    assert findings(items, content)["phq4"] == 4
+    assert findings(items | {"phq4_low": Answer(prefer_not_to_say=True)}, content)["phq4"] == "unknown"
+    del items["phq4_low"]
+    assert "phq4" not in findings(items, content)
+
+
+def test_not_saying_about_self_harm_counts_as_asked_and_changes_no_result(content: Content) -> None:
+    low = {id: ticked("nearly_every") for id in intake.MOOD_ITEMS}
+    silent = quiet_answers(content, **low, self_harm=Answer(prefer_not_to_say=True))
+    read = intake.read_answers(silent, content)
+    assert read.declined == ("self_harm",)
+    spoken = quiet_answers(content, **low, self_harm=ticked("none"))
+    assert _disposition(silent, content) == _disposition(spoken, content)
+
+
+def test_a_quiet_road_ends_complete(content: Content) -> None:
+    answers = quiet_answers(content)
+    decision = decide(read_findings(intake.read_answers(answers, content).findings, content=content), content)
+    assert decision.complete
+    assert decision.disposition == "self_manage"
+    assert not intake.missing_questions(answers, content)
+
+
+@pytest.mark.parametrize(
+    ("question", "option", "rule"),
+    [
+        ("emergency_chest", "tight", "E01"),
+        ("emergency_sudden", "tearing", "E03"),
+        ("emergency_breath", "breath_severe", "E04"),
+        ("emergency_nerves", "saddle", "E05"),
+    ],
+)
+def test_an_emergency_stops_at_once(question: str, option: str, rule: str, content: Content) -> None:
+    fired = intake.fired_emergencies({question: ticked(option)}, content)
+    assert [state.rule.id for state in fired] == [rule]
+
+
+def test_two_heart_signs_together_stop_at_once(content: Content) -> None:
+    assert intake.fired_emergencies({"emergency_chest": ticked("spread", "sweat")}, content)
+    assert not intake.fired_emergencies({"emergency_chest": ticked("spread")}, content)
+
+
+def test_a_question_about_to_be_asked_is_not_a_question_left_open(content: Content) -> None:
+    """Chest pressure waits for "when?"; left open it counts as now."""
+    answers = QUIET_EMERGENCY | {"age": Answer(number=50), "chest_pain": ticked("pressure")}
+    assert not intake.fired_emergencies(answers, content)
+    assert intake.fired_emergencies(answers | {"chest_pain_when": ticked("now")}, content)
+    assert not intake.fired_emergencies(answers | {"chest_pain_when": ticked("exertional_only")}, content)
+    assert intake.fired_emergencies(answers | {"chest_pain_when": Answer(not_sure=True, simpler=True)}, content)
+
+
+def test_a_strain_may_still_explain_a_sudden_start(content: Content) -> None:
+    answers = QUIET_EMERGENCY | {"emergency_sudden": ticked("first_minute"), "pain_average": Answer(number=8)}
+    assert not intake.fired_emergencies(answers, content)
+    assert intake.fired_emergencies(answers | {"trauma": ticked("none")}, content)
+    strained = answers | {"trauma": ticked("strain"), "trauma_days": Answer(number=0)}
+    assert not intake.fired_emergencies(strained | {"pattern": ticked("mechanical")}, content)
+    assert intake.fired_emergencies(strained | {"pattern": ticked("non_mechanical")}, content)
+
+
+def test_not_sure_is_asked_once_more_where_an_emergency_hangs_on_it(content: Content) -> None:
+    answers = {"emergency_chest": NOT_SURE}
+    answers |= {id: NONE for id in QUIET_EMERGENCY if id not in answers}
+    step = intake.next_question(answers, content)
+    assert step is not None
+    assert (step.question.id, step.simpler) == ("emergency_chest", True)
+    answers["emergency_chest"] = Answer(not_sure=True, simpler=True)
+    step = intake.next_question(answers, content)
+    assert step is not None
+    assert step.question.id != "emergency_chest"
+
+
+def test_not_sure_is_not_asked_twice_where_no_emergency_hangs_on_it(content: Content) -> None:
+    assert not intake.asks_again(content.questions["stiffness"], NOT_SURE, content)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("age", Answer()),
+        ("age", Answer(number=-1)),
+        ("age", Answer(number=40.5)),
+        ("age", NOT_SURE),
+        ("age", ticked("none")),
+        ("sex", ticked("female", "male")),
+        ("sex", ticked("purple")),
+        ("emergency_breath", ticked("racing", none=True)),
+        ("emergency_breath", Answer(none=True, not_sure=True)),
+        ("emergency_breath", Answer(prefer_not_to_say=True)),
+        ("trend", Answer(number=3)),
+    ],
+)
+def test_answers_that_are_not_offered_are_refused(question: str, answer: Answer, content: Content) -> None:
+    with pytest.raises(InputError):
+        intake.check_answer(content.questions[question], answer, content)
+
+
+def test_answers_survive_storage(content: Content) -> None:
+    answers = quiet_answers(content)
+    plain = {id: intake.to_plain(answer) for id, answer in answers.items()}
+    assert intake.from_plain(plain) == answers
+
+
+def _disposition(answers: dict[str, Answer], content: Content) -> str:
+    return decide(read_findings(intake.read_answers(answers, content).findings, content=content), content).disposition

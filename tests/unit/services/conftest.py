@@ -1,0 +1,69 @@
+"""People and times for the tests of the use cases."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import django
+import pytest
+
+django.setup()  # this file may be read before pytest-django has done so
+
+from upperback.care import intake  # noqa: E402
+from upperback.care.intake import Answer  # noqa: E402
+from upperback.content.vocabulary import default_content  # noqa: E402
+from upperback.services import actors, people, screening  # noqa: E402
+from upperback.services.actors import Actor  # noqa: E402
+from upperback.services.people import Profile  # noqa: E402
+from upperback.services.screening import Screening  # noqa: E402
+
+NOW = dt.datetime(2026, 11, 21, 10, 0, tzinfo=dt.UTC)
+
+QUIET: dict[str, Answer] = {
+    "age": Answer(number=41), "sex": Answer(options=("female",)), "pain_average": Answer(number=3),
+    "duration": Answer(options=("under_six",)), "flares": Answer(number=0), "psfs": Answer(number=7),
+    "trend": Answer(options=("improving",)), "site": Answer(options=("between_blades",)),
+    "character": Answer(options=("aching",)),
+}  # fmt: skip
+
+
+def quiet_answer(step: intake.Step, own: dict[str, Answer] | None = None) -> Answer:
+    """The answer of somebody with ordinary pain."""
+    question = step.question
+    answer = (QUIET | (own or {})).get(question.id)
+    if answer is None:
+        answer = Answer(none=True) if question.none_label else Answer(options=(question.options[0].id,))
+    if step.simpler:
+        return Answer(options=answer.options, not_sure=answer.not_sure, simpler=True)
+    return answer
+
+
+Walk = Callable[..., Screening]
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return actors.household("test")
+
+
+@pytest.fixture
+def ana(db: None, actor: Actor) -> Profile:
+    return people.create_profile(name="Ana", by=actor, now=NOW)
+
+
+@pytest.fixture
+def walk(actor: Actor) -> Walk:
+    """`walk(profile, trauma=Answer(...))` answers every question; it stops where the service finishes the check."""
+
+    def go(profile: Profile, now: dt.datetime = NOW, **own: Answer) -> Screening:
+        current = screening.start_screening(profile=profile, by=actor, now=now)
+        while current.state == Screening.State.IN_PROGRESS:
+            step = intake.next_question(intake.from_plain(current.answers), default_content())
+            if step is None:
+                break
+            current = screening.record_answers(
+                screening=current, answers={step.question.id: quiet_answer(step, own)}, by=actor, now=now,
+                version=current.version,
+            )  # fmt: skip
+        return current
+
+    return go
