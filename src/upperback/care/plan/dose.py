@@ -21,7 +21,10 @@ UNITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dose:
-    """How much. Bounds say how far progress may take it; `hold_s` is given for exercises that are held."""
+    """How much. Bounds say how far progress may take it; `hold_s` is given for exercises that are held.
+
+    reserve: how many repetitions should still be possible after the last set, fewest and most; strength only.
+    """
 
     sets: int
     reps: int
@@ -32,6 +35,7 @@ class Dose:
     days_per_week: int
     unit: str
     hold_s: float | None = None
+    reserve: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,8 @@ def _is_stretch(exercise: Exercise, content: Content) -> bool:
 
 
 def _strength(exercise: Exercise, amount: Amount, content: Content) -> Dose:
-    full = content.limit("strength_sets" if amount.is_full else "strength_sets_light")
+    light = "" if amount.is_full else "_light"
+    full = content.limit(f"strength_sets{light}")
     return Dose(
         sets=max(1, math.floor(full * amount.fraction)),
         reps=int(content.limit("repetitions_start")),
@@ -104,6 +109,7 @@ def _strength(exercise: Exercise, amount: Amount, content: Content) -> Dose:
         days_per_week=amount.strength_days,
         unit=UNITS[exercise.dose],
         hold_s=exercise.tempo.hold_s,
+        reserve=(int(content.limit(f"reserve_fewest{light}")), int(content.limit(f"reserve_most{light}"))),
     )
 
 

@@ -58,6 +58,7 @@ def exercise_record(item: PlannedExercise) -> dict[str, Any]:
         "hold_s": dose.hold_s,
         "reps_top": dose.reps_top,
         "sets_top": dose.sets_top,
+        "reserve": list(dose.reserve) if dose.reserve else None,
         "how": list(item.how),
         "instead_of": item.instead_of,
         "source": list(item.sources),

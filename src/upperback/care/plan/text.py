@@ -62,9 +62,10 @@ def _open_plan(plan: Plan) -> Iterator[tuple[str, list[str]]]:
 
 def _intro(plan: Plan) -> list[str]:
     assert plan.phase is not None, "an open plan has a phase"
-    phase = plan.content.dose_texts[_PHASE_TEXT[plan.phase]]
+    gently = plan.phase == "BUILD" and plan.gate.level == "gentle"
+    phase = plan.content.dose_texts[_PHASE_TEXT["BUILD-light" if gently else plan.phase]]
     level = plan.content.dose_texts[f"irritability_{plan.irritability}"]
-    lines = [f"{phase.title}. {phase.text}", level.text]
+    lines = [f"{phase.title}. {phase.text}", *([] if gently else [level.text])]
     if plan.gate.level == "movement_only":
         waiting = "Until you have been seen: these movements only, inside what is comfortable. No strength work yet."
         disposition = plan.content.dispositions[plan.decision.disposition]

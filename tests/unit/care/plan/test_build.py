@@ -107,7 +107,9 @@ def test_reassurance_only_comes_with_a_clear_check() -> None:
 
 def test_a_cleared_person_reads_that_the_plan_begins_gently() -> None:
     assert "now that you have been checked" in record_of({"cleared_by": "gp"}, weight_loss=True)["text"]
-    assert "until you have been seen" in record_of(flares_past_year=3)["text"]
+    waiting = record_of(flares_past_year=3)["text"]
+    assert "until you have been seen" in waiting
+    assert "Move fully, build lightly" in waiting
 
 
 def test_the_text_speaks_the_language_of_the_region() -> None:

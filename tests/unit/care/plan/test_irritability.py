@@ -76,6 +76,8 @@ def test_the_light_phase_has_fewer_sets() -> None:
     light = [item.dose.sets for item in plan_of(pain=5).exercises if item.exercise.kind == "strength"]
     full = [item.dose.sets for item in plan_of(pain=3).exercises if item.exercise.kind == "strength"]
     assert set(light) == {2}
+    assert {item.dose.reserve for item in plan_of(pain=5).exercises} == {None, (3, 4)}
+    assert {item.dose.reserve for item in plan_of(pain=3).exercises} == {None, (1, 3)}
     assert set(full) == {3}
 
 
