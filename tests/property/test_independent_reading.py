@@ -1,0 +1,147 @@
+"""The rules in the content against a second reading of the clinical reference sheet: no difference anywhere.
+
+The quick run compares 200,000 generated states with both evaluators; `just proofs-long` takes 5,000,000 through the
+columns (or UPPERBACK_READING_STATES).
+"""
+
+import os
+
+import numpy as np
+import pytest
+
+from tests.property import independent_reading as sheet
+from upperback.care.triage import decide, read_findings
+from upperback.care.triage.columns import States, decide_states, states_from_findings
+from upperback.care.triage.decision import ORDER
+from upperback.care.triage.rows import compiled
+from upperback.care.triage.sampling import random_states, row_findings
+from upperback.content.vocabulary import OPEN_EMERGENCY_RULE, Content, default_content
+
+CONTENT = default_content()
+VALUES = {key: finding.values for key, finding in CONTENT.findings.items()}
+
+_ROWS_AT_ONCE = 50_000
+
+
+def differences(states: States, content: Content = CONTENT) -> list[str]:
+    """Rules and dispositions that come out differently in the columns, each with how often."""
+    expected = sheet.read(states, VALUES)
+    decided = decide_states(states, content, keep_rules=True)
+    counted = {id: int(np.count_nonzero(truth != expected.rules[id])) for id, truth in decided.rules.items()}
+    counted["the disposition"] = int(np.count_nonzero(decided.urgency != expected.urgency))
+    return [f"{name}: {count} of {states.rows}" for name, count in counted.items() if count]
+
+
+def row_differences(states: States, content: Content = CONTENT) -> list[str]:
+    """The same for the evaluator that decides about people, with the days."""
+    expected = sheet.read(states, VALUES)
+    names = list(expected.rules)
+    rules = np.stack([expected.rules[id] for id in names], axis=1).tolist()
+    urgency, days = expected.urgency.tolist(), expected.days.tolist()
+    found = []
+    for row in range(states.rows):
+        decision = decide(read_findings(row_findings(states, row, content), content=content), content)
+        truths = dict.fromkeys(names, 0)
+        truths |= {state.rule.id: 1 for state in decision.open}
+        truths |= {state.rule.id: 2 for state in decision.fired}
+        differ = [id for id, truth in zip(names, rules[row], strict=True) if truths[id] != truth]
+        if differ or decision.disposition != ORDER[urgency[row]] or (decision.within_days or 0) != days[row]:
+            telling = row_findings(states, row, content)
+            found.append(f"{differ} {decision.disposition} {decision.within_days}: {telling}")
+    return found
+
+
+def test_both_say_which_rules_there_are_and_at_which_level() -> None:
+    assert set(CONTENT.rules) == {*sheet.RULES, OPEN_EMERGENCY_RULE}
+    for id, rule in CONTENT.rules.items():
+        assert ORDER.index(rule.disposition) == sheet.LEVEL_OF[id[0]], id
+
+
+def test_generated_states_come_out_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both evaluators: every rule, the disposition, and in how many days."""
+    states = 200_000
+    for seed in range(states // _ROWS_AT_ONCE):
+        sample = random_states(CONTENT, _ROWS_AT_ONCE, np.random.default_rng(24_00 + seed))
+        assert differences(sample) == []
+        assert row_differences(sample)[:3] == []
+    with capsys.disabled():
+        print(
+            f"\nsecond reading: {states:,} generated states, {len(sheet.RULES)} rules, both evaluators, 0 differences"
+        )
+
+
+@pytest.mark.long
+def test_generated_states_come_out_the_same_long(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = int(os.environ.get("UPPERBACK_READING_STATES", "5000000"))
+    for seed in range(0, wanted, _ROWS_AT_ONCE):
+        assert differences(random_states(CONTENT, _ROWS_AT_ONCE, np.random.default_rng([24, seed]))) == []
+    with capsys.disabled():
+        print(f"\nsecond reading: {wanted:,} generated states in columns, 0 differences")
+
+
+def test_every_case_comes_out_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """The stored cases as the sheet reads them, its own reading of absence included."""
+    cases = [(rule.id, case) for rule in CONTENT.rules.values() for case in rule.cases]
+    states = states_from_findings([with_absence(dict(case.findings)) for _, case in cases], CONTENT)
+    result = sheet.read(states, VALUES)
+    for row, (id, case) in enumerate(cases):
+        state = ("quiet", "open", "fired")[result.rules[id][row]]
+        fired = {other for other, truth in result.rules.items() if truth[row] == 2}
+        assert (state, sheet.LEVELS[result.urgency[row]]) == (case.state, case.disposition), f"{id} {case.name}"
+        assert case.rules is None or fired == set(case.rules), f"{id} {case.name}"
+    assert differences(states) == []
+    with capsys.disabled():
+        print(f"\nsecond reading: {len(cases)} cases of the content, 0 differences")
+
+
+def with_absence(findings: dict[str, object]) -> dict[str, object]:
+    """Findings with every missing one written out as the sheet reads absence in cases."""
+    for key in CONTENT.triage_keys:
+        value = sheet.quiet_value(key, CONTENT.findings[key].kind)
+        if value is not None:
+            findings.setdefault(key, value)
+    return findings
+
+
+def test_absence_and_unknown_are_read_as_in_the_sheet() -> None:
+    for key in CONTENT.triage_keys:
+        finding = CONTENT.findings[key]
+        absent = list(finding.absent) if isinstance(finding.absent, tuple) else finding.absent
+        assert absent == sheet.quiet_value(key, finding.kind), key
+        assert finding.unknown_as == (sheet.UNKNOWN_CHOICE | sheet.UNKNOWN_NUMBER).get(key), key
+
+
+def test_movement_in_a_plan_is_allowed_where_the_sheet_allows_it() -> None:
+    """2.10: what each G rule leaves of the plan, where it fires."""
+    sample = random_states(CONTENT, 20_000, np.random.default_rng(210))
+    reading = sheet.Reading(sample, VALUES)
+    facts = [read_findings(row_findings(sample, row, CONTENT), content=CONTENT) for row in range(2_000)]
+    for id in sheet.GP:
+        plan = CONTENT.rules[id].plan
+        assert plan is not None, id
+        assert (plan.movement_when is not None) == (id in sheet.MOVEMENT), id
+        allowed = sheet.MOVEMENT.get(id)
+        if plan.movement_when is None or allowed is None:
+            assert plan.movement_when in (None, "always"), id
+            continue
+        test, expected = compiled(plan.movement_when, CONTENT), allowed(reading)
+        assert [test(row) == 2 for row in facts] == (expected[:2_000] == 2).tolist(), id
+
+
+def test_a_changed_rule_is_noticed() -> None:
+    """Control: one letter of one rule changed, and the comparison names the rule."""
+    import msgspec
+
+    from upperback.content.load import Compiled, canonical_sha256
+
+    rules = tuple(
+        msgspec.structs.replace(rule, when=rule.when.replace("weight_loss", "night_sweats"))
+        if rule.id == "G01"
+        else rule
+        for rule in CONTENT.release.rules
+    )
+    release = msgspec.structs.replace(CONTENT.release, rules=rules)
+    altered = Content(Compiled(release, canonical_sha256(release), ""))
+    sample = random_states(CONTENT, 2_000, np.random.default_rng(1))
+    assert any(found.startswith("G01:") for found in differences(sample, altered))
+    assert any("G01" in found for found in row_differences(sample, altered))
