@@ -232,7 +232,7 @@ def too_small(page: Page, least: int = 44) -> list[str]:
     found: list[str] = page.evaluate(
         """least => [...document.querySelectorAll(
             'button, [role=button], a.nhsuk-button, a.help-now, a.brand, select, label.scale__step, ' +
-            '.nhsuk-radios__item, .nhsuk-checkboxes__item, .site-nav a, summary')]
+            '.nhsuk-radios__item, .nhsuk-checkboxes__item, .site-nav a, .theme-switch label, summary')]
         .filter(e => e.checkVisibility()).map(e => [e, e.getBoundingClientRect()])
         .filter(([, r]) => r.height < least || r.width < least)
         .map(([e, r]) => `${e.tagName}.${e.getAttribute('class')} ${Math.round(r.width)}x${Math.round(r.height)}`)""",

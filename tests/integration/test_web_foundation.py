@@ -469,6 +469,23 @@ def test_service_with_all_settings_starts() -> None:
     assert read_options(SERVICE).allowed_hosts == ("back.example",)
 
 
+def test_service_passes_the_deployment_check(tmp_path: Path) -> None:
+    key = "".join(chr(33 + number) for number in range(60) if chr(33 + number) not in "\\'\"")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("UPPERBACK_")},
+        **SERVICE,
+        "UPPERBACK_SECRET_KEY": key,
+        "UPPERBACK_DATA": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "upperback.web.settings",
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "django", "check", "--deploy", "--fail-level", "WARNING"],
+        capture_output=True, text=True, env=environment, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     "name, value",
     [
