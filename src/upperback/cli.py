@@ -125,7 +125,7 @@ def _review(chosen: argparse.Namespace) -> int:
 
     def one(line: Mapping[str, Any]) -> dict[str, Any]:
         inputs = read_review_inputs(_object(line, "inputs"), content=content, absent=chosen.absent)
-        return review_record(review(inputs, content))
+        return review_record(review(inputs, content), content)
 
     return _per_line(chosen, one, keys=("id", "inputs"))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from upperback.care.plan.words import fill
 from upperback.care.scores import (
     nprs_has_gained,
     nprs_has_worsened,
@@ -12,6 +13,7 @@ from upperback.care.scores import (
     psfs_has_worsened,
 )
 from upperback.care.triage import AbsentMeans, Decision, Facts, decide, read_findings, truth
+from upperback.care.triage.decision import most_urgent
 from upperback.content.models import Disposition, ReviewRow
 from upperback.content.vocabulary import Content
 from upperback.core.errors import InputError
@@ -32,7 +34,7 @@ UNEXPLAINED = "night_pain == second_half or pattern == non_mechanical or not yes
 _NOT_TWICE = frozenset({7, 9, 11})
 
 _SECOND_REVIEW = "This is the second review with the same result, so a physiotherapist is the next step."
-_NO_FEELING = "You did not say how you feel overall, so the scores alone decide, and they never close the matter."
+_NO_FEELING = "You did not say how you feel overall. So we go by your scores, and look again soon."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def review(inputs: ReviewInputs, content: Content) -> ReviewOutcome:
     outcome: Outcome = row.outcome
     why = row.why
     if inputs.pgic is None and outcome != "seek_medical_help":
-        why = f"{why} {_NO_FEELING}"
+        why = _NO_FEELING  # the row's own words speak of a feeling that was not given
     elif number in _NOT_TWICE and _is_second(inputs, content):
         outcome, why = "refer_physio", f"{why} {_SECOND_REVIEW}"
     return ReviewOutcome(
@@ -188,15 +190,16 @@ def _next(row: ReviewRow, outcome: Outcome, content: Content) -> tuple[str, ...]
     return next(item for item in content.release.review if item.outcome == outcome and item.row == 8).next
 
 
-def review_record(result: ReviewOutcome) -> dict[str, Any]:
-    """The stable keys of the `review` contract, in its order, then more."""
+def review_record(result: ReviewOutcome, content: Content, region: str | None = None) -> dict[str, Any]:
+    """The stable keys of the `review` contract, in its order, then more. Services by their name in the region."""
+    services = content.service_table(region)
     return {
         "outcome": result.outcome,
         "row": result.row,
-        "why": result.why,
-        "next": list(result.next),
+        "why": fill(result.why, services),
+        "next": [fill(line, services) for line in result.next],
         "recheck_days": result.recheck_days,
-        "disposition": result.decision.disposition,
+        "disposition": _disposition(result),
         "complete": result.decision.complete,
         "rules": [state.rule.id for state in result.decision.fired],
         "effort": result.effort,
@@ -206,6 +209,12 @@ def review_record(result: ReviewOutcome) -> dict[str, Any]:
         "release": result.decision.release,
         "release_sha256": result.decision.release_sha256,
     }
+
+
+def _disposition(result: ReviewOutcome) -> Disposition:
+    """Of the safety check; where the review itself sends to a doctor, at least the GP."""
+    floor: list[Disposition] = ["gp_soon"] if result.outcome == "seek_medical_help" else []
+    return most_urgent([result.decision.disposition, *floor])
 
 
 # ---- reading -----------------------------------------------------------------------------------------------------

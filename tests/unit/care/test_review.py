@@ -188,10 +188,20 @@ def test_an_unfinished_safety_check_never_reassures() -> None:
 
 
 def test_the_record_keeps_the_contract() -> None:
-    record = review_record(reviewed())
+    record = review_record(reviewed(), CONTENT)
     assert list(record)[:4] == ["outcome", "row", "why", "next"]
     assert record["next"]
     assert msgspec.json.decode(msgspec.json.encode(record)) == record
+
+
+def test_the_record_names_services_as_people_call_them() -> None:
+    record = review_record(reviewed(pgic=6, age=60), CONTENT)
+    assert record["disposition"] == "gp_soon"
+    assert "{" not in record["why"] + "".join(record["next"])
+
+
+def test_without_a_feeling_the_words_speak_of_the_scores_only() -> None:
+    assert "You feel" not in reviewed(pgic=None, nprs_now=1).why
 
 
 def test_the_age_may_stand_among_the_findings() -> None:

@@ -14,7 +14,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     return {
         "allowed": plan.allowed,
         "locked_because": fill(plan.gate.locked_because) if plan.gate.locked_because else None,
-        "pattern": plan.pattern.id,
+        "pattern": _shown_pattern(plan),
         "phase": plan.phase,
         "irritability": plan.irritability,
         "cautions": [item.tag for item in plan.cautions],
@@ -39,6 +39,11 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "release": plan.decision.release,
         "release_sha256": plan.decision.release_sha256,
     }
+
+
+def _shown_pattern(plan: Plan) -> str | None:
+    """No pattern while the plan is locked, unless it is one that says why: the others would reassure."""
+    return plan.pattern.id if plan.allowed or plan.pattern.locks_plan else None
 
 
 def exercise_record(item: PlannedExercise) -> dict[str, Any]:

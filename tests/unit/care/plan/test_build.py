@@ -131,6 +131,12 @@ def test_building_twice_gives_the_same() -> None:
     assert first == plan_record(build_plan(facts, Choices(), CONTENT))
 
 
+def test_a_locked_plan_shows_no_pattern_that_reassures() -> None:
+    assert record_of(saddle_numbness=True)["pattern"] is None
+    assert record_of(weight_loss=True)["pattern"] is None
+    assert record_of(osteoporosis=True, onset="sudden")["pattern"] == "C07"
+
+
 def test_tasks_count_however_the_facts_were_read() -> None:
     choices = read_choices({"tasks": [{"category": "LM-PHONE"}]}, CONTENT)
     bare = build_plan(facts_of(), choices, CONTENT)
