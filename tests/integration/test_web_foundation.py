@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -644,6 +645,27 @@ serve("127.0.0.1", 0, pathlib.Path(sys.argv[1]), browser=False, out=Out())
         assert 'href="tel:999"' in seen["open"][1]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_ends_quietly(tmp_path: Path) -> None:
+    code = "import pathlib, sys; from upperback.web.serve import serve; "
+    code += "sys.exit(serve('127.0.0.1', 0, pathlib.Path(sys.argv[1]), False, False))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    ) as process:
+        assert process.stdout is not None
+        said = [next(line for line in process.stdout if "/open/" in line)]
+        process.send_signal(signal.SIGINT)
+        said += process.stdout.readlines()
+        assert process.wait(10) == 0
+    assert "Traceback" not in "".join(said)
+    assert said[-1] == "Stopped.\n"
+
+
 def test_taken_port_is_said_in_words(tmp_path: Path) -> None:
     import socket
 
@@ -655,10 +677,10 @@ def test_taken_port_is_said_in_words(tmp_path: Path) -> None:
 
 
 def test_log_lines_hold_no_values(caplog: pytest.LogCaptureFixture) -> None:
-    try:
+    with pytest.raises(ValueError, match=MARKER) as raised:
         int(MARKER)
-    except ValueError:
-        record = logging.LogRecord("upperback", logging.ERROR, __file__, 1, "view failed", None, sys.exc_info())
+    record = logging.LogRecord("upperback", logging.ERROR, __file__, 1, "view failed", None, None)
+    record.exc_info = (raised.type, raised.value, raised.tb)
     line = QuietFormatter().format(record)
     assert MARKER not in line
     assert "ValueError" in line

@@ -43,7 +43,7 @@ _HEADERS: Final[dict[bytes, bytes]] = {
     b"referrer-policy": b"no-referrer",
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
-    b"permissions-policy": b"camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
+    b"permissions-policy": b"camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     b"x-robots-tag": b"noindex, nofollow",
     # Pages are personal unless they say otherwise: the back button of a shared computer shows nothing.
     b"cache-control": b"no-store",

@@ -4,8 +4,10 @@ Links are files in the data folder named by the hash of their token, so nothing 
 Taking a link is deleting its file: the operating system lets exactly one taker win, across processes.
 The cookie is signed with the key of the data folder; checking it needs neither database nor Django.
 
-Known weakness: while the browser is started, other users of the same machine may see the link in the list of
-processes. It is single-use, and the browser normally wins by milliseconds; `--no-browser` avoids it.
+Known weaknesses: browsers send the cookies of 127.0.0.1 to every port, so another server that the same person runs on
+this machine sees the cookie (scripts do not: it is HttpOnly). And while the browser is started, other users of the
+machine may see the link in the list of processes; it is single-use, the browser normally wins by milliseconds, and
+`--no-browser` avoids it.
 """
 
 import base64

@@ -12,6 +12,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -56,7 +57,9 @@ def serve(
 
     door.on_link_taken = after_taken
     server = _Server(_config(door), on_started=lambda: _started(offer_link, say, browser=browser))
-    server.run(sockets=[listener])
+    # uvicorn shuts down in order and then passes the Ctrl-C on.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
     say("Stopped.")
     return 0 if server.started else 1
 
@@ -110,6 +113,8 @@ def _prepare(options: Options, say: Callable[[str], None]) -> tuple[FrontDoor, G
         say("Upperback could not start fully. The help page works; the rest says so.")
     else:
         _migrate(say)
+        if options.demo:
+            _invent(say)
     door = build(options, rest)
     return door, door.gate
 
@@ -122,6 +127,18 @@ def _migrate(say: Callable[[str], None]) -> None:
     except Exception:  # noqa: BLE001
         _log.exception("database not brought up to date")
         say("The database cannot be opened or brought up to date. The help page works; the rest says so.")
+
+
+def _invent(say: Callable[[str], None]) -> None:
+    from django.utils import timezone
+
+    from upperback.services.demo import reset_demo
+
+    try:
+        reset_demo(now=timezone.now())
+    except Exception:  # noqa: BLE001
+        _log.exception("invented people not made")
+        say("The invented people of the demo could not be made. Everything else works.")
 
 
 def _started(offer_link: Callable[[], str], say: Callable[[str], None], *, browser: bool) -> None:
