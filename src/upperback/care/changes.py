@@ -33,7 +33,7 @@ class MovedState:
     @property
     def lowered(self) -> bool:
         """Whether the newer release is less urgent."""
-        return ORDER.index(self.after) < ORDER.index(self.before)  # type: ignore[arg-type]  # names of dispositions
+        return ORDER.index(self.after) < ORDER.index(self.before)
 
     def record(self) -> dict[str, Any]:
         """As plain data; findings at their quiet value are left out."""
@@ -108,7 +108,7 @@ def _quiet(content: Content, key: str) -> object:
 
 
 def _urgency(disposition: str) -> int:
-    return ORDER.index(disposition)  # type: ignore[arg-type]  # names of dispositions
+    return ORDER.index(disposition)
 
 
 def _mark(before: str, after: str) -> str:
