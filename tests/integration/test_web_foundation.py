@@ -573,6 +573,24 @@ def test_database_runs_with_those_pragmas() -> None:
     assert described["timeout"] == 20
 
 
+def test_start_refuses_a_database_that_forgets(tmp_path: Path) -> None:
+    """With the control switched off, starting stops."""
+    code = f"""
+import pathlib, sys
+from upperback.web import settings
+settings.DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA synchronous=NORMAL"
+from upperback.web.serve import serve
+from upperback.core.errors import InputError
+try:
+    serve("127.0.0.1", 0, pathlib.Path({str(tmp_path)!r}), False, False)
+except InputError as error:
+    print(error.message)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "UPPERBACK_DATA": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert "power cut" in done.stdout, done.stderr
+
+
 def test_postgresql_is_one_variable_away() -> None:
     described = database("postgresql://back:p%40ss@db.example:5433/upperback", Path("/data"))
     assert described["ENGINE"].endswith("postgresql")

@@ -113,6 +113,7 @@ def _prepare(options: Options, say: Callable[[str], None]) -> tuple[FrontDoor, G
         say("Upperback could not start fully. The help page works; the rest says so.")
     else:
         _migrate(say)
+        _refuse_if_not_durable()
         if options.demo:
             _invent(say)
     door = build(options, rest)
@@ -127,6 +128,17 @@ def _migrate(say: Callable[[str], None]) -> None:
     except Exception:  # noqa: BLE001
         _log.exception("database not brought up to date")
         say("The database cannot be opened or brought up to date. The help page works; the rest says so.")
+
+
+def _refuse_if_not_durable() -> None:
+    from upperback.web.health import fault_in_durability
+
+    try:
+        fault = fault_in_durability()
+    except Exception:  # noqa: BLE001  a database that cannot be opened was said above
+        return
+    if fault is not None:
+        raise InputError(f"Answers would not be safe in a power cut: {fault}.")
 
 
 def _invent(say: Callable[[str], None]) -> None:

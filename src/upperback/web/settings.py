@@ -16,8 +16,12 @@ _SQLITE_WITH_SAFE_WAL: Final = (3, 51, 3)
 
 def sqlite_pragmas(version: tuple[int, ...]) -> str:
     """How SQLite keeps a promise of "saved" through a power cut: always FULL, the log only where it is safe."""
-    journal = "WAL" if version >= _SQLITE_WITH_SAFE_WAL else "DELETE"
-    return f"PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
+    return f"PRAGMA journal_mode={sqlite_journal(version)}; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
+
+
+def sqlite_journal(version: tuple[int, ...]) -> str:
+    """The write-ahead log from the version on that is safe with several connections, the rollback journal before."""
+    return "WAL" if version >= _SQLITE_WITH_SAFE_WAL else "DELETE"
 
 
 def database(url: str, folder: Path) -> dict[str, Any]:
@@ -52,6 +56,7 @@ DEBUG = OPTIONS.debug
 SECRET_KEY = secret_key(OPTIONS)
 ALLOWED_HOSTS = list(OPTIONS.allowed_hosts)
 DATABASES = {"default": database(OPTIONS.database_url, OPTIONS.data)}
+SQLITE_JOURNAL = sqlite_journal(sqlite3.sqlite_version_info)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.sessions", "upperback.store"]
