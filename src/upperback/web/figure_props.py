@@ -78,7 +78,10 @@ def _mat(rig: Rig, body: Skeleton, given: Mapping[str, float]) -> list[Line]:
     bodies = (rig.at(0), rig.at(1))
     resting = [p for b in bodies for p in b.points.values() if p.z < 16]
     x0, x1 = min(p.x for p in resting) - 9, max(p.x for p in resting) + 9
-    y0, y1 = min(-14.0, min(p.y for p in resting) - 4), max(14.0, max(p.y for p in resting) + 4)
+    half = max(14.0, max(abs(p.y) for p in resting) + 4)  # the same for both sides of an exercise
+    y0, y1 = -half, half
+    if rig.posture == "side_lying":
+        y0 = min(p.y for p in resting) - 5
     return [Line(_box(x0, x1, y0, y1, -1.4), "mat", 2.6, filled=True, bias=-500)]
 
 

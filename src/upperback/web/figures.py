@@ -405,8 +405,11 @@ class Drawing:
     def _dots(self) -> list[Part]:
         parts = []
         for name in self.figure.works:
-            for place in _DOTS[name]:
-                spots = [self._spot(place(body)) for body in self.bodies]
+            places = {False: _DOTS[name], True: _DOTS[_other_side(name)]}
+            for number in range(len(_DOTS[name])):
+                spots = [
+                    self._spot(places[other][number](body)) for body, other in zip(self.bodies, self.sides, strict=True)
+                ]
                 parts.append(Part("fig-dot", spots=spots, radius=max(4.2, 2.3 * self.scale)))
         return parts
 
