@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -73,10 +74,16 @@ def live_arguments() -> str:
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory, live_arguments: str) -> Iterator[Live]:
     """`serve` as a process, stopped at the end of the module."""
-    data = tmp_path_factory.mktemp("live")
+    with start_live(tmp_path_factory.mktemp("live"), live_arguments) as started:
+        yield started
+
+
+@contextmanager
+def start_live(data: Path, arguments: str) -> Iterator[Live]:
+    """`serve` as a process with this data folder, until the end of the block."""
     code = (
         "import pathlib, sys; from upperback.web.serve import serve; "
-        f"sys.exit(serve('127.0.0.1', 0, pathlib.Path(sys.argv[1]), browser=False, {live_arguments}))"
+        f"sys.exit(serve('127.0.0.1', 0, pathlib.Path(sys.argv[1]), browser=False, {arguments}))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "UPPERBACK_DATA": str(data)}
     began = time.monotonic()

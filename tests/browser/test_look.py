@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, SMALL_PHONE, Live, OpenPage, Scheme, too_small, too_wide
+from tests.browser.conftest import DESKTOP, PHONE, SMALL_PHONE, Live, OpenPage, Scheme, start_live, too_small, too_wide
 
 PAGES = ["/", "/about/", "/help/", "/styleguide/", "/nothing-here/"]
 SIZES = {"small": SMALL_PHONE, "phone": PHONE, "desktop": DESKTOP}
@@ -120,3 +120,27 @@ def test_print_leaves_out_what_paper_cannot_do(open_page: OpenPage, shoot: Calla
 
 def test_starts_in_time(live: Live) -> None:
     assert live.started_s < 5, "two seconds on an idle machine; room for a busy one"
+
+
+def test_help_opens_when_the_process_is_gone(
+    chromium: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory, axe: Callable[[Page], list[str]]
+) -> None:
+    """The browser keeps the help page; any other page says that Upperback is not running, and whom to call."""
+    with start_live(tmp_path_factory.mktemp("gone"), "demo=False") as live:
+        page = browser.new_page(viewport={"width": PHONE[0], "height": PHONE[1]})
+        page.goto(live.first_link)
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        kept = page.evaluate(
+            "caches.keys().then(names => caches.open(names[0])).then(c => c.keys()).then(k => k.map(r => r.url))"
+        )
+    assert not [address for address in kept if "/help/" not in address and "/static/" not in address]
+    page.goto(f"{live.address}/help/")
+    expect(page.get_by_role("link", name="Call 999").first).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.site-header')).position") == "sticky", (
+        "with its look"
+    )
+    assert axe(page) == []
+    page.goto(f"{live.address}/about/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Upperback is not running")
+    expect(page.get_by_role("link", name="Call 999").first).to_be_visible()
+    page.close()

@@ -256,7 +256,10 @@ def _socket(door: FrontDoor, cookie_text: str, origin: str | None) -> list[dict[
 # ---- what every answer carries --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", ["/", "/help/", "/healthz", "/static/js/main.js", "/nothing", "/open/x"])
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/help/", "/help/stopped/", "/help_worker.js", "/healthz", "/static/js/main.js", "/nothing", "/open/x"],
+)
 def test_security_headers_on_every_answer(door: FrontDoor, gate: Gate, address: str) -> None:
     _, headers, _ = ask(door, address, cookie=cookie(gate))
     policy = headers["content-security-policy"]
@@ -313,6 +316,17 @@ def test_help_survives_content_and_templates(monkeypatch: pytest.MonkeyPatch, ca
         assert 'href="tel:999"' in page
         assert 'href="tel:111"' in page
         assert 'href="sms:85258"' in page
+
+
+def test_browser_keeps_only_what_everybody_may_see(door: FrontDoor) -> None:
+    _, headers, script = ask(door, "/help_worker.js")
+    assert headers["content-type"].startswith("text/javascript")
+    (listed,) = [json.loads(line.split("= ")[1].rstrip(";")) for line in script.splitlines() if "SHELL = " in line]
+    assert "/help/" in listed
+    for address in listed:
+        status, _, body = ask(door, address.split("?")[0])
+        assert (status, bool(body)) == (200, True), address
+    assert 'href="tel:999"' in ask(door, "/help/stopped/")[2]
 
 
 def test_built_in_numbers_are_those_of_the_content_release() -> None:

@@ -21,6 +21,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN_PREFIX: Final = "/open/"
 HELP_PATHS: Final = frozenset({"/help/", "/help"})
+STOPPED_PATH: Final = "/help/stopped/"
+# At the root, because a worker may only answer for addresses below its own.
+WORKER_PATH: Final = "/help_worker.js"
 # Let in without the cookie: nothing personal is said there.
 _WITHOUT_COOKIE: Final = frozenset({"/readyz"})
 
@@ -50,6 +53,7 @@ _HEADERS: Final[dict[bytes, bytes]] = {
 }
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _HTML: Final = (b"content-type", b"text/html; charset=utf-8")
+_SCRIPT: Final = (b"content-type", b"text/javascript; charset=utf-8")
 _TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
 
 
@@ -91,6 +95,10 @@ class FrontDoor:
         if path in HELP_PATHS:
             # For any host and any method: this page is never refused.
             await _answer(send, 200, self.pages.help, [_HTML, (b"cache-control", b"no-cache")])
+        elif path == STOPPED_PATH:
+            await _answer(send, 200, self.pages.stopped, [_HTML, (b"cache-control", b"no-cache")])
+        elif path == WORKER_PATH:
+            await _answer(send, 200, self.pages.worker, [_SCRIPT, (b"cache-control", b"no-cache")])
         elif not self._host_allowed(scope):
             await _answer(send, 400, self.pages.wrong_host, [_HTML])
         elif path == "/healthz":

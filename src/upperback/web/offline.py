@@ -4,12 +4,14 @@ They need the templates of this package and, if it can be read, the service tabl
 If even that fails, a few lines of plain HTML with the telephone numbers remain.
 """
 
+import hashlib
+import json
 import logging
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from upperback.web.jinja import offline_environment
+from upperback.web.jinja import STATIC_FOLDER, has_static, offline_environment, static
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +40,10 @@ LAST_RESORT: Final[dict[str, dict[str, Line]]] = {
     }
 }
 
+# What the help page needs to look as it does.
+_SHELL_FILES: Final = ("css/upperback.css", "js/theme.js", "js/main.js", "img/mark.svg")
+_FONTS: Final = ("vendor/atkinson-hyperlegible-next-latin.woff2", "vendor/nhsuk-frontend.min.js")
+
 _BARE: Final = """<!doctype html><html lang="en-GB"><meta charset="utf-8"><title>Help now - Upperback</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><h1>Help now</h1>
 <p>Nobody is watching this page. If you think your life or someone else's is at risk, call now.</p><ul>{lines}</ul>
@@ -55,6 +61,8 @@ class OfflinePages:
     unavailable: bytes
     not_found: bytes
     wrong_host: bytes
+    stopped: bytes
+    worker: bytes
 
 
 def services(region: str) -> dict[str, Line]:
@@ -97,15 +105,32 @@ def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo
             _log.exception("page not rendered: %s", name)
             return bare_page(lines)
 
+    help_page, stopped = page("help.jinja", path="/help/"), page("errors/stopped.jinja")
     return OfflinePages(
-        help=page("help.jinja", path="/help/"),
+        help=help_page,
         closed=page("errors/closed.jinja"),
         link_used=page("errors/link_used.jinja"),
         failure=page("errors/failure.jinja"),
         unavailable=page("errors/unavailable.jinja"),
         not_found=page("errors/not_found.jinja"),
         wrong_host=page("errors/wrong_host.jinja"),
+        stopped=stopped,
+        worker=_worker(help_page, stopped),
     )
+
+
+def _worker(*pages: bytes) -> bytes:
+    """The script that keeps help in the browser: lists what to keep, under a name that changes when any of it does."""
+    files = [file for file in _SHELL_FILES if has_static(file)]
+    shell = ["/help/", "/help/stopped/", *(static(file) for file in files), *(f"/static/{font}" for font in _FONTS)]
+    mark = hashlib.sha256(b"".join([*pages, *(address.encode() for address in shell)])).hexdigest()[:12]
+    try:
+        script = (STATIC_FOLDER / "js" / "help_worker.js").read_text(encoding="utf-8")
+    except OSError:
+        return b""
+    listed = [address for address in shell if not address.startswith("/static/vendor/") or has_static(address[8:])]
+    script = script.replace("/* listed when the process starts */ []", json.dumps(listed))
+    return script.replace('/* mark of their content */ ""', json.dumps(mark)).encode()
 
 
 def bare_page(lines: dict[str, Line]) -> bytes:

@@ -70,3 +70,10 @@ try {
 } catch {
   // The copied browser files are missing: run the set-up again.
 }
+
+// Help stays within reach when Upperback does not run any more.
+if ("serviceWorker" in navigator && document.body.dataset.keepHelp !== undefined) {
+  navigator.serviceWorker.register("/help_worker.js").catch(() => {
+    // Closed in private windows: the page works without.
+  });
+}
