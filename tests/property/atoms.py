@@ -32,7 +32,7 @@ Picks = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A finding, and everything it can be. For lists an option is one truth per named value."""
+    """A finding, and everything it can be, the quiet option first. For lists an option is one truth per named value."""
 
     finding: Finding
     names: tuple[str, ...]
@@ -69,7 +69,7 @@ def every_state(axes: Sequence[Axis]) -> Iterator[States]:
 
 def states_from(axes: Sequence[Axis], picks: Sequence[Picks]) -> States:
     """States from one pick of an option per axis and row."""
-    states = States(len(picks[0]), {}, {}, {}, {})
+    states = States(len(picks[0]) if picks else 1, {}, {}, {}, {})
     for axis, pick in zip(axes, picks, strict=True):
         for place, name in enumerate(axis.names):
             column = np.array([option[place] for option in axis.options])[pick]
@@ -78,8 +78,11 @@ def states_from(axes: Sequence[Axis], picks: Sequence[Picks]) -> States:
 
 
 def random_picks(axes: Sequence[Axis], rows: int, dice: np.random.Generator) -> list[Picks]:
-    """Every option of every axis equally likely."""
-    return [dice.integers(0, len(axis), rows, dtype=np.intp) for axis in axes]
+    """Any option of every axis; each row has its own share of axes that stay at their first, quiet one."""
+    quiet = dice.random(rows)
+    quiet[::2] = 0.0
+    picks = [dice.integers(0, len(axis), rows, dtype=np.intp) for axis in axes]
+    return [np.where(dice.random(rows) < quiet, 0, pick) for pick in picks]
 
 
 def covering(node: c.Node, content: Content, dice: np.random.Generator, *, most: int) -> Iterator[States]:
@@ -161,7 +164,9 @@ def _contexts(
     states = states_from(axes, picks)
     met = truths(replaced(whole, part, c.Always()), states, content)
     unmet = truths(replaced(whole, part, c.Not(c.Always())), states, content)
-    rows = [*np.flatnonzero(met != unmet)[:_DECIDING].tolist(), *range(_ANY)]
+    difference = np.abs(met - unmet)  # 2: also the step from no to unknown inside the part shows
+    clearest = np.argsort(-difference, kind="stable")[:_DECIDING]
+    rows = [*clearest[difference[clearest] > 0].tolist(), *range(_ANY)]
     return [tuple(int(pick[row]) for pick in picks) for row in rows]
 
 
@@ -222,8 +227,8 @@ def _axis(finding: Finding, node: c.Node, content: Content) -> Axis:
         case "flag":
             return Axis(finding, (finding.key,), ((0,), (1,), (2,)))
         case "choice":
-            codes = range(UNKNOWN_CODE, len(finding.values))
-            return Axis(finding, (finding.key,), tuple((code,) for code in codes))
+            codes = sorted(range(len(finding.values)), key=lambda code: finding.values[code] != finding.absent)
+            return Axis(finding, (finding.key,), tuple((code,) for code in (*codes, UNKNOWN_CODE)))
         case "number":
             return Axis(finding, (finding.key,), tuple((number,) for number in _probes(finding, node, content)))
         case _:
@@ -249,7 +254,7 @@ def _probes(finding: Finding, node: c.Node, content: Content) -> tuple[float, ..
             limits |= _limits_of_arithmetic(finding.key, part, content)
     beside = {round(limit + shift, 6) for limit in limits for shift in (-step, 0.0, step)}
     possible = sorted(value for value in beside if finding.number.minimum <= value <= finding.number.maximum)
-    return (math.nan, *possible)
+    return (*possible, math.nan)
 
 
 def _limits_of_arithmetic(key: str, compare: c.Compare, content: Content) -> set[float]:

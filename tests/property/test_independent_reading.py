@@ -57,6 +57,38 @@ def test_both_say_which_rules_there_are_and_at_which_level() -> None:
         assert ORDER.index(rule.disposition) == sheet.LEVEL_OF[id[0]], id
 
 
+class Listening(sheet.Reading):
+    """A reading that remembers which findings it was asked for."""
+
+    def __init__(self, states: States) -> None:
+        super().__init__(states, VALUES)
+        self.asked: set[str] = set()
+
+    def flag(self, key: str) -> sheet.Truths:
+        self.asked.add(key)
+        return super().flag(key)
+
+    def is_(self, key: str, *values: str) -> sheet.Truths:
+        self.asked.add(key)
+        return super().is_(key, *values)
+
+    def has(self, key: str, value: str) -> sheet.Truths:
+        self.asked.add(key)
+        return super().has(key, value)
+
+    def number(self, key: str) -> sheet.Numbers:
+        self.asked.add(key)
+        return super().number(key)
+
+
+@pytest.mark.parametrize("id", sheet.RULES)
+def test_a_rule_reads_the_findings_that_the_sheet_names(id: str) -> None:
+    """No more and no fewer, so that all combinations of its answers are all there is to a rule."""
+    reading = Listening(random_states(CONTENT, 1, np.random.default_rng(0)))
+    sheet.RULES[id](reading)
+    assert CONTENT.keys_read(CONTENT.condition(CONTENT.rules[id].when)) == reading.asked
+
+
 def test_generated_states_come_out_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     """Both evaluators: every rule, the disposition, and in how many days."""
     states = 200_000
