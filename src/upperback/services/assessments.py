@@ -33,6 +33,7 @@ __all__ = [
     "finish_assessment",
     "latest_assessment",
     "next_step",
+    "open_assessment",
     "record_assessment",
     "record_assessment_answer",
     "start_assessment",
@@ -126,6 +127,12 @@ def start_assessment(*, profile: Profile, by: Actor, now: dt.datetime) -> Assess
 
 #: What a new assessment starts from. The questions of the content, pain among them, are asked again.
 _CARRIED: Final = ("areas", "activities", "tasks", "day", "equipment", "positions_avoid", "goals")
+
+
+def open_assessment(*, profile: Profile, by: Actor) -> Assessment | None:
+    """The assessment that was begun and not finished."""
+    check_may(by, "see_profile")
+    return Assessment.objects.filter(profile=profile, state=Assessment.State.IN_PROGRESS).first()
 
 
 def latest_assessment(*, profile: Profile, by: Actor) -> Assessment | None:

@@ -29,8 +29,10 @@ __all__ = [
     "latest_plan",
     "make_plan",
     "open_plan",
+    "preview",
     "record_clearance",
     "shape_plan",
+    "swaps",
 ]
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -266,6 +268,12 @@ def build_record(findings: Mapping[str, Any], choices: Mapping[str, Any]) -> dic
     content = default_content()
     facts = read_findings(findings, content=content)
     return plan_record(build_plan(facts, read_choices(choices, content), content))
+
+
+def preview(decision: Decision, *, today: dt.date) -> dict[str, Any]:
+    """Whether there would be a plan, and why not: for the button on the result page. Nothing is stored."""
+    clearance = clearance_for(decision, today)
+    return build_record(plan_findings(decision, None), {"cleared_by": clearance.role} if clearance else {})
 
 
 def swaps(plan: PlanVersion, exercise_id: str) -> tuple[str, ...]:

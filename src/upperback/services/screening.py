@@ -18,15 +18,18 @@ from upperback.core.errors import Conflict, InputError, NotFound, Unavailable
 from upperback.services import audit, policies
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
+from upperback.services.policies import ALREADY_FINISHED
 from upperback.store.models import Decision, Profile, Screening
 
 __all__ = [
+    "ALREADY_FINISHED",
     "Decision",
     "Screening",
     "correct_screening",
     "finish_screening",
     "get_decision",
     "get_screening",
+    "open_screening",
     "record_answers",
     "start_screening",
 ]
@@ -55,6 +58,18 @@ def get_screening(*, profile: Profile, screening_uuid: uuid.UUID | None, by: Act
     if found is None:
         raise NotFound("there is no such safety check here")
     return found
+
+
+def open_screening(*, profile: Profile, by: Actor) -> Screening | None:
+    """The open safety check, brought up to date with the questions of today. None where there is none."""
+    check_may(by, "see_profile")
+    with transaction.atomic():
+        _lock(profile)
+        rows = Screening.objects.select_related("profile")
+        current = rows.filter(profile=profile, state=Screening.State.IN_PROGRESS).first()
+        if current is not None:
+            _bring_up_to_date(current, default_content())
+    return current
 
 
 def get_decision(*, profile: Profile, decision_uuid: uuid.UUID | None, by: Actor) -> Decision:
@@ -151,9 +166,8 @@ def _finish(screening: Screening, content: Content, by: Actor, now: dt.datetime)
 
 def _open_screening(profile: Profile, answers: dict[str, Any], by: Actor, now: dt.datetime) -> Screening:
     content = default_content()
-    current = Screening.objects.select_related("profile").filter(
-        profile=profile, state=Screening.State.IN_PROGRESS
-    ).first()  # fmt: skip
+    rows = Screening.objects.select_related("profile")
+    current = rows.filter(profile=profile, state=Screening.State.IN_PROGRESS).first()
     if current is not None:
         _bring_up_to_date(current, content)
         return current

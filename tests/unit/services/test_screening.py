@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from tests.unit.services.conftest import NOW, QUIET, Walk, quiet_answer
+from tests.unit.services.conftest import NOW, QUIET, Walk
 from upperback.care import intake
 from upperback.care.intake import Answer
 from upperback.care.triage import decide, read_findings
@@ -163,4 +163,3 @@ def test_an_old_screen_makes_no_plan(ana: Profile, actor: Actor, walk: Walk) -> 
 def test_quiet_answers_cover_the_fixture() -> None:
     """The fixture names questions that exist."""
     assert QUIET.keys() <= default_content().questions.keys()
-    assert quiet_answer(intake.Step(default_content().questions["age"], default_content().release.questions[0]))

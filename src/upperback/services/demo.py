@@ -1,0 +1,199 @@
+"""Invented people for trying the product out: every result and the main patterns, one click each.
+
+Their answers go through the same use cases as everybody's; nothing is written past them. Made new at each start.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import transaction
+
+from upperback.care import intake
+from upperback.care.intake import Answer
+from upperback.content.vocabulary import default_content
+from upperback.services import assessments, people, plans, screening
+from upperback.services.actors import SYSTEM
+from upperback.services.permissions import check_may
+from upperback.services.today import local_day
+from upperback.store.models import Profile, Screening
+
+
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """An invented person: what they say where it differs from a quiet answer, and how far they have come."""
+
+    key: str
+    name: str
+    story: str
+    says: Mapping[str, Answer]
+    steps: Mapping[str, Any] = field(default_factory=dict)
+    has_plan: bool = False
+    is_proxy: bool = False
+
+
+def _ticks(*options: str) -> Answer:
+    return Answer(options=options)
+
+
+def _number(value: float) -> Answer:
+    return Answer(number=value)
+
+
+_LOW: Final = {id: _ticks("several") for id in intake.MOOD_ITEMS}
+
+PEOPLE: Final[tuple[Invented, ...]] = (
+    Invented(
+        "desk", "Priya, 34", "Desk work. Sore between the blades after an hour of sitting.",
+        {
+            "age": _number(34), "sex": _ticks("female"), "duration": _ticks("under_six"), "trend": _ticks("same"),
+            "pain_average": _number(3), "pain_now": _number(2), "pain_worst": _number(4), "psfs": _number(6),
+            "site": _ticks("between_blades"), "worse_with": _ticks("sitting"),
+            "eased_by": _ticks("movement", "position_change"), "stress": _number(6),
+        },
+        {
+            "areas": ["t4", "t5", "t6", "left_blade_edge", "right_blade_edge"],
+            "activities": [
+                {"words": "Work at the laptop for a morning", "score": 4},
+                {"words": "Carry my rucksack to the train", "score": 6},
+            ],
+            "tasks": [
+                {"category": "LM-SIT", "minutes_to_symptom": 40.0, "minutes_typical": 360.0, "importance": 9,
+                 "provocation": 7},
+                {"category": "LM-CARRY", "kg_ok": 4.0, "kg_total": 10.0, "importance": 6, "provocation": 5},
+            ],
+            "day": {"kind": "desk", "hours_sitting": 8.0, "hours_screen": 7.0},
+            "equipment": {"equipment": ["chair", "wall", "doorway", "band"], "positions_avoid": []},
+            "goals": ["A film without shifting about"],
+        },
+        has_plan=True,
+    ),
+    Invented(
+        "strain", "Tom, 27", "Moved house last week. Sore since, and getting better.",
+        {
+            "age": _number(27), "sex": _ticks("male"), "onset": _ticks("after_activity"), "trauma": _ticks("strain"),
+            "trauma_days": _number(6), "duration": _ticks("week"), "trend": _ticks("improving"),
+            "pain_average": _number(4), "pain_now": _number(3), "pain_worst": _number(5), "settle": _ticks("day"),
+            "worse_with": _ticks("lifting", "twisting"), "site": _ticks("one_side"), "psfs": _number(5),
+        },
+        {
+            "tasks": [{"category": "LM-LIFT", "kg_ok": 8.0, "kg_total": 25.0, "importance": 8, "provocation": 6}],
+            "equipment": {"equipment": ["chair", "wall", "mat", "weight"], "positions_avoid": []},
+        },
+        has_plan=True,
+    ),
+    Invented(
+        "bone", "Joan, 68", "Thin bones, found by a scan. A dull ache for years. No fall.",
+        {
+            "age": _number(68), "sex": _ticks("female"), "bones": _ticks("thin"), "duration": _ticks("five_years"),
+            "trend": _ticks("same"), "pain_average": _number(3), "pain_now": _number(2),
+            "stiffness": _ticks("under_30"), "onset_age": _number(60), "psfs": _number(6),
+            "site": _ticks("upper_midline"),
+        },
+        {
+            "tasks": [{"category": "LM-GARDEN", "minutes_to_symptom": 15.0, "minutes_typical": 60.0, "importance": 8,
+                       "provocation": 5}],
+            "equipment": {"equipment": ["chair", "wall", "band"], "positions_avoid": ["floor"]},
+        },
+        has_plan=True,
+    ),
+    Invented(
+        "pregnant", "Leila, 31", "24 weeks pregnant. The rib side aches when she sits.",
+        {
+            "age": _number(31), "sex": _ticks("female"), "pregnancy": _ticks("pregnant"), "gestation": _number(24),
+            "duration": _ticks("under_six"), "trend": _ticks("same"), "pain_average": _number(3),
+            "pain_now": _number(3), "site": _ticks("one_side"), "worse_with": _ticks("sitting"), "psfs": _number(6),
+        },
+        {"equipment": {"equipment": ["chair", "wall", "band"], "positions_avoid": ["lying"]}},
+        has_plan=True,
+    ),
+    Invented(
+        "inflamed", "Amir, 29", "Seven months of stiff mornings that ease with movement.",
+        {
+            "age": _number(29), "sex": _ticks("male"), "duration": _ticks("year"), "onset_age": _number(28),
+            "night": _ticks("second_half"), "stiffness": _ticks("hour"), "eased_by": _ticks("movement"),
+            "inflamed_signs": _ticks("buttock", "nsaid"), "trend": _ticks("same"), "pain_average": _number(4),
+            "psfs": _number(5), "pattern": _ticks("mixed"), "flares": _number(2),
+        },
+        {"equipment": {"equipment": ["chair", "wall"], "positions_avoid": []}},
+        has_plan=True,
+    ),
+    Invented(
+        "weight", "Ken, 63", "Losing weight without trying. The pain is new.",
+        {
+            "age": _number(63), "sex": _ticks("male"), "weight_sweats": _ticks("weight"),
+            "duration": _ticks("under_six"), "trend": _ticks("same"), "pain_average": _number(4), "psfs": _number(6),
+        },
+    ),
+    Invented(
+        "fracture", "Margaret, 74", "Thin bones, and a sudden sharp pain on lifting a pan. Her son answers for her.",
+        {
+            "age": _number(74), "sex": _ticks("female"), "bones": _ticks("thin"), "onset": _ticks("sudden"),
+            "duration": _ticks("week"), "trend": _ticks("same"), "bone_signs": _ticks("tender"),
+            "pain_average": _number(6), "psfs": _number(4),
+        },
+        is_proxy=True,
+    ),
+    Invented(
+        "cord", "Walter, 55", "Numb between the legs since this morning.",
+        {"emergency_nerves": _ticks("saddle", "both_legs")},
+    ),
+)  # fmt: skip
+
+
+def reset_demo(*, now: dt.datetime) -> list[Profile]:
+    """Removes the invented people and makes them again. Own people are not touched."""
+    check_may(SYSTEM, "reset_demo")
+    with transaction.atomic():
+        Profile.objects.exclude(demo="").delete()
+        return [_make(person, now) for person in PEOPLE]
+
+
+def _make(person: Invented, now: dt.datetime) -> Profile:
+    profile = people.create_profile(name=person.name, is_proxy=person.is_proxy, demo=person.key, by=SYSTEM, now=now)
+    current = screening.start_screening(profile=profile, by=SYSTEM, now=now)
+    while current.state == Screening.State.IN_PROGRESS:
+        step = intake.next_question(intake.from_plain(current.answers), default_content())
+        if step is None:
+            break
+        current = screening.record_answers(
+            screening=current, answers={step.question.id: _answer(step, person)}, by=SYSTEM, now=now,
+            version=current.version,
+        )  # fmt: skip
+    screening.finish_screening(screening=current, by=SYSTEM, now=now)
+    if person.has_plan:
+        _assess(profile, person, now)
+        plans.make_plan(profile=profile, by=SYSTEM, now=now, today=local_day(profile, now))
+    return profile
+
+
+def _assess(profile: Profile, person: Invented, now: dt.datetime) -> None:
+    decision = plans.latest_decision(profile)
+    current = assessments.start_assessment(profile=profile, by=SYSTEM, now=now)
+    while (step := assessments.next_step(current, decision)) is not None:
+        if step.question is not None:
+            current = assessments.record_assessment_answer(
+                assessment=current, question=step.id, answer=_answer(step.question, person), by=SYSTEM, now=now,
+                version=current.version,
+            )  # fmt: skip
+        else:
+            current = assessments.record_assessment(
+                assessment=current, step=step.id, value=person.steps.get("tasks" if step.id == "amounts" else step.id),
+                by=SYSTEM, now=now, version=current.version,
+            )  # fmt: skip
+    assessments.finish_assessment(assessment=current, decision=decision, by=SYSTEM, now=now)
+
+
+def _answer(step: intake.Step, person: Invented) -> Answer:
+    """What this person says; else the quietest answer there is."""
+    question = step.question
+    if question.id in person.says:
+        return person.says[question.id]
+    if question.none_label is not None:
+        return Answer(none=True)
+    if question.options:
+        return Answer(options=(question.options[0].id,))
+    limits = default_content().findings[question.covers[0]].number
+    assert limits is not None, f"{question.id} has no range"
+    return Answer(number=limits.minimum)

@@ -1,0 +1,335 @@
+"""The safety check: before it starts, the emergency page, one question a page, check your answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from upperback.care import intake
+from upperback.care.intake import Answer
+from upperback.content.models import Question, Section
+from upperback.content.vocabulary import Content, default_content
+from upperback.core.errors import Conflict, InputError, NotFound
+from upperback.services import journey, screening
+from upperback.services.people import Profile
+from upperback.services.screening import Screening
+from upperback.web.person import session
+from upperback.web.person.forms import Field, field_of, read_answer, shown_answer
+from upperback.web.person.page import filled, for_person, onward, show
+
+FROM_ANSWERS = "answers"
+
+
+@require_safe
+@for_person
+def home(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/home/`: where this person goes on."""
+    return redirect(onward(_state(request, profile))[0])
+
+
+@require_safe
+@for_person
+def check(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/check/`: what this is, what it is not, and the button that starts it."""
+    state = _state(request, profile)
+    return show(request, "person/check_start.jinja", {"profile": profile, "state": state})
+
+
+@require_POST
+@for_person
+def start(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """Starts a safety check, or goes on with the open one."""
+    begun = screening.start_screening(profile=profile, by=session.actor_of(request), now=session.now())
+    return redirect(place_of(begun))
+
+
+@require_safe
+@for_person
+def next_page(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/check/next/`: the page that comes next in the open safety check."""
+    current = _open(request, profile)
+    return redirect(place_of(current) if current is not None else "check")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def part_page(request: HttpRequest, profile: Profile, section_id: str) -> HttpResponse:
+    """A part that stands on one page: the emergency page. It stops as soon as an emergency rule fires."""
+    content = default_content()
+    section = next(
+        (item for item in intake.sections(content, "screen") if item.id == section_id and item.one_page), None
+    )
+    current = _open(request, profile)
+    if section is None:
+        raise NotFound("there is no such page")
+    if current is None:
+        return redirect("home")
+    if request.method != "POST":
+        return _show_part(request, profile, current, section, content)
+    answers, errors = _read_part(section, request.POST, current, content)
+    if request.headers.get("X-Upperback-Ask") == "stop":
+        merged = intake.from_plain(current.answers) | answers
+        return JsonResponse({"stop": bool(intake.fired_emergencies(merged, content))})
+    try:
+        after = _record(request, current, answers)
+    except Conflict as error:
+        return _show_part(
+            request, profile, _again(request, profile), section, content, request.POST, {}, _(error.message)
+        )
+    if errors and after.state == Screening.State.IN_PROGRESS:
+        return _show_part(request, profile, after, section, content, request.POST, errors)
+    return redirect(_after(request, after))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def question_page(request: HttpRequest, profile: Profile, question_id: str) -> HttpResponse:
+    """One question, one page."""
+    content = default_content()
+    current = _open(request, profile)
+    if question_id not in content.questions:
+        raise NotFound("there is no such page")
+    if current is None:
+        return redirect("home")
+    question = content.questions[question_id]
+    answers = intake.from_plain(current.answers)
+    if question not in intake.visible_questions(answers, content):
+        return redirect(place_of(current))
+    simpler = _asked_simpler(question, answers, content)
+    if request.method != "POST":
+        return _show_question(request, profile, current, question, content, simpler)
+    given = answers.get(question.id)
+    asked_before = given is not None and given.simpler
+    try:
+        answer = read_answer(question, request.POST, "answer", content, simpler=simpler or asked_before)
+        after = _record(request, current, {question.id: answer})
+    except InputError as error:
+        return _show_question(request, profile, current, question, content, simpler, request.POST, _(error.message))
+    except Conflict as error:
+        latest = _again(request, profile)
+        return _show_question(
+            request, profile, latest, question, content, simpler, request.POST, conflict=_(error.message)
+        )
+    return redirect(_after(request, after))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def answers_page(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """All answers at a glance, each with a way to change it; then the result."""
+    content = default_content()
+    current = _open(request, profile)
+    if current is None:
+        return redirect("home")
+    answers = intake.from_plain(current.answers)
+    if intake.next_question(answers, content) is not None:
+        return redirect(place_of(current))
+    if request.method == "POST":
+        decision = screening.finish_screening(screening=current, by=session.actor_of(request), now=session.now())
+        return redirect("result", decision.uuid)
+    visible = {question.id for question in intake.visible_questions(answers, content)}
+    parts = [
+        {
+            "title": section.title,
+            "rows": [
+                _row(question, section, answers, profile) for question in section.questions if question.id in visible
+            ],
+        }
+        for section in intake.sections(content, "screen")
+    ]
+    return show(request, "person/check_answers.jinja", {"parts_list": [part for part in parts if part["rows"]]})
+
+
+# ---- the open check ----------------------------------------------------------------------------------------------
+
+
+def _state(request: HttpRequest, profile: Profile) -> journey.State:
+    return journey.current_state(profile=profile, by=session.actor_of(request), now=session.now())
+
+
+def _open(request: HttpRequest, profile: Profile) -> Screening | None:
+    """The open check. A page of the check never starts one by itself: that is what the start button is for."""
+    return screening.open_screening(profile=profile, by=session.actor_of(request))
+
+
+def _again(request: HttpRequest, profile: Profile) -> Screening:
+    """The open check as it is now, after another window wrote to it. When it is finished: a sentence says so."""
+    latest = _open(request, profile)
+    if latest is None:
+        raise Conflict(screening.ALREADY_FINISHED)
+    return latest
+
+
+def _record(request: HttpRequest, current: Screening, answers: Mapping[str, Answer]) -> Screening:
+    return screening.record_answers(
+        screening=current,
+        answers=answers,
+        by=session.actor_of(request),
+        now=session.now(),
+        version=read_version(request.POST),
+    )
+
+
+def read_version(posted: QueryDict) -> int:
+    """The version a page was made from; 0, which fits nothing, for anything else."""
+    text = posted.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def place_of(current: Screening) -> str:
+    """The address that comes next: the next question, all answers, or the result."""
+    if current.state == Screening.State.FINISHED:
+        return reverse("result", args=[current.decision.uuid])
+    content = default_content()
+    step = intake.next_question(intake.from_plain(current.answers), content)
+    if step is None:
+        return reverse("check_answers")
+    if step.section.one_page and not step.simpler:
+        return reverse("check_part", args=[step.section.id])
+    return reverse("check_question", args=[step.question.id])
+
+
+def _after(request: HttpRequest, current: Screening) -> str:
+    place = place_of(current)
+    coming_back = request.GET.get("from") == FROM_ANSWERS and place == reverse("check_answers")
+    return f"{place}#{request.POST.get('row', '')}" if coming_back else place
+
+
+def _asked_simpler(question: Question, answers: Mapping[str, Answer], content: Content) -> bool:
+    answer = answers.get(question.id)
+    return answer is not None and intake.asks_again(question, answer, content)
+
+
+# ---- pages -------------------------------------------------------------------------------------------------------
+
+
+def _read_part(
+    section: Section, posted: QueryDict, current: Screening, content: Content
+) -> tuple[dict[str, Answer], dict[str, str]]:
+    stored = intake.from_plain(current.answers)
+    answers: dict[str, Answer] = {}
+    errors: dict[str, str] = {}
+    for question in section.questions:
+        before = stored.get(question.id)
+        try:
+            answers[question.id] = read_answer(
+                question, posted, question.id, content, simpler=before is not None and before.simpler
+            )
+        except InputError as error:
+            errors[question.id] = _(error.message)
+    return answers, errors
+
+
+def _show_part(
+    request: HttpRequest,
+    profile: Profile,
+    current: Screening,
+    section: Section,
+    content: Content,
+    posted: QueryDict | None = None,
+    errors: Mapping[str, str] | None = None,
+    conflict: str | None = None,
+) -> HttpResponse:
+    stored = intake.from_plain(current.answers)
+    fields = [
+        field_of(
+            question, content, name=question.id, proxy=profile.is_proxy, answer=stored.get(question.id),
+            posted=posted, error=(errors or {}).get(question.id),
+        )
+        for question in section.questions
+    ]  # fmt: skip
+    context = {
+        "section": section,
+        "intro": filled(section.intro) if section.intro else None,
+        "fields": fields,
+        "version": current.version,
+        "back_href": reverse("check_answers") if request.GET.get("from") == FROM_ANSWERS else reverse("check"),
+        **_progress(section, content),
+        **_errors(fields, conflict),
+    }
+    return show(request, "person/check_part.jinja", context, status=_status(errors, conflict))
+
+
+def _show_question(
+    request: HttpRequest,
+    profile: Profile,
+    current: Screening,
+    question: Question,
+    content: Content,
+    simpler: bool,
+    posted: QueryDict | None = None,
+    error: str | None = None,
+    conflict: str | None = None,
+) -> HttpResponse:
+    answers = intake.from_plain(current.answers)
+    section = intake.section_of(question.id, content)
+    field = field_of(
+        question, content, name="answer", proxy=profile.is_proxy, simpler=simpler,
+        answer=None if simpler else answers.get(question.id), posted=posted, error=error,
+    )  # fmt: skip
+    context = {
+        "field": field,
+        "section": section,
+        "simpler": simpler,
+        "first_of_section": section.questions[0].id == question.id and section.intro,
+        "intro": filled(section.intro) if section.intro else None,
+        "row": question.id,
+        "version": current.version,
+        "back_href": _back(request, question, answers, content),
+        **_progress(section, content),
+        **_errors([field], conflict),
+    }
+    return show(request, "person/check_question.jinja", context, status=_status(error, conflict))
+
+
+def _status(error: object, conflict: str | None) -> int:
+    return 409 if conflict else 422 if error else 200
+
+
+def _errors(fields: list[Field], conflict: str | None) -> dict[str, Any]:
+    errors = [
+        {"text": f"{field.label}: {field.error}" if len(fields) > 1 else field.error, "href": field.href}
+        for field in fields
+        if field.error
+    ]
+    if conflict:
+        errors.insert(0, {"text": conflict, "href": "#main"})
+    return {"errors": errors, "has_errors": bool(errors)}
+
+
+def _progress(section: Section, content: Content) -> dict[str, Any]:
+    parts = intake.sections(content, "screen")
+    part = parts.index(section) + 1
+    words = _("Part %(part)s of %(parts)s: %(title)s") % {"part": part, "parts": len(parts), "title": section.title}
+    return {"part": part, "parts": len(parts), "progress_words": words}
+
+
+def _back(request: HttpRequest, question: Question, answers: Mapping[str, Answer], content: Content) -> str:
+    if request.GET.get("from") == FROM_ANSWERS:
+        return reverse("check_answers") + f"#{question.id}"
+    visible = intake.visible_questions(answers, content)
+    place = visible.index(question)
+    if place == 0:
+        return reverse("check")
+    before = visible[place - 1]
+    section = intake.section_of(before.id, content)
+    if section.one_page:
+        return reverse("check_part", args=[section.id])
+    return reverse("check_question", args=[before.id])
+
+
+def _row(question: Question, section: Section, answers: Mapping[str, Answer], profile: Profile) -> dict[str, Any]:
+    name = "check_part" if section.one_page else "check_question"
+    href = reverse(name, args=[section.id if section.one_page else question.id])
+    text = filled(question.text_proxy if profile.is_proxy else question.text)
+    return {
+        "id": question.id,
+        "key": text,
+        "value": shown_answer(question, answers.get(question.id), proxy=profile.is_proxy),
+        "href": f"{href}?from={FROM_ANSWERS}",
+        "hidden": text,
+    }

@@ -1,0 +1,56 @@
+"""Who is it for? Profiles of the household, without accounts."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from upperback.core.errors import InputError
+from upperback.services import demo, people
+from upperback.services.actors import public_id
+from upperback.web.person import session
+from upperback.web.person.page import show
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def people_page(request: HttpRequest) -> HttpResponse:
+    """`/people/`: choose who it is for, or add somebody. "Just me" needs no name."""
+    if request.method != "POST":
+        return _page(request, again="again" in request.GET)
+    me = "just_me" in request.POST
+    is_proxy = not me and request.POST.get("whom") == "other"
+    name = _("Me") if me else request.POST.get("name", "")
+    try:
+        profile = people.create_profile(name=name, is_proxy=is_proxy, by=session.actor_of(request), now=session.now())
+    except InputError as error:
+        return _page(request, name=name, whom="other" if is_proxy else "self", error=_(error.message))
+    session.choose(request, profile)
+    return redirect("check")
+
+
+@require_POST
+def choose_person(request: HttpRequest) -> HttpResponse:
+    """This browser is for that person from now on."""
+    chosen = public_id(request.POST.get("person", ""))
+    profile = people.get_profile(profile_uuid=chosen, by=session.actor_of(request))
+    session.choose(request, profile)
+    return redirect("home")
+
+
+def _page(
+    request: HttpRequest, *, again: bool = False, name: str = "", whom: str = "self", error: str | None = None
+) -> HttpResponse:
+    profiles = people.list_profiles(by=session.actor_of(request))
+    invented = {item.key: item for item in demo.PEOPLE} if settings.DEMO else {}
+    context = {
+        "own": [profile for profile in profiles if not profile.demo],
+        "invented": [(profile, invented[profile.demo]) for profile in profiles if profile.demo in invented],
+        "again": again,
+        "name": name,
+        "whom": whom,
+        "error": error,
+        "errors": [{"text": error, "href": "#name"}] if error else [],
+        "has_errors": bool(error),
+    }
+    return show(request, "person/people.jinja", context, status=422 if error else 200)

@@ -1,0 +1,328 @@
+"""The plan: the whole of it, shaping it, one exercise, and what a clinician said."""
+
+import datetime as dt
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from markupsafe import Markup
+
+from upperback.content.models import Exercise
+from upperback.content.vocabulary import default_content
+from upperback.core.errors import InputError, NotFound
+from upperback.services import journey, plans, policies, screening
+from upperback.services.actors import public_id
+from upperback.services.people import Profile
+from upperback.services.plans import PlanVersion
+from upperback.services.today import local_day
+from upperback.web.figures import moving_figure, still_figures
+from upperback.web.person import session
+from upperback.web.person.page import filled, for_person, services, show
+
+DAY_NAMES: Final = {
+    "mon": gettext_lazy("Monday"),
+    "tue": gettext_lazy("Tuesday"),
+    "wed": gettext_lazy("Wednesday"),
+    "thu": gettext_lazy("Thursday"),
+    "fri": gettext_lazy("Friday"),
+    "sat": gettext_lazy("Saturday"),
+    "sun": gettext_lazy("Sunday"),
+}
+CLINICIAN_NAMES: Final = {
+    "gp": gettext_lazy("My GP"),
+    "physiotherapist": gettext_lazy("A physiotherapist"),
+    "doctor": gettext_lazy("A hospital doctor"),
+    "surgical_team": gettext_lazy("My surgery team"),
+    "nurse": gettext_lazy("A nurse"),
+    "midwife": gettext_lazy("A midwife"),
+    "clinician": gettext_lazy("Somebody else who treats me"),
+}
+_PHASES: Final = {"CALM": "phase_calm", "BUILD-light": "phase_build_light", "BUILD": "phase_build"}
+LIGHTS: Final = {"light_green": "green", "light_amber": "amber", "light_red": "red"}
+
+
+@require_safe
+@for_person
+def plan_page(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/plan/`: the whole plan; or, where there is none, why, and what to do."""
+    by, now = session.actor_of(request), session.now()
+    state = journey.current_state(profile=profile, by=by, now=now)
+    if state.plan_open and state.plan is not None:
+        return show(request, "person/plan.jinja", _open_context(state.plan, profile))
+    if state.decision is None or state.screening is not None:
+        policies.check_can_plan(state.decision, state.screening, now)
+    decision = state.decision
+    gate = (
+        plans.preview(decision, today=local_day(profile, now)) if decision is not None and decision.complete else None
+    )
+    if gate is not None and gate["allowed"] and not state.current:
+        policies.check_can_plan(decision, state.screening, now)  # too old: a sentence and a new check
+    context = {
+        "state": state,
+        "gate": gate,
+        "advice": decision.record["advice"] if decision is not None else None,
+        "decision": decision,
+        "contacts": services(decision.record["advice"]["contact"]) if decision is not None else [],
+        "can_clear": decision is not None and plans.can_be_cleared(decision),
+        "profile": profile,
+    }
+    return show(request, "person/plan_locked.jinja", context)
+
+
+@require_POST
+@for_person
+def make(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """Makes the plan from what is known now."""
+    now = session.now()
+    plans.make_plan(profile=profile, by=session.actor_of(request), now=now, today=local_day(profile, now))
+    return redirect("plan")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def shape(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """Keep, leave out, choose days. Nothing has to be kept and nothing is held back for it."""
+    by = session.actor_of(request)
+    plan = plans.open_plan(profile=profile, by=by)
+    error = None
+    if request.method == "POST":
+        shown = plans.get_plan(profile=profile, plan_uuid=public_id(request.POST.get("plan", "")), by=by)
+        kept, had = request.POST.getlist("exercises"), request.POST.getlist("had")
+        dropped = [id for id in had if id not in kept]
+        keep = [id for id in shown.choices.get("keep", []) if id not in dropped] + [id for id in kept if id not in had]
+        drop = [id for id in shown.choices.get("drop", []) if id not in kept] + dropped
+        try:
+            plans.shape_plan(
+                plan=shown, keep=keep, drop=drop, days=request.POST.getlist("days"), by=by, now=session.now()
+            )
+            return redirect("plan")
+        except InputError as problem:
+            error = _(problem.message)
+    return show(request, "person/plan_shape.jinja", _shape_context(plan, error), status=422 if error else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def swap(request: HttpRequest, profile: Profile, exercise_id: str) -> HttpResponse:
+    """Another exercise in its place: only ones that are safe for this person are offered."""
+    by = session.actor_of(request)
+    plan = plans.open_plan(profile=profile, by=by)
+    if exercise_id not in {item["id"] for item in plan.record["exercises"]}:
+        return redirect("plan")
+    content = default_content()
+    offered = plans.swaps(plan, exercise_id)
+    error = None
+    if request.method == "POST":
+        chosen = request.POST.get("instead", "")
+        if chosen in offered:
+            shown = plans.get_plan(profile=profile, plan_uuid=public_id(request.POST.get("plan", "")), by=by)
+            choices = shown.choices
+            keep = [id for id in choices.get("keep", []) if id != exercise_id] + [chosen]
+            drop = [id for id in choices.get("drop", []) if id != chosen] + [exercise_id]
+            plans.shape_plan(plan=shown, keep=keep, drop=drop, days=choices.get("days", []), by=by, now=session.now())
+            return redirect("plan")
+        error = _("Choose one of the exercises")
+    context = {
+        "plan": plan,
+        "exercise": content.exercises[exercise_id],
+        "items": [
+            {"value": id, "text": content.exercises[id].title, "hint": content.exercises[id].purpose} for id in offered
+        ],
+        "error": error,
+        "errors": [{"text": error, "href": "#instead"}] if error else [],
+        "has_errors": bool(error),
+    }
+    return show(request, "person/plan_swap.jinja", context, status=422 if error else 200)
+
+
+@require_safe
+@for_person
+def exercise_page(request: HttpRequest, profile: Profile, exercise_id: str) -> HttpResponse:
+    """One exercise of the plan: steps, figure, words. Only while the plan is open, and only what is in it."""
+    plan = plans.open_plan(profile=profile, by=session.actor_of(request))
+    item = next((item for item in plan.record["exercises"] if item["id"] == exercise_id), None)
+    content = default_content()
+    if item is None or exercise_id not in content.exercises:
+        raise NotFound("this exercise is not in the plan")
+    exercise = content.exercises[exercise_id]
+    context = {
+        "item": item,
+        "exercise": exercise,
+        "dose": dose_words(item),
+        "move": Markup(moving_figure(exercise)),  # noqa: S704  our own drawing, escaped where it is made
+        "still": Markup(still_figures(exercise)),  # noqa: S704
+        "easier": [_variant(variant) for variant in exercise.easier],
+        "harder": [_variant(variant) for variant in exercise.harder],
+        "sources": cited(item["source"]),
+        "lights": _lights(),
+        "stops": _group("stop_sign"),
+    }
+    return show(request, "person/exercise.jinja", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def clearance(request: HttpRequest, profile: Profile, decision_uuid: str) -> HttpResponse:
+    """ "A clinician has checked this and is happy for me to exercise": the day and who it was."""
+    by, now = session.actor_of(request), session.now()
+    decision = screening.get_decision(profile=profile, decision_uuid=public_id(str(decision_uuid)), by=by)
+    today = local_day(profile, now)
+    error, field = None, "role"
+    if request.method == "POST":
+        try:
+            cleared_on = _cleared_on(request.POST)
+            plans.record_clearance(
+                decision=decision, cleared_on=cleared_on, role=request.POST.get("role", ""), by=by, now=now, today=today
+            )
+            return redirect("plan")
+        except InputError as problem:
+            error, field = _(problem.message), problem.details.get("field", "role")
+    posted = request.POST
+    context = {
+        "decision": decision,
+        "roles": [{"value": id, "text": str(name)} for id, name in CLINICIAN_NAMES.items()],
+        "given": {
+            "role": posted.get("role"),
+            "day": posted.get("day", f"{today.day}"),
+            "month": posted.get("month", f"{today.month}"),
+            "year": posted.get("year", f"{today.year}"),
+            "agreed": "agreed" in posted,
+        },
+        "error": error,
+        "field": field,
+        "errors": [{"text": error, "href": f"#{'day' if field == 'date' else field}"}] if error else [],
+        "has_errors": bool(error),
+        "can_clear": plans.can_be_cleared(decision),
+    }
+    return show(request, "person/clearance.jinja", context, status=422 if error else 200)
+
+
+def _cleared_on(posted: Any) -> dt.date:
+    if "agreed" not in posted:
+        raise InputError(_("Tick the box if this is what they said"), field="agreed")
+    try:
+        return dt.date(*(int(posted.get(name, "")) for name in ("year", "month", "day")))
+    except (ValueError, OverflowError):
+        raise InputError(_("Enter a day, month and year"), field="date") from None
+
+
+# ---- what is shown -----------------------------------------------------------------------------------------------
+
+
+def dose_words(item: dict[str, Any]) -> str:
+    """How much, in words: "3 sets of 8 slow repetitions, 60 seconds of rest between sets, 3 days a week"."""
+    held = _(" of %(seconds)s seconds") % {"seconds": f"{item['hold_s']:g}"} if item["hold_s"] else ""
+    amount = f"{item['reps']} {item['unit']}{held}"
+    if item["kind"] == "movement":
+        times = ngettext("%(n)s time a day", "%(n)s times a day", item["per_day"]) % {"n": item["per_day"]}
+        return f"{amount}, {times}"
+    sets = ngettext("%(n)s set of", "%(n)s sets of", item["sets"]) % {"n": item["sets"]}
+    days = ngettext("%(n)s day a week", "%(n)s days a week", item["days_per_week"]) % {"n": item["days_per_week"]}
+    rest = _("%(seconds)s seconds of rest between sets") % {"seconds": item["rest_s"]} if item["sets"] > 1 else ""
+    return ", ".join(part for part in (f"{sets} {amount}", rest, days) if part)
+
+
+def cited(keys: list[str]) -> list[str]:
+    """Sources as people can look them up."""
+    known = default_content().sources
+    return [known[key].citation for key in dict.fromkeys(keys) if key in known]
+
+
+def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
+    content = default_content()
+    record = plan.record
+    pattern = content.patterns[record["pattern"]]
+    phase = content.dose_texts[_PHASES[record["phase"]]]
+    exercises = [_exercise(item) for item in record["exercises"] if item["id"] in content.exercises]
+    return {
+        "plan": plan,
+        "record": record,
+        "profile": profile,
+        "pattern": pattern,
+        "pattern_sources": cited(list(pattern.sources)),
+        "phase": phase,
+        "movement": [item for item in exercises if item["kind"] == "movement"],
+        "strength": [item for item in exercises if item["kind"] == "strength"],
+        "strength_days": [str(DAY_NAMES[day]) for day in record["strength_days"]],
+        "changes": [_change(change) for change in record["load_changes"] if change["id"] in content.load_rules],
+        "breaks": record["breaks"],
+        "desk": [content.workstation[id] for id in record["workstation"] if id in content.workstation],
+        "cautions": record["caution_notes"],
+        "left_out": [
+            {"title": content.exercises[item["id"]].title, "because": item["because"]}
+            for item in record["left_out"]
+            if item["id"] in content.exercises
+        ],
+        "messages": _messages([id for id in record["messages"] if id != "review_date"]),
+        "safety_net": _messages(record["safety_net"]),
+        "review_on": plan.starts_on + dt.timedelta(days=record["review_day"]),
+        "lights": _lights(),
+        "flare": _group("flare"),
+        "stops": _group("stop_sign"),
+    }
+
+
+def _exercise(item: dict[str, Any]) -> dict[str, Any]:
+    exercise: Exercise = default_content().exercises[item["id"]]
+    return item | {"dose": dose_words(item), "purpose": exercise.purpose, "sources": cited(item["source"])}
+
+
+def _change(change: dict[str, Any]) -> dict[str, Any]:
+    rule = default_content().load_rules[change["id"]]
+    return change | {
+        "now": [filled(line) for line in rule.change_now],
+        "later": [filled(line) for line in rule.build_back],
+        "sources": cited(change["source"]),
+    }
+
+
+def _messages(ids: list[str]) -> list[dict[str, Any]]:
+    known = default_content().messages
+    return [
+        {"id": id, "title": known[id].title, "lines": [filled(line) for line in known[id].lines],
+         "services": services(known[id].contact)}
+        for id in ids
+        if id in known
+    ]  # fmt: skip
+
+
+def _variant(variant: Any) -> dict[str, Any]:
+    other = default_content().exercises.get(variant.exercise) if variant.exercise else None
+    return {"how": variant.how, "title": other.title if other else None}
+
+
+def _lights() -> list[dict[str, str]]:
+    known = default_content().dose_texts
+    return [
+        {"colour": colour, "title": known[id].title, "text": known[id].text}
+        for id, colour in LIGHTS.items()
+        if id in known
+    ]
+
+
+def _group(group: str) -> list[Any]:
+    return [item for item in default_content().dose_texts.values() if item.group == group]
+
+
+def _shape_context(plan: PlanVersion, error: str | None) -> dict[str, Any]:
+    content = default_content()
+    planned = [item["id"] for item in plan.record["exercises"]]
+    dropped = [id for id in plan.choices.get("drop", []) if id in content.exercises]
+    return {
+        "plan": plan,
+        "items": [
+            {"value": id, "text": content.exercises[id].title, "hint": content.exercises[id].purpose}
+            for id in [*planned, *dropped]
+            if id in content.exercises
+        ],
+        "planned": planned,
+        "has_strength": any(item["kind"] == "strength" for item in plan.record["exercises"]),
+        "days": [{"value": day, "text": str(name)} for day, name in DAY_NAMES.items()],
+        "chosen_days": plan.choices.get("days") or plan.record["strength_days"],
+        "error": error,
+        "errors": [{"text": error, "href": "#exercises"}] if error else [],
+        "has_errors": bool(error),
+    }

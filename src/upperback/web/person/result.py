@@ -1,0 +1,91 @@
+"""The result: what to do, how soon, why, whom to call, what to say, what to watch for."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from upperback.content.vocabulary import default_content
+from upperback.services import journey, plans, screening
+from upperback.services.actors import public_id
+from upperback.services.people import Profile
+from upperback.services.screening import Decision
+from upperback.services.today import local_day
+from upperback.web.person import session
+from upperback.web.person.check import place_of
+from upperback.web.person.page import filled, for_person, services, show
+
+CRISIS_LINES = ("emergency", "crisis_line", "listening_line", "crisis_text")
+
+
+@require_safe
+@for_person
+def result(request: HttpRequest, profile: Profile, decision_uuid: str) -> HttpResponse:
+    """`/result/<id>/`: one result. An emergency one is short and loud; every other one is whole."""
+    by = session.actor_of(request)
+    decision = screening.get_decision(profile=profile, decision_uuid=public_id(str(decision_uuid)), by=by)
+    state = journey.current_state(profile=profile, by=by, now=session.now())
+    context = _context(decision, profile, state)
+    emergency = decision.disposition == "emergency_now"
+    return show(request, "person/emergency.jinja" if emergency else "person/result.jinja", context)
+
+
+@require_POST
+@for_person
+def correct(request: HttpRequest, profile: Profile, decision_uuid: str) -> HttpResponse:
+    """A new safety check from the same answers, for somebody who tapped the wrong thing."""
+    by = session.actor_of(request)
+    decision = screening.get_decision(profile=profile, decision_uuid=public_id(str(decision_uuid)), by=by)
+    begun = screening.correct_screening(screening=decision.screening, by=by, now=session.now())
+    # Where the same emergency would stop it again at the first tap, start at the page where it can be changed.
+    return redirect("check_part", "emergency") if decision.disposition == "emergency_now" else redirect(place_of(begun))
+
+
+def _context(decision: Decision, profile: Profile, state: journey.State) -> dict[str, Any]:
+    advice = decision.record["advice"]
+    newest = state.decision is not None and state.decision.pk == decision.pk
+    gate = plans.preview(decision, today=local_day(profile, session.now())) if newest and decision.complete else None
+    return {
+        "decision": decision,
+        "advice": advice,
+        "profile": profile,
+        "you": profile.name if decision.screening.is_proxy else None,
+        "contacts": services(advice["contact"]),
+        "crisis": services(CRISIS_LINES) if advice["crisis_card"] else [],
+        "cards": [_card(card) for card in advice["safety_net"]],
+        "messages": [_card(card) for card in advice["messages"]],
+        "national": [_card(card) for card in advice["national_line"]],
+        "within": _within(decision),
+        "said_lines": [filled(line) for line in advice["say"]],
+        "told": _told(advice["reasons"]),
+        "sources": _sources(advice["reasons"]),
+        "newest": newest,
+        "current": newest and state.current,
+        "state": state,
+        "gate": gate,
+        "checked_at": decision.decided_at,
+    }
+
+
+def _told(reasons: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(phrase for reason in reasons for phrase in reason["told"]))
+
+
+def _sources(reasons: list[dict[str, Any]]) -> list[str]:
+    known = default_content().sources
+    keys = dict.fromkeys(key for reason in reasons for key in reason["sources"])
+    return [known[key].citation for key in keys if key in known]
+
+
+def _card(card: dict[str, Any]) -> dict[str, Any]:
+    return card | {"lines": [filled(line) for line in card["lines"]], "services": services(card["contact"])}
+
+
+def _within(decision: Decision) -> str | None:
+    days = decision.record["triage"]["within_days"]
+    if decision.disposition != "gp_soon" or days is None:
+        return None
+    return ngettext("Within %(days)s day", "Within %(days)s days", days) % {"days": days} if days else _("Today")

@@ -1,0 +1,149 @@
+"""Today: what to do, when, and why. Nothing else."""
+
+import datetime as dt
+import uuid
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from upperback.content.vocabulary import default_content
+from upperback.core.errors import InputError
+from upperback.services import plans, today
+from upperback.services.actors import public_id
+from upperback.services.people import Profile
+from upperback.services.plans import PlanVersion
+from upperback.services.today import MOVE, STRENGTH, local_day
+from upperback.web.person import session
+from upperback.web.person.page import filled, for_person, show
+from upperback.web.person.plan import dose_words
+
+#: Times of day for so many turns: spread out, never all at once.
+_TIMES: Final = {
+    1: ("day",),
+    2: ("morning", "evening"),
+    3: ("morning", "midday", "evening"),
+    4: ("morning", "late_morning", "afternoon", "evening"),
+    5: ("morning", "late_morning", "midday", "afternoon", "evening"),
+    6: ("early", "morning", "late_morning", "afternoon", "evening", "night"),
+}
+_TIME_WORDS: Final = {
+    "day": gettext_lazy("Any time"),
+    "early": gettext_lazy("When you get up"),
+    "morning": gettext_lazy("In the morning"),
+    "late_morning": gettext_lazy("Late morning"),
+    "midday": gettext_lazy("Around midday"),
+    "afternoon": gettext_lazy("In the afternoon"),
+    "evening": gettext_lazy("In the evening"),
+    "night": gettext_lazy("Before bed"),
+}
+
+
+@require_safe
+@for_person
+def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/today/`: the things of this day in order."""
+    plan = plans.open_plan(profile=profile, by=session.actor_of(request))
+    day = local_day(profile, session.now())
+    context = {
+        "cards": _cards(plan, profile, day),
+        "day": day,
+        "profile": profile,
+        "day_number": (day - plan.starts_on).days + 1,
+        "review_day": plan.record["review_day"],
+    }
+    return show(request, "person/today.jinja", context)
+
+
+@require_POST
+@for_person
+def mark(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """Ticks one thing, or takes the tick back. The same tick sent twice is one."""
+    posted = request.POST
+    try:
+        day = dt.date.fromisoformat(posted.get("day", ""))
+    except ValueError:
+        raise InputError("This page is too old to be used. Open Today again") from None
+    turn = posted.get("turn", "1")
+    today.mark_today(
+        profile=profile,
+        client_id=public_id(posted.get("client_id", "")),
+        day=day,
+        item=posted.get("item", ""),
+        turn=int(turn) if turn.isascii() and turn.isdigit() and len(turn) < 3 else 0,
+        done=posted.get("done") == "1",
+        by=session.actor_of(request),
+        now=session.now(),
+    )
+    return redirect(reverse("today") + f"#{posted.get('item', '')}-{turn}")
+
+
+def _cards(plan: PlanVersion, profile: Profile, day: dt.date) -> list[dict[str, Any]]:
+    marks = today.marks_of(profile, day)
+    items = today.items_of(plan, day)
+    turns = sum(1 for item, _turn in items if item == MOVE)
+    cards = []
+    for item, turn in items:
+        card = (
+            _move(plan, turn, turns)
+            if item == MOVE
+            else _strength(plan, day)
+            if item == STRENGTH
+            else _change(plan, item)
+        )
+        done = marks.get((item, turn), False)
+        # A fresh id per drawn page: the same form sent twice is one tick, a later tap is a new one.
+        cards.append(card | {"item": item, "turn": turn, "done": done, "client_id": uuid.uuid4()})
+    return cards
+
+
+def _move(plan: PlanVersion, turn: int, turns: int) -> dict[str, Any]:
+    due = [item for item in plan.record["exercises"] if item["kind"] == "movement" and turn <= (item["per_day"] or 1)]
+    times = _TIMES.get(turns, _TIMES[6])
+    time = times[min(turn - 1, len(times) - 1)]
+    return {
+        "icon": "move",
+        "title": _("Move, turn %(turn)s of %(turns)s") % {"turn": turn, "turns": turns} if turns > 1 else _("Move"),
+        "when": str(_TIME_WORDS[time]),
+        "exercises": [_line(item) for item in due],
+        "what": None,
+        "why": due[0]["why"] if due and turn == 1 else None,
+        "minutes": max(1, len(due)),
+    }
+
+
+def _strength(plan: PlanVersion, day: dt.date) -> dict[str, Any]:
+    due = today.strength_today(plan, day)
+    sets = sum(item["sets"] for item in due)
+    return {
+        "icon": "strength",
+        "title": _("Strength"),
+        "when": str(_TIME_WORDS["day"]),
+        "exercises": [_line(item) for item in due],
+        "what": _("Leave a few repetitions in hand. Rest a day before the next time."),
+        "why": due[0]["why"] if due else None,
+        "minutes": max(3, round(sets * 1.75)),
+    }
+
+
+def _change(plan: PlanVersion, rule_id: str) -> dict[str, Any]:
+    change = next(item for item in plan.record["load_changes"] if item["id"] == rule_id)
+    rule = default_content().load_rules.get(rule_id)
+    first = change["sums"][0] if change["sums"] else filled(rule.change_now[0]) if rule else ""
+    return {
+        "icon": "change",
+        "title": change["name"],
+        "when": _("Whenever it comes up"),
+        "exercises": [],
+        "what": filled(first),
+        "why": change["why"],
+        "minutes": None,
+    }
+
+
+def _line(item: dict[str, Any]) -> dict[str, Any]:
+    return {"title": item["title"], "dose": dose_words(item), "href": reverse("exercise", args=[item["id"]])}

@@ -1,0 +1,30 @@
+"""Addresses of the pages of a person."""
+
+from django.urls import path
+
+from upperback.web.person import assessment, check, people, plan, result, today
+
+urlpatterns = [
+    path("people/", people.people_page, name="people"),
+    path("people/choose/", people.choose_person, name="choose_person"),
+    path("home/", check.home, name="home"),
+    path("check/", check.check, name="check"),
+    path("check/start/", check.start, name="check_begin"),
+    path("check/next/", check.next_page, name="check_next"),
+    path("check/part/<slug:section_id>/", check.part_page, name="check_part"),
+    path("check/question/<slug:question_id>/", check.question_page, name="check_question"),
+    path("check/answers/", check.answers_page, name="check_answers"),
+    path("result/<uuid:decision_uuid>/", result.result, name="result"),
+    path("result/<uuid:decision_uuid>/correct/", result.correct, name="result_correct"),
+    path("result/<uuid:decision_uuid>/cleared/", plan.clearance, name="clearance"),
+    path("assessment/", assessment.assessment, name="assessment"),
+    path("assessment/done/", assessment.done_page, name="assessment_done"),
+    path("assessment/step/<slug:step_id>/", assessment.step_page, name="assessment_step"),
+    path("plan/", plan.plan_page, name="plan"),
+    path("plan/make/", plan.make, name="plan_make"),
+    path("plan/shape/", plan.shape, name="plan_shape"),
+    path("plan/swap/<slug:exercise_id>/", plan.swap, name="plan_swap"),
+    path("exercise/<slug:exercise_id>/", plan.exercise_page, name="exercise"),
+    path("today/", today.today_page, name="today"),
+    path("today/mark/", today.mark, name="today_mark"),
+]

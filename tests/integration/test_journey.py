@@ -1,0 +1,356 @@
+"""The journey page by page with Django's client: nothing skipped, nothing lost, nothing shown too early."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from upperback.care import intake
+from upperback.care.intake import Answer
+from upperback.content.vocabulary import default_content
+from upperback.services import plans, screening
+from upperback.services.actors import SYSTEM
+from upperback.services.people import Profile
+from upperback.services.screening import Screening
+
+pytestmark = pytest.mark.django_db
+
+QUIET = {
+    "age": "41", "sex": "female", "pain_average": "3", "duration": "under_six", "flares": "0", "psfs": "7",
+    "trend": "improving", "site": "between_blades", "character": "aching", "pain_now": "2", "pain_worst": "4",
+}  # fmt: skip
+
+
+@pytest.fixture
+def me(client: Client) -> Client:
+    """A browser that has chosen "Just me"."""
+    assert client.post("/people/", {"just_me": "1"}).status_code == 302
+    return client
+
+
+def text_of(response: Any) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def hidden(response: Any, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())
+    assert found, f"no {name} in the page"
+    return found.group(1)
+
+
+def calm(question: Any) -> str:
+    return "none" if question.none_label else question.options[0].id if question.options else "0"
+
+
+def walk(client: Client, own: dict[str, str] | None = None, stop_at: str | None = None) -> Any:
+    """Answers page after page until the answers page, a result, or the page named."""
+    said = QUIET | (own or {})
+    content = default_content()
+    response = client.post("/check/start/", follow=True)
+    for _page in range(80):
+        path = response.request["PATH_INFO"]
+        if stop_at is not None and path.endswith(f"/{stop_at}/"):
+            return response
+        if "/check/part/" in path:
+            section = intake.section_of("emergency_chest", content)
+            data = {question.id: said.get(question.id, "none") for question in section.questions}
+        elif "/check/question/" in path:
+            question = content.questions[path.split("/")[-2]]
+            data = {"answer": said.get(question.id, calm(question))}
+        else:
+            return response
+        response = client.post(path, data | {"version": hidden(response, "version")}, follow=True)
+        assert response.status_code == 200, (path, text_of(response))
+    raise AssertionError("the check does not end")
+
+
+def walk_assessment(client: Client, own: dict[str, dict[str, Any]] | None = None) -> Any:
+    content = default_content()
+    response = client.get("/assessment/", follow=True)
+    for _page in range(40):
+        path = response.request["PATH_INFO"]
+        if "/assessment/step/" not in path:
+            return response
+        step = path.split("/")[-2]
+        data: dict[str, Any] = (own or {}).get(step, {"skip": "1"})
+        if step in content.questions:
+            data = {"answer": QUIET.get(step, calm(content.questions[step]))}
+        response = client.post(path, data | {"version": hidden(response, "version")}, follow=True)
+        assert response.status_code == 200, (path, text_of(response))
+    raise AssertionError("the assessment does not end")
+
+
+def test_from_start_to_today(me: Client) -> None:
+    response = walk(me)
+    assert response.request["PATH_INFO"] == "/check/answers/"
+    response = me.post("/check/answers/", follow=True)
+    assert "You can look after this yourself" in text_of(response)
+    assert "What would change this advice" in text_of(response)
+    response = walk_assessment(me, {
+        "areas": {"areas": ["t4", "left_blade"]},
+        "activities": {"words1": "Swim", "score1": "4"},
+        "tasks": {"tasks": ["LM-SIT"]},
+        "amounts": {"LM-SIT-minutes_to_symptom": "40", "LM-SIT-provocation": "6"},
+        "equipment": {"equipment": ["chair", "wall", "band"]},
+        "goals": {"goals": "A whole film\nSwim"},
+    })  # fmt: skip
+    assert response.request["PATH_INFO"] == "/assessment/done/"
+    response = me.post("/assessment/done/", follow=True)
+    assert response.request["PATH_INFO"] == "/plan/"
+    words = text_of(response)
+    assert "Movement, little and often" in words
+    assert "Sitting" in words
+    response = me.get("/today/")
+    assert response.status_code == 200
+    exercise = re.search(r'href="(/exercise/[A-Z0-9]+/)"', response.content.decode())
+    assert exercise
+    page = me.get(exercise.group(1))
+    assert page.status_code == 200
+    assert "<svg" in page.content.decode()
+
+
+def test_nothing_reassures_before_the_end(me: Client) -> None:
+    """No page of the check says that all is well."""
+    content = default_content()
+    good_news = {content.dispositions["self_manage"].title, content.dispositions["self_manage"].action}
+    response = me.post("/check/start/", follow=True)
+    while "/check/answers/" not in response.request["PATH_INFO"]:
+        assert not any(words in text_of(response) for words in good_news)
+        path = response.request["PATH_INFO"]
+        if "/check/part/" in path:
+            section = intake.section_of("emergency_chest", content)
+            data = {question.id: "none" for question in section.questions}
+        else:
+            question = content.questions[path.split("/")[-2]]
+            data = {"answer": QUIET.get(question.id, calm(question))}
+        response = me.post(path, data | {"version": hidden(response, "version")}, follow=True)
+    assert not any(words in text_of(response) for words in good_news)
+
+
+def test_one_tick_on_the_emergency_page_is_enough(me: Client) -> None:
+    page = me.post("/check/start/", follow=True)
+    response = me.post(
+        page.request["PATH_INFO"], {"emergency_nerves": "saddle", "version": hidden(page, "version")}, follow=True
+    )
+    words = text_of(response)
+    assert "/result/" in response.request["PATH_INFO"]
+    assert 'href="tel:999"' in response.content.decode()
+    assert "numb" in words.lower()
+    assert me.get("/plan/").status_code == 200
+    assert "/exercise/" not in me.get("/plan/").content.decode()
+    assert me.get("/today/").status_code == 409
+
+
+def test_asking_whether_to_stop_writes_nothing(me: Client) -> None:
+    page = me.post("/check/start/", follow=True)
+    path = page.request["PATH_INFO"]
+    ask = {"X-Upperback-Ask": "stop"}
+    assert me.post(path, {"emergency_breath": "racing", "version": "1"}, headers=ask).json() == {"stop": False}
+    assert me.post(path, {"emergency_chest": "tight", "version": "1"}, headers=ask).json() == {"stop": True}
+    assert Screening.objects.get().answers == {}
+
+
+def test_an_incomplete_emergency_page_names_the_gaps_and_keeps_the_ticks(me: Client) -> None:
+    page = me.post("/check/start/", follow=True)
+    response = me.post(page.request["PATH_INFO"], {"emergency_breath": "racing", "version": hidden(page, "version")})
+    assert response.status_code == 422
+    body = response.content.decode()
+    assert 'href="#emergency_chest"' in body
+    assert re.search(r'value="racing"[^>]*checked', body)
+
+
+def test_not_sure_is_asked_again_in_simpler_words(me: Client) -> None:
+    page = me.post("/check/start/", follow=True)
+    data = {"emergency_sudden": "none", "emergency_breath": "none", "emergency_nerves": "none"}
+    response = me.post(
+        page.request["PATH_INFO"],
+        data | {"emergency_chest": "not_sure", "version": hidden(page, "version")},
+        follow=True,
+    )
+    assert default_content().questions["emergency_chest"].simpler in text_of(response)
+    response = me.post(
+        response.request["PATH_INFO"], {"answer": "not_sure", "version": hidden(response, "version")}, follow=True
+    )
+    assert "/check/question/age/" in response.request["PATH_INFO"]
+
+
+def test_still_not_sure_at_the_end_is_advice_today(me: Client) -> None:
+    page = me.post("/check/start/", follow=True)
+    data = {"emergency_sudden": "none", "emergency_breath": "none", "emergency_chest": "none"}
+    response = me.post(
+        page.request["PATH_INFO"],
+        data | {"emergency_nerves": "not_sure", "version": hidden(page, "version")},
+        follow=True,
+    )
+    me.post(response.request["PATH_INFO"], {"answer": "not_sure", "version": hidden(response, "version")})
+    walk(me)
+    response = me.post("/check/answers/", follow=True)
+    assert default_content().dispositions["urgent_same_day"].title in text_of(response)
+
+
+def test_errors_name_the_field_and_keep_what_was_typed(me: Client) -> None:
+    page = walk(me, stop_at="age")
+    for typed in ("", "abc", "400", "-3"):
+        response = me.post(page.request["PATH_INFO"], {"answer": typed, "version": hidden(page, "version")})
+        assert response.status_code == 422
+        assert 'href="#answer"' in response.content.decode()
+        assert f'value="{typed}"' in response.content.decode() or not typed
+
+
+def test_two_tabs(me: Client) -> None:
+    """The second tab's other answer is refused with a sentence; what is stored and what was typed are both there."""
+    page = walk(me, stop_at="age")
+    version = hidden(page, "version")
+    me.post("/check/question/age/", {"answer": "41", "version": version})
+    response = me.post("/check/question/age/", {"answer": "14", "version": version})
+    assert response.status_code == 409
+    assert "another window" in text_of(response)
+    assert 'value="14"' in response.content.decode()
+    assert Screening.objects.get().answers["age"] == {"number": 41}
+    again = me.post("/check/question/age/", {"answer": "14", "version": hidden(response, "version")})
+    assert again.status_code == 302
+
+
+def test_sending_twice_is_sending_once(me: Client) -> None:
+    page = walk(me, stop_at="age")
+    data = {"answer": "41", "version": hidden(page, "version")}
+    first, second = me.post("/check/question/age/", data), me.post("/check/question/age/", data)
+    assert first["Location"] == second["Location"]
+
+
+def test_answers_survive_a_closed_browser(me: Client) -> None:
+    walk(me, stop_at="trend")
+    other = Client()
+    other.post("/people/choose/", {"person": str(Profile.objects.get().uuid)})
+    response = other.get("/home/", follow=True)
+    assert "/check/question/trend/" in response.request["PATH_INFO"]
+
+
+def test_an_expired_session_says_so(me: Client) -> None:
+    page = walk(me, stop_at="age")
+    me.session.flush()
+    me.cookies.clear()
+    response = me.post("/check/question/age/", {"answer": "41", "version": hidden(page, "version")}, follow=True)
+    assert "still here" in text_of(response)
+
+
+def test_change_links_come_back(me: Client) -> None:
+    walk(me)
+    page = me.get("/check/question/trend/?from=answers")
+    response = me.post(
+        "/check/question/trend/?from=answers",
+        {"answer": "same", "version": hidden(page, "version"), "row": "trend"},
+    )
+    assert response["Location"] == "/check/answers/#trend"
+
+
+def test_a_finished_check_refuses_an_old_page(me: Client) -> None:
+    page = walk(me, stop_at="trend")
+    walk(me)
+    me.post("/check/answers/")
+    response = me.post(
+        "/check/question/trend/", {"answer": "worsening", "version": hidden(page, "version")}, follow=True
+    )
+    assert "/result/" in response.request["PATH_INFO"]
+
+
+@pytest.mark.parametrize("path", ["/today/", "/plan/shape/", "/exercise/MV02/", "/assessment/", "/plan/swap/MV02/"])
+def test_no_page_leads_round_the_check(me: Client, path: str) -> None:
+    response = me.get(path)
+    assert response.status_code == 409
+    assert "safety check" in text_of(response)
+    assert me.post("/plan/make/").status_code == 409
+    walk(me, stop_at="trend")
+    assert me.get(path).status_code == 409
+
+
+def test_unknown_pages(me: Client) -> None:
+    for path in ("/check/part/nothing/", "/result/6f9619ff-8b86-d011-b42d-00cf4fc964ff/"):
+        assert me.get(path).status_code == 404
+
+
+def test_a_doctor_first_then_movement_unlocks(me: Client) -> None:
+    walk(me, {"age": "63", "weight_sweats": "weight"})
+    response = me.post("/check/answers/", follow=True)
+    assert "See your GP soon" in text_of(response)
+    uuid = response.request["PATH_INFO"].split("/")[2]
+    assert "/exercise/" not in me.get("/plan/").content.decode()
+    assert me.get(f"/result/{uuid}/cleared/").status_code == 200
+    today = Profile.objects.get().created_at
+    data = {"role": "gp", "day": f"{today.day}", "month": f"{today.month}", "year": f"{today.year}"}
+    assert me.post(f"/result/{uuid}/cleared/", data).status_code == 422
+    assert me.post(f"/result/{uuid}/cleared/", data | {"agreed": "1", "year": "2090"}).status_code == 422
+    assert me.post(f"/result/{uuid}/cleared/", data | {"agreed": "1"}).status_code == 302
+    walk_assessment(me)
+    response = me.post("/assessment/done/", follow=True)
+    assert "/exercise/" in response.content.decode()
+
+
+def test_shaping_swapping_and_days(me: Client) -> None:
+    walk(me)
+    me.post("/check/answers/")
+    walk_assessment(me)
+    me.post("/assessment/done/")
+    profile = Profile.objects.get()
+    plan = plans.open_plan(profile=profile, by=SYSTEM)
+    planned = [item["id"] for item in plan.record["exercises"]]
+    data: dict[str, Any] = {"plan": str(plan.uuid), "had": planned, "exercises": planned[1:], "days": ["tue", "fri"]}
+    assert me.post("/plan/shape/", data).status_code == 302
+    assert me.post("/plan/shape/", data).status_code in {302, 409}
+    shaped = plans.open_plan(profile=profile, by=SYSTEM)
+    assert planned[0] not in [item["id"] for item in shaped.record["exercises"]]
+    assert shaped.record["strength_days"] == ["tue", "fri"]
+    target = planned[1]
+    offered = plans.swaps(shaped, target)
+    assert offered
+    response = me.post(f"/plan/swap/{target}/", {"plan": str(shaped.uuid), "instead": offered[0]}, follow=True)
+    assert response.status_code == 200
+    after = [item["id"] for item in plans.open_plan(profile=profile, by=SYSTEM).record["exercises"]]
+    assert offered[0] in after
+    assert target not in after
+    assert me.post(f"/plan/swap/{after[0]}/", {"plan": str(shaped.uuid), "instead": "ST99"}).status_code == 422
+
+
+def test_today_ticks_once(me: Client) -> None:
+    walk(me)
+    me.post("/check/answers/")
+    walk_assessment(me)
+    me.post("/assessment/done/")
+    page = me.get("/today/")
+    data = {name: hidden(page, name) for name in ("client_id", "day", "item", "turn")} | {"done": "1"}
+    me.post("/today/mark/", data)
+    me.post("/today/mark/", data)
+    assert me.get("/today/").content.decode().count("Not done after all") == 1
+    assert me.post("/today/mark/", data | {"client_id": "x"}).status_code == 400
+    assert (
+        me.post("/today/mark/", data | {"client_id": "6f9619ff-8b86-d011-b42d-00cf4fc964ff", "item": "no"}).status_code
+        == 400
+    )
+
+
+def test_a_second_person_sees_nothing_of_the_first(me: Client) -> None:
+    walk(me)
+    response = me.post("/check/answers/")
+    other = Client()
+    other.post("/people/", {"name": "Ben", "whom": "self"})
+    assert other.get(response["Location"]).status_code == 404
+
+
+def test_proxy_words(client: Client) -> None:
+    client.post("/people/", {"name": "Mum", "whom": "other"})
+    page = client.post("/check/start/", follow=True)
+    assert default_content().questions["emergency_chest"].text_proxy in text_of(page)
+
+
+@pytest.mark.parametrize("name", ["people", "check"])
+def test_pages_without_anybody(client: Client, name: str) -> None:
+    assert client.get(reverse(name), follow=True).status_code == 200
+
+
+def test_stored_answers_are_the_ones_given(me: Client) -> None:
+    walk(me, {"trend": "same"})
+    stored = intake.from_plain(Screening.objects.get().answers)
+    assert stored["trend"] == Answer(options=("same",))
+    assert screening.open_screening(profile=Profile.objects.get(), by=SYSTEM) is not None
