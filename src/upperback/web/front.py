@@ -43,7 +43,9 @@ _HEADERS: Final[dict[bytes, bytes]] = {
     b"content-security-policy": CONTENT_SECURITY_POLICY.encode(),
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
-    b"referrer-policy": b"no-referrer",
+    # Nothing about us goes to other sites. "no-referrer" would also blank the Origin of our own forms, and a
+    # form whose origin is not known is refused.
+    b"referrer-policy": b"same-origin",
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
     b"permissions-policy": b"camera=(), microphone=(), geolocation=(), payment=(), usb=()",
