@@ -5,16 +5,18 @@ A lowered disposition needs a named clinical approval before a release; this rep
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from upperback.care.triage import decide, read_findings
-from upperback.care.triage.columns import States, decide_states, states_from_findings
+from upperback.care.triage.columns import UNKNOWN_CODE, States, decide_states, states_from_findings
 from upperback.care.triage.decision import ORDER
+from upperback.care.triage.facts import check_value
 from upperback.care.triage.sampling import random_states, row_findings
 from upperback.content.vocabulary import Content
+from upperback.core.errors import InputError
 
 #: How many states of each move are written out in the text of the report.
 _EXAMPLES = 3
@@ -79,7 +81,7 @@ def report_text(moved: Iterator[MovedState], *, looked_at: int) -> str:
 
 
 def _moved(states: States, old: Content, new: Content) -> Iterator[MovedState]:
-    before = decide_states(states, old).urgency
+    before = decide_states(_as_read_by(old, states, new), old).urgency
     after = decide_states(states, new).urgency
     for row in np.flatnonzero(before != after):
         findings = row_findings(states, int(row), new)
@@ -92,10 +94,31 @@ def _moved(states: States, old: Content, new: Content) -> Iterator[MovedState]:
         )
 
 
+def _as_read_by(reader: Content, states: States, writer: Content) -> States:
+    """States with the codes of another release's choices. A value that the reader does not have is unknown to it."""
+    choices = {}
+    for key, codes in states.choices.items():
+        known = reader.findings[key].values if key in reader.findings else ()
+        places = [known.index(value) if value in known else UNKNOWN_CODE for value in writer.findings[key].values]
+        choices[key] = np.array([*places, UNKNOWN_CODE], dtype=np.int8)[codes]  # the code -1 is the last entry
+    return replace(states, choices=choices)
+
+
 def _fired(findings: dict[str, object], content: Content) -> tuple[str, ...]:
-    known = {key: value for key, value in findings.items() if key in content.answerable}
-    facts = read_findings(known, content=content, age_required=False)
+    readable = {
+        key: value for key, value in findings.items() if key in content.answerable and _fits(key, value, content)
+    }
+    facts = read_findings(readable, content=content, age_required=False)
     return tuple(state.rule.id for state in decide(facts, content).rules)
+
+
+def _fits(key: str, value: object, content: Content) -> bool:
+    """Whether a release knows such a value; to an older one a new value is an unknown answer."""
+    try:
+        check_value(content.answerable[key], value)
+    except InputError:
+        return False
+    return True
 
 
 def _loud(findings: dict[str, object], content: Content) -> dict[str, object]:
