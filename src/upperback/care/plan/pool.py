@@ -69,6 +69,9 @@ def _reason_to_leave_out(
     missing = set(exercise.equipment) - choices.equipment if choices.equipment is not None else set()
     if missing:
         return LeftOut(exercise.id, f"It needs a {min(missing)}, and you told us that you have none.")
-    if choices.positions_avoid and set(exercise.positions) <= choices.positions_avoid:
+    avoided = bool(choices.positions_avoid) and set(exercise.positions) <= choices.positions_avoid
+    # Lying on a mat is on the floor as well: what people who cannot get up again are not offered says so by its tag.
+    down_low = "floor" in choices.positions_avoid and bool(hiding_tags(exercise, ("floor_transfer",)))
+    if avoided or down_low:
         return LeftOut(exercise.id, "You told us that you would rather not be in that position.")
     return None

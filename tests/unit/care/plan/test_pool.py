@@ -236,3 +236,9 @@ def test_a_family_with_several_gentle_ones_fills_up() -> None:
     """Seated only, no lying, no floor: few families are left and one of them has to give two."""
     plan = plan_of({"equipment": [], "positions_avoid": ["standing", "floor"], "drop": ["MV02", "MV01"]})
     assert len(exercise_ids(plan, "movement")) >= 3
+
+
+def test_lying_on_a_mat_is_on_the_floor() -> None:
+    pool = exercise_pool((), Choices(positions_avoid=frozenset({"floor"})), CONTENT)
+    assert not {"MV06", "ST15", "ST16", "ST17"} & set(pool.allowed)
+    assert {"MV05", "ST14"} <= set(pool.allowed)  # these two also go on a bed
