@@ -204,6 +204,17 @@ def _path(spots: Sequence[Spot], *, closed: bool = False) -> str:
     return text + "Z" if closed else text
 
 
+def _curve(spots: Sequence[Spot]) -> str:
+    """An open soft line through the middles between the points."""
+    if len(spots) < 4:
+        return _path(spots)
+    text = f"M{_n(spots[0][0])} {_n(spots[0][1])}"
+    for spot, after in zip(spots[1:-2], spots[2:-1], strict=True):
+        text += f"Q{_n(spot[0])} {_n(spot[1])} {_n((spot[0] + after[0]) / 2)} {_n((spot[1] + after[1]) / 2)}"
+    last, tip = spots[-2], spots[-1]
+    return text + f"Q{_n(last[0])} {_n(last[1])} {_n(tip[0])} {_n(tip[1])}"
+
+
 def _smooth(spots: Sequence[Spot]) -> str:
     """A closed soft outline that runs through the middles between the points."""
     middles = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in zip(spots, [*spots[1:], spots[0]], strict=True)]
@@ -505,7 +516,7 @@ def _arrow_shape(path: Sequence[Spot]) -> str:
     for turn in (142, -142):
         c, s = cos(radians(turn)), sin(radians(turn))
         wings.append((tip[0] + (way[0] * c - way[1] * s) * 9, tip[1] + (way[0] * s + way[1] * c) * 9))
-    return _path(path) + _path([wings[0], tip, wings[1]])
+    return _curve(path) + _path([wings[0], tip, wings[1]])
 
 
 # ---- places on the body ------------------------------------------------------------------------------------------

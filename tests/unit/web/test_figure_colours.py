@@ -31,7 +31,8 @@ def _contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(
-    ("part", "least"), [("near", 3), ("body", 3), ("far", 2.7), ("prop", 3), ("arrow", 4.5), ("strong", 4.5)]
+    ("part", "least"),
+    [("near", 3), ("body", 3), ("far", 2.7), ("prop", 3), ("arrow", 4.5), ("band", 3), ("strong", 4.5)],
 )
 def test_parts_stand_out_from_the_card(scheme: dict[str, str], part: str, least: float) -> None:
     assert _contrast(scheme["back"], scheme[part]) >= least
