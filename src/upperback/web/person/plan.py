@@ -170,7 +170,7 @@ def clearance(request: HttpRequest, profile: Profile, decision_uuid: str) -> Htt
     by, now = session.actor_of(request), session.now()
     decision = screening.get_decision(profile=profile, decision_uuid=public_id(str(decision_uuid)), by=by)
     today = local_day(profile, now)
-    error, field = None, "role"
+    error, field = None, ""
     if request.method == "POST":
         try:
             cleared_on = _cleared_on(request.POST)
@@ -212,17 +212,22 @@ def _cleared_on(posted: Any) -> dt.date:
 # ---- what is shown -----------------------------------------------------------------------------------------------
 
 
-def dose_words(item: dict[str, Any]) -> str:
-    """How much, in words: "3 sets of 8 slow repetitions, 60 seconds of rest between sets, 3 days a week"."""
+def dose_words(item: dict[str, Any], *, once: bool = False) -> str:
+    """How much, in words: "3 sets of 8 slow repetitions, 60 seconds of rest between sets, 3 days a week".
+
+    once: for one turn; how often is left out.
+    """
     held = _(" of %(seconds)s seconds") % {"seconds": f"{item['hold_s']:g}"} if item["hold_s"] else ""
     amount = f"{item['reps']} {item['unit']}{held}"
+    if item["kind"] == "movement" and once:
+        return amount
     if item["kind"] == "movement":
         times = ngettext("%(n)s time a day", "%(n)s times a day", item["per_day"]) % {"n": item["per_day"]}
         return f"{amount}, {times}"
     sets = ngettext("%(n)s set of", "%(n)s sets of", item["sets"]) % {"n": item["sets"]}
     days = ngettext("%(n)s day a week", "%(n)s days a week", item["days_per_week"]) % {"n": item["days_per_week"]}
     rest = _("%(seconds)s seconds of rest between sets") % {"seconds": item["rest_s"]} if item["sets"] > 1 else ""
-    return ", ".join(part for part in (f"{sets} {amount}", rest, days) if part)
+    return ", ".join(part for part in (f"{sets} {amount}", rest, "" if once else days) if part)
 
 
 def cited(keys: list[str]) -> list[str]:

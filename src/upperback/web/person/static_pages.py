@@ -1,5 +1,6 @@
 """Pages that say the same to everybody: the start page and what this is."""
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -13,7 +14,22 @@ def start(request: HttpRequest) -> HttpResponse:
         check = reverse("check")
     except NoReverseMatch:
         check = "/check/"
-    return render(request, "start.jinja", {"next_href": check})
+    href, text = _onward(request)
+    return render(request, "start.jinja", {"next_href": href or check, "next_text": text})
+
+
+def _onward(request: HttpRequest) -> tuple[str | None, str | None]:
+    """For somebody who has been here before: where they go on. The start page works without a database too."""
+    from upperback.services import journey
+    from upperback.web.person import page, session
+
+    try:
+        profile = session.profile_or_none(request)
+        if profile is None:
+            return None, None
+        return page.onward(journey.current_state(profile=profile, by=session.actor_of(request), now=session.now()))
+    except DatabaseError:
+        return None, None
 
 
 @require_safe

@@ -109,7 +109,7 @@ def _move(plan: PlanVersion, turn: int, turns: int) -> dict[str, Any]:
         "icon": "move",
         "title": _("Move, turn %(turn)s of %(turns)s") % {"turn": turn, "turns": turns} if turns > 1 else _("Move"),
         "when": str(_TIME_WORDS[time]),
-        "exercises": [_line(item) for item in due],
+        "exercises": [_line(item, again=turn > 1) for item in due],
         "what": None,
         "why": due[0]["why"] if due and turn == 1 else None,
         "minutes": max(1, len(due)),
@@ -133,17 +133,35 @@ def _strength(plan: PlanVersion, day: dt.date) -> dict[str, Any]:
 def _change(plan: PlanVersion, rule_id: str) -> dict[str, Any]:
     change = next(item for item in plan.record["load_changes"] if item["id"] == rule_id)
     rule = default_content().load_rules.get(rule_id)
-    first = change["sums"][0] if change["sums"] else filled(rule.change_now[0]) if rule else ""
+    first = _amount(change["numbers"]) or (filled(rule.change_now[0]) if rule else "")
     return {
         "icon": "change",
         "title": change["name"],
         "when": _("Whenever it comes up"),
         "exercises": [],
-        "what": filled(first),
+        "what": first,
         "why": change["why"],
         "minutes": None,
     }
 
 
-def _line(item: dict[str, Any]) -> dict[str, Any]:
-    return {"title": item["title"], "dose": dose_words(item), "href": reverse("exercise", args=[item["id"]])}
+def _amount(numbers: dict[str, float]) -> str | None:
+    """The result of the sums in one short sentence; how it was worked out stands in the plan."""
+    n = {name: f"{value:g}" for name, value in numbers.items()}
+    if "break_every_minutes" in n:
+        return _("Take a break every %(n)s minutes.") % {"n": n["break_every_minutes"]}
+    if "bags" in n:
+        return _("Split it into %(n)s bags or trips.") % {"n": n["bags"]}
+    if "slot_minutes" in n:
+        return _("Do %(n)s minutes at a time, then something else.") % {"n": n["slot_minutes"]}
+    if "start_kg" in n:
+        return _("Start again from %(n)s kg.") % {"n": n["start_kg"]}
+    if "minutes_low" in n:
+        return _("Do %(low)s to %(high)s minutes this time.") % {"low": n["minutes_low"], "high": n["minutes_high"]}
+    return None
+
+
+def _line(item: dict[str, Any], *, again: bool = False) -> dict[str, Any]:
+    """An exercise of one turn; how much is said the first time."""
+    dose = "" if again else dose_words(item, once=True)
+    return {"title": item["title"], "dose": dose, "href": reverse("exercise", args=[item["id"]])}
