@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
+from itertools import pairwise
 from math import cos, hypot, pi, radians, sin
 
 import msgspec
@@ -209,7 +210,7 @@ def _curve(spots: Sequence[Spot]) -> str:
     if len(spots) < 4:
         return _path(spots)
     text = f"M{_n(spots[0][0])} {_n(spots[0][1])}"
-    for spot, after in zip(spots[1:-2], spots[2:-1], strict=True):
+    for spot, after in pairwise(spots[1:-1]):
         text += f"Q{_n(spot[0])} {_n(spot[1])} {_n((spot[0] + after[0]) / 2)} {_n((spot[1] + after[1]) / 2)}"
     last, tip = spots[-2], spots[-1]
     return text + f"Q{_n(last[0])} {_n(last[1])} {_n(tip[0])} {_n(tip[1])}"
