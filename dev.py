@@ -249,8 +249,8 @@ def make(house: House, profile: Profile, state: dict[str, str], parts: list[str]
             state["assets"] = keys.assets
             write_state(house, state)
     finally:
-        if assets and assets.poll() is None:
-            assets.terminate()
+        if assets:
+            stop(assets)
     say(f"Set up in {time.monotonic() - started:.0f} seconds.")
 
 
@@ -320,7 +320,9 @@ def pip(house: House, inherited: tuple[int, ...], what: str, *arguments: str) ->
     raise SetupError(explain(said) + f" What pip said is in {_shown(house, house.log)}.")
 
 
-def start(house: House, command: Sequence[str], log: Path, inherited: tuple[int, ...]) -> "subprocess.Popen[bytes]":
+def start(
+    house: House, command: Sequence[str], log: Path, inherited: tuple[int, ...], *, own_session: bool = False
+) -> "subprocess.Popen[bytes]":
     """Start a program whose words go into a file, so that it does not fall over when we are gone."""
     import subprocess
 
@@ -332,6 +334,7 @@ def start(house: House, command: Sequence[str], log: Path, inherited: tuple[int,
             stdout=output,
             stderr=subprocess.STDOUT,
             pass_fds=inherited,
+            start_new_session=own_session,
         )
 
 
@@ -359,7 +362,21 @@ def start_assets(house: House, profile: Profile, inherited: tuple[int, ...]) -> 
     """Let tools/assets.py fetch the browser packages, beside pip."""
     _assets_log(house).write_bytes(b"")
     command = [str(house.python), str(house.root / "tools" / "assets.py"), *(["--dev"] if profile.dev else [])]
-    return start(house, command, _assets_log(house), inherited)
+    return start(house, command, _assets_log(house), inherited, own_session=True)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a program that has a session of its own, and what it started: a stray npm would get in the next one's way."""
+    if process.poll() is not None:
+        return
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        import signal
+
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _assets_log(house: House) -> Path:
@@ -432,7 +449,7 @@ _PIP_TROUBLES = (
         r"No matching distribution found|Could not find a version",
         (
             "A locked package is not there for this Python and machine: use Python 3.11 to 3.13 on a common system, or "
-            "check that your package index is complete."
+            "check that your package index can be reached and is complete."
         ),
     ),
     (

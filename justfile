@@ -65,9 +65,8 @@ proofs-long *args:
 # every branch of triage and plan is tested, or this fails
 coverage:
     coverage erase
-    coverage run -m pytest tests/unit tests/spec tests/property
+    coverage run -m pytest tests/unit/care tests/spec
     coverage report --include='src/upperback/care/triage*,src/upperback/care/plan*' --fail-under=100
-    coverage report --skip-empty --sort=cover
 
 # time budgets, with the machine written down
 bench *args:

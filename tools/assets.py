@@ -138,6 +138,7 @@ def fetch(*, dev: bool) -> None:
     command = [*npm.command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     if not dev:
         command.append("--omit=dev")
+    shutil.rmtree(ROOT / "node_modules", ignore_errors=True)  # npm stumbles over a half-made one
     run(command, "npm could not fetch the browser packages", npm.path)
 
 
