@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import z3
-from tests.property.symbolic import Quantity, SymbolicState
 
+from tests.property.symbolic import Quantity, SymbolicState
 from upperback.care.triage.decision import ORDER
 from upperback.content.models import Finding
 from upperback.content.vocabulary import OPEN_EMERGENCY_RULE, Content, default_content

@@ -1,6 +1,7 @@
 """From files to one frozen release: form errors with file and line, one canonical form, one hash."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_read_only_installation_goes_without(folder: Path, monkeypatch: pytest
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(load.tempfile, "NamedTemporaryFile", refuse)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
     assert load_release(folder).release.rules
     assert not (folder / COMPILED_NAME).exists()
 
