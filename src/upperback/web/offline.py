@@ -93,10 +93,20 @@ def services(region: str) -> dict[str, Line]:
     return built_in | kept
 
 
+def place(region: str) -> str:
+    """Where the numbers hold, in words."""
+    try:
+        from upperback.content.load import default_release
+
+        return next(table.title for table in default_release().release.services if table.region == region)
+    except Exception:  # noqa: BLE001  then the built-in numbers are shown
+        return "United Kingdom"
+
+
 def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo: bool = False) -> OfflinePages:
     """All pages at once. Never raises: each page falls back to the bare one."""
     lines = services(region)
-    shared = {"services": lines, "device_notice": device_notice, "demo": demo, "offline": True}
+    shared = {"services": lines, "place": place(region), "device_notice": device_notice, "demo": demo, "offline": True}
 
     def page(name: str, **more: Any) -> bytes:
         try:
