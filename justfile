@@ -65,8 +65,8 @@ proofs-long *args:
 # every branch of triage and plan is tested, or this fails
 coverage:
     coverage erase
-    coverage run -m pytest tests/unit/care tests/spec
-    coverage report --include='src/upperback/care/triage*,src/upperback/care/plan*' --fail-under=100
+    UPPERBACK_LAW_STATES=20000 coverage run -m pytest tests/unit/care tests/spec tests/contract tests/property/test_law.py
+    coverage report --include='src/upperback/care/triage/*,src/upperback/care/plan/*' --fail-under=100
 
 # time budgets, with the machine written down
 bench *args:
