@@ -98,15 +98,16 @@ def record_answers(
         _lock(screening.profile)
         current = Screening.objects.select_related("profile").get(pk=screening.pk)
         merged = current.answers | {id: intake.to_plain(answer) for id, answer in answers.items()}
-        if merged == current.answers:
-            return current
-        policies.check_can_answer(current, version)
-        _update_open(current, answers=merged, release=content.release_id, release_sha256=content.sha256)
-        audit.record(
-            by=by, action="record_answers", now=now, object_kind="screening", object_uuid=current.uuid,
-            profile=current.profile, questions=sorted(answers), version=current.version,
-        )  # fmt: skip
-        if intake.fired_emergencies(intake.from_plain(merged), content):
+        if merged != current.answers:
+            policies.check_can_answer(current, version)
+            _update_open(current, answers=merged, release=content.release_id, release_sha256=content.sha256)
+            audit.record(
+                by=by, action="record_answers", now=now, object_kind="screening", object_uuid=current.uuid,
+                profile=current.profile, questions=sorted(answers), version=current.version,
+            )  # fmt: skip
+        # Also where nothing changed: somebody who corrects an emergency and confirms it is stopped again.
+        is_open = current.state == Screening.State.IN_PROGRESS
+        if is_open and intake.fired_emergencies(intake.from_plain(merged), content):
             _finish(current, content, by, now)
     return current
 

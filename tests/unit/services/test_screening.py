@@ -163,3 +163,14 @@ def test_an_old_screen_makes_no_plan(ana: Profile, actor: Actor, walk: Walk) -> 
 def test_quiet_answers_cover_the_fixture() -> None:
     """The fixture names questions that exist."""
     assert QUIET.keys() <= default_content().questions.keys()
+
+
+def test_confirming_an_emergency_stops_again(ana: Profile, actor: Actor) -> None:
+    begun = screening.start_screening(profile=ana, by=actor, now=NOW)
+    answers = {"emergency_nerves": Answer(options=("saddle",))}
+    stopped = screening.record_answers(screening=begun, answers=answers, by=actor, now=NOW, version=1)
+    again = screening.correct_screening(screening=stopped, by=actor, now=NOW)
+    assert again.state == "in_progress"
+    confirmed = screening.record_answers(screening=again, answers=answers, by=actor, now=NOW, version=again.version)
+    assert confirmed.state == "finished"
+    assert Decision.objects.filter(disposition="emergency_now").count() == 2

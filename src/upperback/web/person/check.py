@@ -135,9 +135,7 @@ def answers_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     parts = [
         {
             "title": section.title,
-            "rows": [
-                _row(question, section, answers, profile) for question in section.questions if question.id in visible
-            ],
+            "rows": [_row(question, answers, profile) for question in section.questions if question.id in visible],
         }
         for section in intake.sections(content, "screen")
     ]
@@ -191,6 +189,21 @@ def place_of(current: Screening) -> str:
     if step.section.one_page and not step.simpler:
         return reverse("check_part", args=[step.section.id])
     return reverse("check_question", args=[step.question.id])
+
+
+def last_answered(current: Screening) -> str:
+    """The address of the last question that has an answer."""
+    content = default_content()
+    answers = intake.from_plain(current.answers)
+    answered = [question for question in intake.visible_questions(answers, content) if question.id in answers]
+    return _address(answered[-1], content) if answered else place_of(current)
+
+
+def _address(question: Question, content: Content) -> str:
+    section = intake.section_of(question.id, content)
+    if section.one_page:
+        return reverse("check_part", args=[section.id])
+    return reverse("check_question", args=[question.id])
 
 
 def _after(request: HttpRequest, current: Screening) -> str:
@@ -315,21 +328,15 @@ def _back(request: HttpRequest, question: Question, answers: Mapping[str, Answer
     place = visible.index(question)
     if place == 0:
         return reverse("check")
-    before = visible[place - 1]
-    section = intake.section_of(before.id, content)
-    if section.one_page:
-        return reverse("check_part", args=[section.id])
-    return reverse("check_question", args=[before.id])
+    return _address(visible[place - 1], content)
 
 
-def _row(question: Question, section: Section, answers: Mapping[str, Answer], profile: Profile) -> dict[str, Any]:
-    name = "check_part" if section.one_page else "check_question"
-    href = reverse(name, args=[section.id if section.one_page else question.id])
+def _row(question: Question, answers: Mapping[str, Answer], profile: Profile) -> dict[str, Any]:
     text = filled(question.text_proxy if profile.is_proxy else question.text)
     return {
         "id": question.id,
         "key": text,
         "value": shown_answer(question, answers.get(question.id), proxy=profile.is_proxy),
-        "href": f"{href}?from={FROM_ANSWERS}",
+        "href": f"{_address(question, default_content())}?from={FROM_ANSWERS}",
         "hidden": text,
     }

@@ -15,7 +15,7 @@ from upperback.services.people import Profile
 from upperback.services.screening import Decision
 from upperback.services.today import local_day
 from upperback.web.person import session
-from upperback.web.person.check import place_of
+from upperback.web.person.check import last_answered, place_of
 from upperback.web.person.page import filled, for_person, services, show
 
 CRISIS_LINES = ("emergency", "crisis_line", "listening_line", "crisis_text")
@@ -40,8 +40,10 @@ def correct(request: HttpRequest, profile: Profile, decision_uuid: str) -> HttpR
     by = session.actor_of(request)
     decision = screening.get_decision(profile=profile, decision_uuid=public_id(str(decision_uuid)), by=by)
     begun = screening.correct_screening(screening=decision.screening, by=by, now=session.now())
-    # Where the same emergency would stop it again at the first tap, start at the page where it can be changed.
-    return redirect("check_part", "emergency") if decision.disposition == "emergency_now" else redirect(place_of(begun))
+    if decision.disposition != "emergency_now":
+        return redirect(place_of(begun))
+    # The check stopped at the answer that settled it: that is the page to look at again.
+    return redirect(last_answered(begun))
 
 
 def _context(decision: Decision, profile: Profile, state: journey.State) -> dict[str, Any]:

@@ -1,0 +1,253 @@
+"""The whole journey in a real browser on a phone: by keyboard, without JavaScript, and looked at by axe."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import DESKTOP, OpenPage, too_small, too_wide
+from upperback.care.intake import section_of
+from upperback.content.models import Question
+from upperback.content.vocabulary import default_content
+
+CONTENT: Final = default_content()
+
+#: What somebody with ordinary pain says; everything else gets the quietest answer.
+SAYS: Final = {
+    "age": "41", "sex": "female", "pain_average": "3", "duration": "under_six", "flares": "0", "psfs": "7",
+    "trend": "improving", "site": "between_blades", "character": "aching", "pain_now": "2", "pain_worst": "4",
+}  # fmt: skip
+EMERGENCY: Final = tuple(question.id for question in section_of("emergency_chest", CONTENT).questions)
+
+
+def quiet(question: Question) -> str:
+    return SAYS.get(question.id) or (
+        "none" if question.none_label else question.options[0].id if question.options else "0"
+    )
+
+
+def where(page: Page) -> str:
+    return re.sub(r"^https?://[^/]+|[?#].*$", "", page.url)
+
+
+def last_part(page: Page) -> str:
+    return where(page).rstrip("/").rsplit("/", maxsplit=1)[-1]
+
+
+# ---- the keyboard alone ------------------------------------------------------------------------------------------
+
+
+def reach(page: Page, selector: str) -> None:
+    """Presses Tab until something that fits has the focus, as a person without a mouse does."""
+    for _press in range(90):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    pytest.fail(f"the keyboard does not reach {selector} on {where(page)}")
+
+
+def press(page: Page, selector: str) -> None:
+    """Enter on a button or link, and the page that follows."""
+    reach(page, selector)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    """One of the radios, or a tick box, by keyboard."""
+    kind = page.locator(f"input[name={name}]").first.get_attribute("type")
+    if kind != "radio":
+        reach(page, f"input[name={name}][value={value}]")
+        page.keyboard.press("Space")
+        return
+    reach(page, f"input[name={name}]")
+    page.keyboard.press("Space")
+    for _press in range(20):
+        if page.evaluate("() => document.activeElement.value") == value:
+            break
+        page.keyboard.press("ArrowDown")
+    assert page.locator(f"input[name={name}][value='{value}']").is_checked()
+
+
+def answer_by_keyboard(page: Page, question: Question) -> None:
+    if question.kind == "number" and not question.low_label:
+        reach(page, "input[name=answer]")
+        page.keyboard.type(quiet(question))
+    else:
+        choose(page, "answer", quiet(question))
+
+
+def test_from_nothing_to_today_by_keyboard(open_page: OpenPage, shoot: Callable[[Page, str], Path]) -> None:
+    page = open_page("/people/")
+    press(page, "button[name=just_me]")
+    press(page, "main button[type=submit]")
+    assert last_part(page) == "emergency"
+    for name in EMERGENCY:
+        choose(page, name, "none")
+    press(page, "main button[type=submit]")
+    shown = 0
+    while "/check/question/" in where(page):
+        question = CONTENT.questions[last_part(page)]
+        assert page.locator("h1").count() == 1
+        answer_by_keyboard(page, question)
+        press(page, "main button[type=submit]")
+        shown += 1
+    assert 25 <= shown <= 45
+    assert where(page) == "/check/answers/"
+    press(page, "main button[type=submit]")
+    assert CONTENT.dispositions["self_manage"].title in page.locator("h1").inner_text()
+    shoot(page, "journey-result")
+    press(page, "main a.nhsuk-button[href='/assessment/']")
+    while "/assessment/step/" in where(page):
+        step = last_part(page)
+        if step in CONTENT.questions:
+            answer_by_keyboard(page, CONTENT.questions[step])
+            press(page, "main button[type=submit]:not([name=skip])")
+        elif step == "tasks":
+            choose(page, "tasks", "LM-SIT")
+            press(page, "main button[type=submit]:not([name=skip])")
+        else:
+            press(page, "button[name=skip]")
+    assert where(page) == "/assessment/done/"
+    press(page, "main button[type=submit]")
+    assert where(page) == "/plan/"
+    assert page.locator(".plan-item").count() >= 3
+    shoot(page, "journey-plan")
+    press(page, "main a[href='/today/']")
+    before = page.locator(".today-card--done").count()
+    press(page, "button[name=done]")
+    assert page.locator(".today-card--done").count() == before + 1
+    shoot(page, "journey-today")
+    press(page, ".today-card__list a")
+    assert page.locator("svg.fig").count() == 2
+    assert page.locator(".figure-still").is_visible()  # this browser asks for less motion
+
+
+# ---- an emergency ------------------------------------------------------------------------------------------------
+
+
+def begin(page: Page) -> None:
+    page.locator("button[name=just_me]").click()
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url("**/check/part/emergency/")
+
+
+def test_one_tick_stops_the_check_at_once(open_page: OpenPage, shoot: Callable[[Page, str], Path]) -> None:
+    page = open_page("/people/")
+    begin(page)
+    page.locator("input[value=saddle]").check(force=True)
+    page.wait_for_url("**/result/**")
+    assert page.locator("a[href='tel:999']").first.is_visible()
+    assert page.locator("a[href^='/exercise']").count() == 0
+    box = page.locator("a[href='tel:999']").first.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 844, "the number to tap is on the first screen"
+    shoot(page, "journey-emergency")
+
+
+def test_without_javascript_the_button_does_the_same(open_page: OpenPage) -> None:
+    page = open_page("/people/", script=False)
+    begin(page)
+    page.locator("input[value=saddle]").check(force=True)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url("**/result/**")
+    assert page.locator("a[href='tel:999']").first.is_visible()
+
+
+def test_a_tick_that_settles_nothing_stays_on_the_page(open_page: OpenPage) -> None:
+    page = open_page("/people/")
+    begin(page)
+    with page.expect_response("**/check/part/emergency/") as answer:
+        page.locator("input[value=racing]").check(force=True)
+    assert answer.value.json() == {"stop": False}
+    assert last_part(page) == "emergency"
+
+
+def test_a_mistaken_tick_can_be_taken_back(open_page: OpenPage) -> None:
+    page = open_page("/people/")
+    begin(page)
+    page.locator("input[value=saddle]").check(force=True)
+    page.wait_for_url("**/result/**")
+    page.get_by_role("button", name="Look at my answers again").click()
+    page.wait_for_url("**/check/part/emergency/")
+    assert page.locator("input[value=saddle]").is_checked()
+
+
+# ---- the invented people, and how the pages look -------------------------------------------------------------------
+
+PEOPLE: Final = ("Priya", "Tom", "Joan", "Leila", "Amir", "Ken", "Margaret", "Walter")
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_every_invented_person_is_one_click_away(
+    open_page: OpenPage, shoot: Callable[[Page, str], Path], name: str
+) -> None:
+    page = open_page("/people/")
+    page.get_by_role("button", name=name).click()
+    page.wait_for_load_state()
+    assert where(page) == "/today/" or where(page).startswith("/result/")
+    assert too_wide(page) == []
+    shoot(page, f"demo-{name.lower()}")
+
+
+PLACES: Final = ("/people/", "/check/", "/plan/", "/plan/shape/", "/today/")
+
+
+@pytest.mark.parametrize("path", PLACES)
+@pytest.mark.parametrize("size", [(320, 640), (390, 844), DESKTOP])
+def test_pages_fit_and_can_be_touched(open_page: OpenPage, path: str, size: tuple[int, int]) -> None:
+    page = open_page("/people/", size=size)
+    page.get_by_role("button", name="Priya").click()
+    page.wait_for_url("**/today/")
+    page.goto(path)
+    assert too_wide(page) == []
+    assert too_small(page) == []
+
+
+@pytest.mark.parametrize("path", [*PLACES, "/exercise/MV02/"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible(open_page: OpenPage, axe: Callable[[Page], list[str]], path: str, scheme: str) -> None:
+    page = open_page("/people/", scheme=scheme)
+    page.get_by_role("button", name="Priya").click()
+    page.wait_for_url("**/today/")
+    page.goto(path)
+    assert axe(page) == []
+
+
+def test_question_pages_are_accessible(open_page: OpenPage, axe: Callable[[Page], list[str]]) -> None:
+    """One of each kind of control, with and without an error, and the assessment."""
+    page = open_page("/people/")
+    begin(page)
+    assert axe(page) == []
+    for name in EMERGENCY:
+        page.locator(f"input[name={name}][value=none]").check(force=True)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_load_state()
+    kinds: set[str] = set()
+    while "/check/question/" in where(page):
+        question = CONTENT.questions[last_part(page)]
+        kind = "site" if question.id == "site" else f"{question.kind} {bool(question.low_label)}"
+        if kind not in kinds:
+            kinds.add(kind)
+            assert axe(page) == [], question.id
+            page.locator("main button[type=submit]").click()
+            page.wait_for_load_state()
+            assert axe(page) == [], f"{question.id} with an error"
+        if question.kind == "number" and not question.low_label:
+            page.locator("input[name=answer]").fill(quiet(question))
+        else:
+            page.locator(f"input[name=answer][value='{quiet(question)}']").check(force=True)
+        page.locator("main button[type=submit]").click()
+        page.wait_for_load_state()
+    assert axe(page) == []
+    page.locator("main button[type=submit]").first.click()
+    page.wait_for_url("**/result/**")
+    assert axe(page) == []
+    page.goto("/assessment/")
+    for _step in range(5):
+        assert axe(page) == [], where(page)
+        page.locator("button[name=skip]").click()
+        page.wait_for_load_state()
