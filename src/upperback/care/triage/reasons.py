@@ -1,6 +1,7 @@
 """Why a rule fired, and what would close one that is open: the answers behind a truth value."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from upperback.care.triage.facts import NEVER, Facts
 from upperback.care.triage.rows import compiled_node, counted_items
@@ -61,7 +62,7 @@ def _reasons(node: c.Node, facts: Facts, content: Content) -> list[Reason]:
         case c.Always():
             return []
         case _:
-            return [reason for key in content.keys_read(node) for reason in _values(key, facts)]
+            return [reason for key in _keys_read(node, content) for reason in _values(key, facts)]
 
 
 def _joined(parts: tuple[c.Node, ...], facts: Facts, content: Content, state: int) -> list[Reason]:
@@ -100,7 +101,14 @@ def _closers(node: c.Node, facts: Facts, content: Content) -> list[str]:
         case c.AtLeast(_, operands):
             return [key for part in counted_items(operands, content) for key in _closers(part, facts, content)]
         case _:
-            return [key for key in content.findings if key in content.keys_read(node) and _is_unknown(facts, key)]
+            return [key for key in _keys_read(node, content) if _is_unknown(facts, key)]
+
+
+@lru_cache(maxsize=4096)
+def _keys_read(node: c.Node, content: Content) -> tuple[str, ...]:
+    """In the order of the dictionary: a set's own order differs from process to process."""
+    read = content.keys_read(node)
+    return tuple(key for key in content.findings if key in read)
 
 
 def _is_unknown(facts: Facts, key: str) -> bool:
