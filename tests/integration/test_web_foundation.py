@@ -210,7 +210,8 @@ _WRONG_HOSTS = [
     None, "", " ", "*", ".", ":", ":8000", "[]", "[::1", "::1", "[::1]x", "[::1]:x", "[::2]", "[::ffff:127.0.0.1]",
     "0", "0.0.0.0", "127.1",  # noqa: S104
     "127.0.0.2", "127.000.000.001", "2130706433", "0x7f000001", "017700000001", "10.0.0.1", "192.168.1.2",
-    "evil.example", "evil.example:8000", "EVIL.EXAMPLE", "localhost.evil.example", "127.0.0.1.nip.io", "127-0-0-1.sslip.io",
+    "evil.example", "evil.example:8000", "EVIL.EXAMPLE", "localhost.evil.example",
+    "127.0.0.1.nip.io", "127-0-0-1.sslip.io",
     "evil-localhost", "notlocalhost", "localhost.", "localhost.localdomain", "sub.localhost", "localhost:8000:80",
     "localhost:x", "localhost: 80", " localhost", "localhost ", "\tlocalhost", "localhost/", "localhost#", "localhost?",
     "localhost@evil.example", "evil.example@localhost", "localhost,evil.example", "localhost;evil.example",
