@@ -338,6 +338,26 @@ def test_a_second_person_sees_nothing_of_the_first(me: Client) -> None:
     assert other.get(response["Location"]).status_code == 404
 
 
+def test_rather_not_say_holds_nothing_back_and_shows_whom_to_call(me: Client) -> None:
+    low = dict.fromkeys(intake.MOOD_ITEMS, "nearly_every")
+    walk(me, low | {"self_harm": "prefer_not_to_say"})
+    response = me.post("/check/answers/", follow=True)
+    card = default_content().messages["crisis_card"]
+    assert card.title in text_of(response)
+    assert "Make my plan" in text_of(response)
+
+
+def test_a_later_emergency_leads_back_to_its_own_page(me: Client) -> None:
+    response = walk(me, {"belly": "bleed"})
+    assert "/result/" in response.request["PATH_INFO"]
+    again = me.post(response.request["PATH_INFO"] + "correct/", follow=True)
+    assert again.request["PATH_INFO"] == "/check/question/belly/"
+    confirmed = me.post(
+        again.request["PATH_INFO"], {"answer": "bleed", "version": hidden(again, "version")}, follow=True
+    )
+    assert 'href="tel:999"' in confirmed.content.decode()
+
+
 def test_proxy_words(client: Client) -> None:
     client.post("/people/", {"name": "Mum", "whom": "other"})
     page = client.post("/check/start/", follow=True)

@@ -74,8 +74,9 @@ def show(request: HttpRequest, template: str, context: dict[str, Any], *, status
 
 
 def filled(text: str) -> str:
-    """A sentence of the content with the services of this region in it."""
-    return fill(text, default_content().service_table(settings.REGION))
+    """A sentence of the content with the services of this region in it; it may begin with one."""
+    words = fill(text, default_content().service_table(settings.REGION))
+    return words[:1].upper() + words[1:]
 
 
 def services(keys: list[str] | tuple[str, ...]) -> list[Service]:

@@ -18,8 +18,6 @@ from upperback.web.person import session
 from upperback.web.person.check import last_answered, place_of
 from upperback.web.person.page import filled, for_person, services, show
 
-CRISIS_LINES = ("emergency", "crisis_line", "listening_line", "crisis_text")
-
 
 @require_safe
 @for_person
@@ -56,7 +54,7 @@ def _context(decision: Decision, profile: Profile, state: journey.State) -> dict
         "profile": profile,
         "you": profile.name if decision.screening.is_proxy else None,
         "contacts": services(advice["contact"]),
-        "crisis": services(CRISIS_LINES) if advice["crisis_card"] else [],
+        "crisis": [_card(card) for card in advice["crisis_card"]],
         "cards": [_card(card) for card in advice["safety_net"]],
         "messages": [_card(card) for card in advice["messages"]],
         "national": [_card(card) for card in advice["national_line"]],
