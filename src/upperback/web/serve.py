@@ -53,7 +53,8 @@ def serve(
         return link
 
     def after_taken() -> None:
-        say("The link was opened. For another browser, press Enter to get a new link.")
+        way = "press Enter" if _at_terminal() else "run: upperback link"
+        say(f"The link was opened. For another browser, {way}.")
 
     door.on_link_taken = after_taken
     server = _Server(_config(door), on_started=lambda: _started(offer_link, say, browser=browser))
@@ -155,11 +156,15 @@ def _invent(say: Callable[[str], None]) -> None:
 
 def _started(offer_link: Callable[[], str], say: Callable[[str], None], *, browser: bool) -> None:
     link = offer_link()
-    if sys.stdin is not None and sys.stdin.isatty():
+    if _at_terminal():
         say("Press Enter for a new link, Ctrl-C to stop.")
         threading.Thread(target=_links_on_enter, args=(offer_link,), daemon=True).start()
     if browser:
         threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+
+
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _links_on_enter(offer_link: Callable[[], str]) -> None:

@@ -60,6 +60,23 @@ async function copyFrom(button) {
   }, 2500);
 }
 
+// Paper cannot unfold: what is folded away is printed, and folded again afterwards.
+function startPrinting() {
+  let opened = [];
+  window.addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    for (const element of opened) {
+      element.open = true;
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const element of opened) {
+      element.open = false;
+    }
+  });
+}
+
+startPrinting();
 startThemeSwitch();
 startPageActions();
 
