@@ -300,7 +300,7 @@ def test_shaping_swapping_and_days(me: Client) -> None:
     assert me.post("/plan/shape/", data).status_code == 302
     assert me.post("/plan/shape/", data).status_code in {302, 409}
     shaped = plans.open_plan(profile=profile, by=SYSTEM)
-    assert planned[0] not in [item["id"] for item in shaped.record["exercises"]]
+    assert [item["id"] for item in shaped.record["exercises"]] == planned[1:]
     assert shaped.record["strength_days"] == ["tue", "fri"]
     target = planned[1]
     offered = plans.swaps(shaped, target)
@@ -311,6 +311,24 @@ def test_shaping_swapping_and_days(me: Client) -> None:
     assert offered[0] in after
     assert target not in after
     assert me.post(f"/plan/swap/{after[0]}/", {"plan": str(shaped.uuid), "instead": "ST99"}).status_code == 422
+
+
+def test_leaving_everything_out_is_allowed_and_can_be_taken_back(me: Client) -> None:
+    walk(me)
+    me.post("/check/answers/")
+    walk_assessment(me)
+    me.post("/assessment/done/")
+    profile = Profile.objects.get()
+    plan = plans.open_plan(profile=profile, by=SYSTEM)
+    planned = [item["id"] for item in plan.record["exercises"]]
+    assert me.post("/plan/shape/", {"plan": str(plan.uuid), "had": planned}).status_code == 302
+    assert "/exercise/" not in me.get("/plan/").content.decode()
+    assert me.get("/today/").status_code == 200
+    page = me.get("/plan/shape/")
+    data: dict[str, Any] = {"plan": hidden(page, "plan"), "exercises": planned}
+    assert me.post("/plan/shape/", data).status_code == 302
+    again = plans.open_plan(profile=profile, by=SYSTEM)
+    assert [item["id"] for item in again.record["exercises"]] == planned
 
 
 def test_today_ticks_once(me: Client) -> None:

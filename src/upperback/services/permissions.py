@@ -4,7 +4,7 @@
 a thing gets the same answer as for a thing that is not there.
 """
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from upperback.core.errors import NotFound
 from upperback.services.actors import Actor, Kind
@@ -21,6 +21,8 @@ Action = Literal[
     "mark_today",
     "reset_demo",
 ]
+
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 _LIVING_HERE: Final[frozenset[Action]] = frozenset(
     {

@@ -1,5 +1,6 @@
 """The plan: made from the newest safety check, shaped by the person, unlocked by a clinician."""
 
+import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
@@ -8,10 +9,10 @@ from typing import Any, Final
 from django.db import transaction
 
 from upperback.care import intake
-from upperback.care.plan import build_plan, exercise_pool, plan_record, read_choices
+from upperback.care.plan import Choices, build_plan, exercise_pool, plan_record, read_choices
 from upperback.care.plan.gate import NEVER_CLEARED
 from upperback.care.triage import read_findings
-from upperback.content.vocabulary import default_content
+from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound
 from upperback.services import audit, policies
 from upperback.services.actors import Actor
@@ -39,6 +40,9 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 #: Who may have said that exercise is fine.
 CLINICIANS: Final = ("gp", "physiotherapist", "doctor", "surgical_team", "nurse", "midwife", "clinician")
+
+#: Among the stored choices: exercises the person leaves out for now, with nothing in their place.
+LEAVE_OUT: Final = "leave_out"
 
 #: A clearance counts for a later safety check with the same findings for as long as one block of six weeks.
 CLEARANCE_COUNTS: Final = dt.timedelta(days=42)
@@ -103,16 +107,20 @@ def shape_plan(
     plan: PlanVersion,
     keep: Iterable[str] = (),
     drop: Iterable[str] = (),
+    leave_out: Iterable[str] = (),
     days: Iterable[str] = (),
     by: Actor,
     now: dt.datetime,
 ) -> PlanVersion:
-    """A new version with the person's choices: exercises kept or left out, days chosen. Nothing has to be kept."""
+    """A new version with the person's choices. Nothing has to be kept, and nothing is held back for it.
+
+    keep: wanted in the plan. drop: never this one; another may take its place. leave_out: simply not, for now.
+    """
     check_may(by, "make_plan")
     content = default_content()
-    keep, drop = tuple(dict.fromkeys(keep)), tuple(dict.fromkeys(drop))
+    keep, drop, leave_out = (tuple(dict.fromkeys(ids)) for ids in (keep, drop, leave_out))
     chosen_days = [day for day in DAYS if day in set(days)]
-    unknown = (set(keep) | set(drop)) - set(content.exercises)
+    unknown = {*keep, *drop, *leave_out} - set(content.exercises)
     if unknown or set(days) - set(DAYS) or set(keep) & set(drop):
         raise InputError("Choose from the list on the page")
     with transaction.atomic():
@@ -123,7 +131,9 @@ def shape_plan(
         policies.check_plan_is_open(last, decision, open_screening(profile))
         assert last is not None, "check_plan_is_open refuses a missing plan"
         assert decision is not None, "check_plan_is_open refuses a missing decision"
-        choices = last.choices | {"keep": list(keep), "drop": list(drop), "days": chosen_days}
+        choices = last.choices | {
+            "keep": list(keep), "drop": list(drop), LEAVE_OUT: list(leave_out), "days": chosen_days,
+        }  # fmt: skip
         if choices == last.choices:
             return last
         if last.pk != plan.pk:
@@ -216,7 +226,7 @@ def _choices(
             "tasks": [_task(task) for task in assessment.tasks],
         }
     if last is not None:
-        choices |= {name: last.choices[name] for name in ("keep", "drop", "days") if name in last.choices}
+        choices |= {name: last.choices[name] for name in ("keep", "drop", LEAVE_OUT, "days") if name in last.choices}
     if clearance is not None:
         choices["cleared_by"] = clearance.role
     if isinstance(findings.get("pain_now"), int | float):
@@ -266,8 +276,16 @@ def plan_findings(decision: Decision, assessment: Assessment | None) -> dict[str
 def build_record(findings: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
     """The plan as plain data."""
     content = default_content()
-    facts = read_findings(findings, content=content)
-    return plan_record(build_plan(facts, read_choices(choices, content), content))
+    plan = build_plan(read_findings(findings, content=content), _read(choices, content), content)
+    left_out = set(choices.get(LEAVE_OUT, ()))
+    exercises = tuple(item for item in plan.exercises if item.exercise.id not in left_out)
+    has_strength = any(item.exercise.kind == "strength" for item in exercises)
+    days = plan.strength_days if has_strength else ()
+    return plan_record(dataclasses.replace(plan, exercises=exercises, strength_days=days))
+
+
+def _read(choices: Mapping[str, Any], content: Content) -> Choices:
+    return read_choices({name: value for name, value in choices.items() if name != LEAVE_OUT}, content)
 
 
 def preview(decision: Decision, *, today: dt.date) -> dict[str, Any]:
@@ -279,7 +297,7 @@ def preview(decision: Decision, *, today: dt.date) -> dict[str, Any]:
 def swaps(plan: PlanVersion, exercise_id: str) -> tuple[str, ...]:
     """What may take the place of an exercise of this plan: same kind, safe for this person, the same family first."""
     content = default_content()
-    choices = read_choices(plan.choices | {"drop": []}, content)
+    choices = _read(plan.choices | {"drop": []}, content)
     pool = exercise_pool(plan.record["cautions"], choices, content)
     planned = {item["id"] for item in plan.record["exercises"]}
     here = content.exercises[exercise_id]

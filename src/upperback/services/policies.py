@@ -82,7 +82,7 @@ def check_can_assess(assessment: Assessment, version: int) -> None:
 def check_plan_is_open(plan: PlanVersion | None, decision: Decision | None, open_screening: Screening | None) -> None:
     """Exercises are shown only from the newest plan, made from the newest decision, when it allows one."""
     if plan is None or decision is None or not plan.allowed:
-        raise NotAllowed("There is no exercise plan for you now. Your result, or a safety check, says what comes first.")
+        raise NotAllowed("There is no exercise plan for you now. A safety check says what comes first.")
     if plan.decision_id != decision.pk:
         raise NotAllowed("You did a new safety check after this plan was made. Make the plan again from it.")
     if open_screening is not None:

@@ -16,7 +16,7 @@ from upperback.core.errors import InputError, NotFound
 from upperback.services import journey, plans, policies, screening
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
-from upperback.services.plans import PlanVersion
+from upperback.services.plans import LEAVE_OUT, PlanVersion
 from upperback.services.today import local_day
 from upperback.web.figures import moving_figure, still_figures
 from upperback.web.person import session
@@ -90,13 +90,17 @@ def shape(request: HttpRequest, profile: Profile) -> HttpResponse:
     error = None
     if request.method == "POST":
         shown = plans.get_plan(profile=profile, plan_uuid=public_id(request.POST.get("plan", "")), by=by)
-        kept, had = request.POST.getlist("exercises"), request.POST.getlist("had")
-        dropped = [id for id in had if id not in kept]
-        keep = [id for id in shown.choices.get("keep", []) if id not in dropped] + [id for id in kept if id not in had]
-        drop = [id for id in shown.choices.get("drop", []) if id not in kept] + dropped
+        ticked, had = request.POST.getlist("exercises"), request.POST.getlist("had")
+        left_out = [*shown.choices.get(LEAVE_OUT, []), *(id for id in had if id not in ticked)]
         try:
             plans.shape_plan(
-                plan=shown, keep=keep, drop=drop, days=request.POST.getlist("days"), by=by, now=session.now()
+                plan=shown,
+                keep=shown.choices.get("keep", []),
+                drop=shown.choices.get("drop", []),
+                leave_out=[id for id in left_out if id not in ticked],
+                days=request.POST.getlist("days"),
+                by=by,
+                now=session.now(),
             )
             return redirect("plan")
         except InputError as problem:
@@ -120,9 +124,15 @@ def swap(request: HttpRequest, profile: Profile, exercise_id: str) -> HttpRespon
         if chosen in offered:
             shown = plans.get_plan(profile=profile, plan_uuid=public_id(request.POST.get("plan", "")), by=by)
             choices = shown.choices
-            keep = [id for id in choices.get("keep", []) if id != exercise_id] + [chosen]
-            drop = [id for id in choices.get("drop", []) if id != chosen] + [exercise_id]
-            plans.shape_plan(plan=shown, keep=keep, drop=drop, days=choices.get("days", []), by=by, now=session.now())
+            plans.shape_plan(
+                plan=shown,
+                keep=[id for id in choices.get("keep", []) if id != exercise_id] + [chosen],
+                drop=[id for id in choices.get("drop", []) if id != chosen] + [exercise_id],
+                leave_out=[id for id in choices.get(LEAVE_OUT, []) if id != chosen],
+                days=choices.get("days", []),
+                by=by,
+                now=session.now(),
+            )
             return redirect("plan")
         error = _("Choose one of the exercises")
     context = {
@@ -315,12 +325,12 @@ def _group(group: str) -> list[Any]:
 def _shape_context(plan: PlanVersion, error: str | None) -> dict[str, Any]:
     content = default_content()
     planned = [item["id"] for item in plan.record["exercises"]]
-    dropped = [id for id in plan.choices.get("drop", []) if id in content.exercises]
+    left_out = plan.choices.get(LEAVE_OUT, [])
     return {
         "plan": plan,
         "items": [
             {"value": id, "text": content.exercises[id].title, "hint": content.exercises[id].purpose}
-            for id in [*planned, *dropped]
+            for id in [*planned, *left_out]
             if id in content.exercises
         ],
         "planned": planned,

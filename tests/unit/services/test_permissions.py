@@ -1,0 +1,64 @@
+"""Who was not let in gets the answer for nothing there, from every use case (one row per function)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.unit.services.conftest import NOW, Walk
+from upperback.care.intake import Answer
+from upperback.core.errors import NotFound
+from upperback.services import assessments, journey, people, permissions, plans, screening, today
+from upperback.services.actors import NOBODY, Actor
+from upperback.services.people import Profile
+from upperback.store.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk) -> None:
+    begun = walk(ana)
+    decision = screening.finish_screening(screening=begun, by=actor, now=NOW)
+    assessed = assessments.start_assessment(profile=ana, by=actor, now=NOW)
+    plan = plans.make_plan(profile=ana, by=actor, now=NOW, today=NOW.date())
+    who: dict[str, Any] = {"by": NOBODY}
+    when: dict[str, Any] = {"by": NOBODY, "now": NOW}
+    calls: list[Callable[[], object]] = [
+        lambda: people.create_profile(name="X", **when),
+        lambda: people.list_profiles(**who),
+        lambda: people.get_profile(profile_uuid=ana.uuid, **who),
+        lambda: screening.start_screening(profile=ana, **when),
+        lambda: screening.correct_screening(screening=begun, **when),
+        lambda: screening.open_screening(profile=ana, **who),
+        lambda: screening.get_screening(profile=ana, screening_uuid=begun.uuid, **who),
+        lambda: screening.get_decision(profile=ana, decision_uuid=decision.uuid, **who),
+        lambda: screening.record_answers(screening=begun, answers={"age": Answer(number=9)}, version=1, **when),
+        lambda: screening.finish_screening(screening=begun, **when),
+        lambda: assessments.start_assessment(profile=ana, **when),
+        lambda: assessments.open_assessment(profile=ana, **who),
+        lambda: assessments.latest_assessment(profile=ana, **who),
+        lambda: assessments.record_assessment(assessment=assessed, step="goals", value=None, version=1, **when),
+        lambda: assessments.record_assessment_answer(
+            assessment=assessed, question="stress", answer=Answer(number=1), version=1, **when
+        ),
+        lambda: assessments.finish_assessment(assessment=assessed, decision=decision, **when),
+        lambda: plans.latest_plan(profile=ana, **who),
+        lambda: plans.open_plan(profile=ana, **who),
+        lambda: plans.get_plan(profile=ana, plan_uuid=plan.uuid, **who),
+        lambda: plans.make_plan(profile=ana, today=NOW.date(), **when),
+        lambda: plans.shape_plan(plan=plan, **when),
+        lambda: plans.record_clearance(decision=decision, cleared_on=NOW.date(), role="gp", today=NOW.date(), **when),
+        lambda: today.mark_today(
+            profile=ana, client_id=ana.uuid, day=NOW.date(), item="move", turn=1, done=True, **when
+        ),
+        lambda: journey.current_state(profile=ana, **when),
+    ]
+    before = AuditEvent.objects.count()
+    for call in calls:
+        with pytest.raises(NotFound):
+            call()
+    assert AuditEvent.objects.count() == before
+
+
+def test_the_table_denies_by_default() -> None:
+    assert not any(permissions.may(NOBODY, action) for action in permissions.ACTIONS)
