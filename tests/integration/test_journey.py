@@ -66,6 +66,12 @@ def walk(client: Client, own: dict[str, str] | None = None, stop_at: str | None 
     raise AssertionError("the check does not end")
 
 
+def finish(client: Client) -> Any:
+    """ "See my result" on the page with all answers."""
+    page = client.get("/check/answers/", follow=True)
+    return client.post("/check/answers/", {"version": hidden(page, "version")}, follow=True)
+
+
 def walk_assessment(client: Client, own: dict[str, dict[str, Any]] | None = None) -> Any:
     content = default_content()
     response = client.get("/assessment/", follow=True)
@@ -85,7 +91,7 @@ def walk_assessment(client: Client, own: dict[str, dict[str, Any]] | None = None
 def test_from_start_to_today(me: Client) -> None:
     response = walk(me)
     assert response.request["PATH_INFO"] == "/check/answers/"
-    response = me.post("/check/answers/", follow=True)
+    response = finish(me)
     assert "You can look after this yourself" in text_of(response)
     assert "What would change this advice" in text_of(response)
     response = walk_assessment(me, {
@@ -186,7 +192,7 @@ def test_still_not_sure_at_the_end_is_advice_today(me: Client) -> None:
     )
     me.post(response.request["PATH_INFO"], {"answer": "not_sure", "version": hidden(response, "version")})
     walk(me)
-    response = me.post("/check/answers/", follow=True)
+    response = finish(me)
     assert default_content().dispositions["urgent_same_day"].title in text_of(response)
 
 
@@ -249,11 +255,22 @@ def test_change_links_come_back(me: Client) -> None:
 def test_a_finished_check_refuses_an_old_page(me: Client) -> None:
     page = walk(me, stop_at="trend")
     walk(me)
-    me.post("/check/answers/")
-    response = me.post(
-        "/check/question/trend/", {"answer": "worsening", "version": hidden(page, "version")}, follow=True
-    )
-    assert "/result/" in response.request["PATH_INFO"]
+    finish(me)
+    response = me.post("/check/question/trend/", {"answer": "worsening", "version": hidden(page, "version")})
+    assert response.status_code == 409
+    assert "This safety check is finished" in text_of(response)
+    assert "See your result" in text_of(response)
+
+
+def test_answers_changed_in_another_window_are_looked_at_before_the_result(me: Client) -> None:
+    walk(me)
+    page = me.get("/check/answers/")
+    other = me.get("/check/question/trend/?from=answers")
+    me.post("/check/question/trend/", {"answer": "worsening", "version": hidden(other, "version")})
+    response = me.post("/check/answers/", {"version": hidden(page, "version")})
+    assert response.status_code == 409
+    assert "another window" in text_of(response)
+    assert "/result/" in finish(me).request["PATH_INFO"]
 
 
 @pytest.mark.parametrize("path", ["/today/", "/plan/shape/", "/exercise/MV02/", "/assessment/", "/plan/swap/MV02/"])
@@ -273,7 +290,7 @@ def test_unknown_pages(me: Client) -> None:
 
 def test_a_doctor_first_then_movement_unlocks(me: Client) -> None:
     walk(me, {"age": "63", "weight_sweats": "weight"})
-    response = me.post("/check/answers/", follow=True)
+    response = finish(me)
     assert "See your GP soon" in text_of(response)
     uuid = response.request["PATH_INFO"].split("/")[2]
     assert "/exercise/" not in me.get("/plan/").content.decode()
@@ -290,7 +307,7 @@ def test_a_doctor_first_then_movement_unlocks(me: Client) -> None:
 
 def test_shaping_swapping_and_days(me: Client) -> None:
     walk(me)
-    me.post("/check/answers/")
+    finish(me)
     walk_assessment(me)
     me.post("/assessment/done/")
     profile = Profile.objects.get()
@@ -315,7 +332,7 @@ def test_shaping_swapping_and_days(me: Client) -> None:
 
 def test_leaving_everything_out_is_allowed_and_can_be_taken_back(me: Client) -> None:
     walk(me)
-    me.post("/check/answers/")
+    finish(me)
     walk_assessment(me)
     me.post("/assessment/done/")
     profile = Profile.objects.get()
@@ -333,7 +350,7 @@ def test_leaving_everything_out_is_allowed_and_can_be_taken_back(me: Client) -> 
 
 def test_today_ticks_once(me: Client) -> None:
     walk(me)
-    me.post("/check/answers/")
+    finish(me)
     walk_assessment(me)
     me.post("/assessment/done/")
     page = me.get("/today/")
@@ -350,16 +367,16 @@ def test_today_ticks_once(me: Client) -> None:
 
 def test_a_second_person_sees_nothing_of_the_first(me: Client) -> None:
     walk(me)
-    response = me.post("/check/answers/")
+    address = finish(me).request["PATH_INFO"]
     other = Client()
     other.post("/people/", {"name": "Ben", "whom": "self"})
-    assert other.get(response["Location"]).status_code == 404
+    assert other.get(address).status_code == 404
 
 
 def test_rather_not_say_holds_nothing_back_and_shows_whom_to_call(me: Client) -> None:
     low = dict.fromkeys(intake.MOOD_ITEMS, "nearly_every")
     walk(me, low | {"self_harm": "prefer_not_to_say"})
-    response = me.post("/check/answers/", follow=True)
+    response = finish(me)
     card = default_content().messages["crisis_card"]
     assert card.title in text_of(response)
     assert "Make my plan" in text_of(response)

@@ -18,11 +18,12 @@ from upperback.core.errors import Conflict, InputError, NotFound, Unavailable
 from upperback.services import audit, policies
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
-from upperback.services.policies import ALREADY_FINISHED
+from upperback.services.policies import ALREADY_FINISHED, CHANGED_MEANWHILE
 from upperback.store.models import Decision, Profile, Screening
 
 __all__ = [
     "ALREADY_FINISHED",
+    "CHANGED_MEANWHILE",
     "Decision",
     "Screening",
     "correct_screening",
@@ -219,7 +220,7 @@ def _update_open(screening: Screening, **fields: Any) -> None:
         pk=screening.pk, version=screening.version, state=Screening.State.IN_PROGRESS
     ).update(version=new_version, **fields)  # fmt: skip
     if rows != 1:
-        raise Conflict(policies.CHANGED_MEANWHILE)
+        raise Conflict(CHANGED_MEANWHILE)
     for name, value in fields.items():
         setattr(screening, name, value)
     screening.version = new_version

@@ -174,3 +174,16 @@ def test_confirming_an_emergency_stops_again(ana: Profile, actor: Actor) -> None
     confirmed = screening.record_answers(screening=again, answers=answers, by=actor, now=NOW, version=again.version)
     assert confirmed.state == "finished"
     assert Decision.objects.filter(disposition="emergency_now").count() == 2
+
+
+def test_answers_begun_under_another_release_keep_only_what_still_means_something(ana: Profile, actor: Actor) -> None:
+    """A changed question is asked again: an answer that is no longer offered must not read as "none of these"."""
+    begun = screening.start_screening(profile=ana, by=actor, now=NOW)
+    Screening.objects.filter(pk=begun.pk).update(
+        release_sha256="0" * 64,
+        answers={"age": {"number": 41}, "emergency_nerves": {"options": ["gone"]}, "removed": {"none": True}},
+    )
+    current = screening.open_screening(profile=ana, by=actor)
+    assert current is not None
+    assert current.answers == {"age": {"number": 41}}
+    assert current.release_sha256 == default_content().sha256

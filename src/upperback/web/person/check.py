@@ -67,7 +67,7 @@ def part_page(request: HttpRequest, profile: Profile, section_id: str) -> HttpRe
     if section is None:
         raise NotFound("there is no such page")
     if current is None:
-        return redirect("home")
+        return _nothing_open(request)
     if request.method != "POST":
         return _show_part(request, profile, current, section, content)
     answers, errors = _read_part(section, request.POST, current, content)
@@ -94,7 +94,7 @@ def question_page(request: HttpRequest, profile: Profile, question_id: str) -> H
     if question_id not in content.questions:
         raise NotFound("there is no such page")
     if current is None:
-        return redirect("home")
+        return _nothing_open(request)
     question = content.questions[question_id]
     answers = intake.from_plain(current.answers)
     if question not in intake.visible_questions(answers, content):
@@ -129,6 +129,8 @@ def answers_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     if intake.next_question(answers, content) is not None:
         return redirect(place_of(current))
     if request.method == "POST":
+        if read_version(request.POST) != current.version:
+            raise Conflict(screening.CHANGED_MEANWHILE)
         decision = screening.finish_screening(screening=current, by=session.actor_of(request), now=session.now())
         return redirect("result", decision.uuid)
     visible = {question.id for question in intake.visible_questions(answers, content)}
@@ -139,7 +141,11 @@ def answers_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         }
         for section in intake.sections(content, "screen")
     ]
-    return show(request, "person/check_answers.jinja", {"parts_list": [part for part in parts if part["rows"]]})
+    return show(
+        request,
+        "person/check_answers.jinja",
+        {"parts_list": [part for part in parts if part["rows"]], "version": current.version},
+    )
 
 
 # ---- the open check ----------------------------------------------------------------------------------------------
@@ -152,6 +158,13 @@ def _state(request: HttpRequest, profile: Profile) -> journey.State:
 def _open(request: HttpRequest, profile: Profile) -> Screening | None:
     """The open check. A page of the check never starts one by itself: that is what the start button is for."""
     return screening.open_screening(profile=profile, by=session.actor_of(request))
+
+
+def _nothing_open(request: HttpRequest) -> HttpResponse:
+    """No check is open: on to where this person stands; a form that comes too late is told so."""
+    if request.method == "POST":
+        raise Conflict(screening.ALREADY_FINISHED)
+    return redirect("home")
 
 
 def _again(request: HttpRequest, profile: Profile) -> Screening:
