@@ -11,6 +11,10 @@ from upperback.content.vocabulary import Content
 from upperback.core.ternary import Ternary
 
 
+#: How a list says that nothing in it applies.
+_NOTHING = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One answer that made a difference: the finding, and the value that counted."""
@@ -50,7 +54,7 @@ def _reasons(node: c.Node, facts: Facts, content: Content) -> list[Reason]:
             assert when is not None
             return _reasons(content.condition(when), facts, content)
         case c.Contains(finding, value):
-            return [Reason(finding, value if state == Ternary.YES else None)] if finding in facts.present else []
+            return _of_list(finding, value, facts, content)
         case c.Not(operand) | c.IfUnknown(_, operand):
             return _reasons(operand, facts, content)
         case c.All(operands):
@@ -63,6 +67,19 @@ def _reasons(node: c.Node, facts: Facts, content: Content) -> list[Reason]:
             return []
         case _:
             return [reason for key in _keys_read(node, content) for reason in _values(key, facts)]
+
+
+def _of_list(key: str, value: str, facts: Facts, content: Content) -> list[Reason]:
+    """A value that is there, a list that is not known, or that there is nothing in it where words for that exist."""
+    if key not in facts.present:
+        return []
+    held = facts.values[key]
+    if held is None:
+        return [Reason(key, None)]
+    assert isinstance(held, frozenset), f"{key} is no list"
+    if value in held:
+        return [Reason(key, value)]
+    return [Reason(key, _NOTHING)] if not held and _NOTHING in content.findings[key].said else []
 
 
 def _joined(parts: tuple[c.Node, ...], facts: Facts, content: Content, state: int) -> list[Reason]:

@@ -74,7 +74,7 @@ def compile_condition(node: c.Node, content: Content) -> Test:
         case c.AtLeast(needed, operands):
             tests = tuple(compile_condition(item, content) for item in counted_items(operands, content))
             return _at_least(int(content.limit(needed.id)), tests)
-        case c.IfUnknown(becomes, operand):
+        case c.IfUnknown(becomes, operand):  # pragma: no branch - the last kind there is
             return _if_unknown(compile_condition(operand, content), 2 if becomes else 0)
 
 
@@ -103,7 +103,7 @@ def compile_quantity(quantity: c.Quantity, content: Content) -> Measure:
             return lambda facts: facts.values[name]  # type: ignore[return-value]  # a number finding: checked
         case c.FirstKnown(operands):
             return _first_known(tuple(compile_quantity(operand, content) for operand in operands))
-        case c.Arithmetic(sign, left, right):
+        case c.Arithmetic(sign, left, right):  # pragma: no branch - the last kind there is
             return _compute(compile_quantity(left, content), _COMPUTE[sign], compile_quantity(right, content))
 
 
