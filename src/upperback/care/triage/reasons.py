@@ -10,7 +10,6 @@ from upperback.content.models import Finding
 from upperback.content.vocabulary import Content
 from upperback.core.ternary import Ternary
 
-
 #: How a list says that nothing in it applies.
 _NOTHING = "none"
 
