@@ -284,9 +284,10 @@ def make_environment(house: House, inherited: tuple[int, ...]) -> None:
             f"The environment {house.venv.name} cannot be made ({error.strerror}): "
             "see that this folder can be written to and has room, then run this again."
         ) from error
-    if has_ensurepip:
+    has_pip = importlib.util.find_spec("pip") is not None
+    if has_ensurepip or (not has_pip and not pip_indexes() and install_venv_package()):
         command = [str(house.python), "-m", "ensurepip", "--default-pip"]
-    elif importlib.util.find_spec("pip") is not None:
+    elif has_pip:
         # Debian and Ubuntu keep ensurepip in a package of its own; a pip of the system can fill the environment.
         command = [sys.executable, "-m", "pip", "--python", str(house.python), "install", "--no-input", "pip"]
     else:
@@ -471,12 +472,36 @@ class PipWheel(NamedTuple):
     sha256: str
 
 
+def pip_indexes() -> list[str]:
+    """The addresses of the package indexes that pip's own settings name; often none."""
+    settings = pip_settings(os.environ, pip_config_files(os.environ))
+    return settings.get("index-url", "").split() + settings.get("extra-index-url", "").split()
+
+
+def install_venv_package() -> bool:
+    """On Debian and Ubuntu, as root: install the system's package that holds ensurepip. True when it is there now."""
+    import shutil
+    import subprocess
+
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        return False
+    say("  python3-venv, from the packages of this system ...")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", "python3-venv"]):
+        command = [apt, "-qq", *arguments]
+        done = subprocess.run(command, check=False, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
+        if done.returncode:
+            return False
+    return True
+
+
 def download_pip(folder: Path) -> Path:
     """Fetch the newest pip from the index that pip's own settings name, and check its hash."""
     import urllib.request
 
     settings = pip_settings(os.environ, pip_config_files(os.environ))
-    indexes = settings.get("index-url", "").split() + settings.get("extra-index-url", "").split()
+    indexes = pip_indexes()
     if not indexes:
         raise SetupError(
             "This Python comes without pip: install its venv package (Debian and Ubuntu: `sudo apt install "
