@@ -100,7 +100,7 @@ def test_from_nothing_to_today_by_keyboard(open_page: OpenPage, shoot: Callable[
     press(page, "main button[type=submit]")
     assert CONTENT.dispositions["self_manage"].title in page.locator("h1").inner_text()
     shoot(page, "journey-result")
-    press(page, "main a.nhsuk-button[href='/assessment/']")
+    press(page, "form[action='/assessment/begin/'] button")
     while "/assessment/step/" in where(page):
         step = last_part(page)
         if step in CONTENT.questions:
@@ -246,7 +246,8 @@ def test_question_pages_are_accessible(open_page: OpenPage, axe: Callable[[Page]
     page.locator("main button[type=submit]").first.click()
     page.wait_for_url("**/result/**")
     assert axe(page) == []
-    page.goto("/assessment/")
+    page.locator("form[action='/assessment/begin/'] button").click()
+    page.wait_for_url("**/assessment/step/**")
     for _step in range(5):
         assert axe(page) == [], where(page)
         page.locator("button[name=skip]").click()

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from upperback.services import plans, screening
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.services.screening import Screening
+from upperback.store.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +76,7 @@ def finish(client: Client) -> Any:
 
 def walk_assessment(client: Client, own: dict[str, dict[str, Any]] | None = None) -> Any:
     content = default_content()
-    response = client.get("/assessment/", follow=True)
+    response = client.post("/assessment/begin/", follow=True)
     for _page in range(40):
         path = response.request["PATH_INFO"]
         if "/assessment/step/" not in path:
@@ -402,6 +404,52 @@ def test_proxy_words(client: Client) -> None:
 @pytest.mark.parametrize("name", ["people", "check"])
 def test_pages_without_anybody(client: Client, name: str) -> None:
     assert client.get(reverse(name), follow=True).status_code == 200
+
+
+def test_looking_changes_nothing(me: Client) -> None:
+    """No page writes when it is only looked at, wherever the person stands."""
+    paths = ["/", "/people/", "/home/", "/check/", "/check/next/", "/check/answers/", "/check/part/emergency/",
+             "/check/question/age/", "/assessment/", "/assessment/done/", "/assessment/step/goals/", "/plan/",
+             "/plan/shape/", "/plan/swap/MV02/", "/exercise/MV02/", "/today/"]  # fmt: skip
+
+    def state() -> list[list[Any]]:
+        models = apps.get_app_config("store").get_models()
+        return [list(model.objects.order_by("pk").values()) for model in models]  # type: ignore[attr-defined]
+
+    def look() -> None:
+        before = state()
+        for path in paths:
+            me.get(path)
+        assert state() == before
+
+    look()
+    walk(me, stop_at="trend")
+    look()
+    walk(me)
+    look()
+    result = finish(me).request["PATH_INFO"]
+    paths += [result, f"{result}cleared/"]
+    look()
+    me.post("/assessment/begin/")
+    look()
+    walk_assessment(me)
+    me.post("/assessment/done/")
+    look()
+
+
+def test_answers_and_names_stay_out_of_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    client.post("/people/", {"name": "Zanzibarina", "whom": "self"})
+    walk(client)
+    finish(client)
+    walk_assessment(client, {"activities": {"words1": "Quuxwalking", "score1": "4"}, "goals": {"goals": "Frobnicate"}})
+    client.post("/assessment/done/")
+    client.get("/today/")
+    for marker in ("Zanzibarina", "Quuxwalking", "Frobnicate", "between_blades"):
+        assert marker not in caplog.text
+    events = " ".join(str(event) for event in AuditEvent.objects.values_list("action", "details"))
+    for marker in ("Zanzibarina", "Quuxwalking", "Frobnicate", "between_blades"):
+        assert marker not in events
 
 
 def test_stored_answers_are_the_ones_given(me: Client) -> None:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from upperback.care import intake
 from upperback.content.vocabulary import default_content
@@ -74,18 +74,28 @@ AREA_WORDS: Final = {
 }
 
 
+@require_POST
+@for_person
+def begin(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """Starts the assessment, or goes on with the open one."""
+    by, now = session.actor_of(request), session.now()
+    policies.check_can_plan(plans.latest_decision(profile), plans.open_screening(profile), now)
+    assessments.start_assessment(profile=profile, by=by, now=now)
+    return redirect("assessment")
+
+
 @require_safe
 @for_person
 def assessment(request: HttpRequest, profile: Profile) -> HttpResponse:
-    """`/assessment/`: the next step; when all is done, the plan is made."""
-    by, now = session.actor_of(request), session.now()
+    """`/assessment/`: on to the next step; without an open assessment to the page that can start one."""
+    by = session.actor_of(request)
     decision = plans.latest_decision(profile)
-    policies.check_can_plan(decision, plans.open_screening(profile), now)
-    current = assessments.start_assessment(profile=profile, by=by, now=now)
+    policies.check_can_plan(decision, plans.open_screening(profile), session.now())
+    current = assessments.open_assessment(profile=profile, by=by)
+    if current is None:
+        return redirect("plan")
     step = assessments.next_step(current, decision)
-    if step is not None:
-        return redirect("assessment_step", step.id)
-    return redirect("assessment_done")
+    return redirect("assessment_step", step.id) if step is not None else redirect("assessment_done")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

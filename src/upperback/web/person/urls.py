@@ -18,6 +18,7 @@ urlpatterns = [
     path("result/<uuid:decision_uuid>/correct/", result.correct, name="result_correct"),
     path("result/<uuid:decision_uuid>/cleared/", plan.clearance, name="clearance"),
     path("assessment/", assessment.assessment, name="assessment"),
+    path("assessment/begin/", assessment.begin, name="assessment_begin"),
     path("assessment/done/", assessment.done_page, name="assessment_done"),
     path("assessment/step/<slug:step_id>/", assessment.step_page, name="assessment_step"),
     path("plan/", plan.plan_page, name="plan"),
