@@ -18,6 +18,18 @@ from upperback.content.vocabulary import Content, default_content
 
 CONTENT = default_content()
 STATES = 20_000
+
+#: People whose safety check is quiet in most, with what a plan looks at, so that there are plans to compare.
+PLANS = 1_000
+QUIET = {"age": 41, "pain": 4, "duration_weeks": 3, "pattern": "mechanical", "trend": "improving"}
+FOR_PLANS = ("osteoporosis", "character", "site", "eased_by", "known_conditions", "onset")
+CHOICES = {
+    "equipment": ["chair", "wall", "band"],
+    "tasks": [
+        {"category": "LM-SIT", "minutes_to_symptom": 20, "minutes_typical": 90},
+        {"category": "LM-CARRY", "kg_ok": 4, "kg_total": 10},
+    ],
+}
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 
 #: Settings of a machine that must not matter. The second locale does not exist everywhere; then the C locale counts.
@@ -33,6 +45,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import msgspec
+from upperback.care.plan import build_plan, plan_record, read_choices
 from upperback.care.triage import decide, read_findings
 from upperback.care.triage.record import decision_record
 from upperback.content.load import Compiled, canonical_sha256
@@ -42,6 +55,10 @@ from upperback.content.vocabulary import Content
 folder = Path(sys.argv[1])
 release = msgspec.json.decode((folder / "release.json").read_bytes(), type=Release)
 content = Content(Compiled(release, canonical_sha256(release), ""))
+choices = read_choices(msgspec.json.decode((folder / "choices.json").read_bytes()), content)
+for line in (folder / "planners.jsonl").read_bytes().splitlines():
+    facts = read_findings(msgspec.json.decode(line), content=content, absent="no", tasks=choices.task_values)
+    sys.stdout.buffer.write(msgspec.json.encode(plan_record(build_plan(facts, choices, content))) + b"\\n")
 for line in (folder / "people.jsonl").read_bytes().splitlines():
     facts = read_findings(msgspec.json.decode(line), content=content)
     sys.stdout.buffer.write(msgspec.json.encode(decision_record(decide(facts, content), facts, content)) + b"\\n")
@@ -53,10 +70,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A release and generated people, put away as a store would."""
     made = tmp_path_factory.mktemp("replay")
     (made / "release.json").write_bytes(msgspec.json.encode(CONTENT.release))
+    (made / "choices.json").write_bytes(msgspec.json.encode(CHOICES))
     states = random_states(CONTENT, STATES, np.random.default_rng(6))
-    with (made / "people.jsonl").open("wb") as file:
-        for row in range(STATES):
-            file.write(msgspec.json.encode(row_findings(states, row, CONTENT)) + b"\n")
+    people = [row_findings(states, row, CONTENT) for row in range(STATES)]
+    planners = [{key: person[key] for key in FOR_PLANS} | QUIET for person in people[:PLANS]]
+    (made / "people.jsonl").write_bytes(msgspec.json.Encoder().encode_lines(people))
+    (made / "planners.jsonl").write_bytes(msgspec.json.Encoder().encode_lines(planners))
     return made
 
 
@@ -75,14 +94,16 @@ def test_the_same_people_give_the_same_bytes(folder: Path, tmp_path: Path, capsy
         _, problems = process.communicate(timeout=600)
         assert (process.returncode, problems) == (0, b"")
     first, *others = (out.read_bytes().splitlines() for out in outs)
-    assert len(first) == STATES
+    assert len(first) == PLANS + STATES
     for other in others:
-        assert [number for number in range(STATES) if first[number] != other[number]] == []
+        assert [number for number in range(PLANS + STATES) if first[number] != other[number]] == []
+    assert sum(b'"allowed":true' in line for line in first[:PLANS]) > PLANS / 10
     people = (folder / "people.jsonl").read_bytes().splitlines()
     for number in range(0, STATES, 100):  # and this process, under its own settings, says the same
-        assert first[number] == msgspec.json.encode(record_of(msgspec.json.decode(people[number]), CONTENT))
+        assert first[PLANS + number] == msgspec.json.encode(record_of(msgspec.json.decode(people[number]), CONTENT))
     with capsys.disabled():
-        print(f"\nreplay: {STATES:,} people, {len(SETTINGS)} hash seeds, locales and time zones, the same bytes")
+        decided = f"{STATES:,} decisions and {PLANS:,} plans"
+        print(f"\nreplay: {decided} under {len(SETTINGS)} hash seeds, locales and time zones, the same bytes")
 
 
 def record_of(findings: dict[str, object], content: Content) -> dict[str, object]:
