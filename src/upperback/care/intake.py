@@ -91,6 +91,9 @@ def check_answer(question: Question, answer: Answer, content: Content) -> None:
     if answer.prefer_not_to_say and not question.prefer_not_to_say:
         raise InputError("Choose one of the answers", question=question.id)
     _check_shape(question, answer)
+    if answer.not_sure and any(content.findings[key].kind == "list" for key in _named(question, answer)):
+        # A list cannot be half known: what is not in it would read as no.
+        raise InputError("Choose an answer or “Not sure”, not both", question=question.id)
     if answer.number is not None:
         _check_number(question, answer.number, content)
 
@@ -214,14 +217,14 @@ class _Reading:
 
     def take(self, question: Question, answer: Answer) -> None:
         """What the answer says about the findings the question covers, and about any other its options set."""
-        named: set[str] = set()
-        for option in _ticked(question, answer):
-            for key, value in option.sets.items():
-                self._said(key).values.append(value)
-                named.add(key)
+        named = list(_named(question, answer))
+        for key in named:
+            finding = self.content.findings[key]
+            values = [option.sets[key] for option in _ticked(question, answer) if key in option.sets]
+            self._said(key).values += [most_alarming(finding, values)] if finding.kind == "choice" else values
         if answer.number is not None:
             self._said(question.covers[0]).values.append(answer.number)
-            named.add(question.covers[0])
+            named.append(question.covers[0])
         for key in question.covers:
             if key not in named:
                 said = self._said(key)
@@ -234,6 +237,17 @@ class _Reading:
 
 def _ticked(question: Question, answer: Answer) -> list[Option]:
     return [option for option in question.options if option.id in answer.options]
+
+
+def _named(question: Question, answer: Answer) -> tuple[str, ...]:
+    """The findings that the ticked options set."""
+    return tuple(dict.fromkeys(key for option in _ticked(question, answer) for key in option.sets))
+
+
+def most_alarming(finding: Finding, values: list[Any]) -> Any:
+    """Of several values ticked on one page, the one highest on the ladder of the finding; the last one without it."""
+    ladder = {value: place for place, step in enumerate(finding.law.steps) for value in step}
+    return max(reversed(values), key=lambda value: ladder.get(value, -1))
 
 
 def read_answers(answers: Answers, content: Content, *, parts: Iterable[Part] = ("screen",)) -> Intake:
@@ -316,8 +330,7 @@ def asks_again(question: Question, answer: Answer, content: Content) -> bool:
     """Whether "not sure" is asked once more: an emergency rule reads what it left open."""
     if not answer.not_sure or answer.simpler:
         return False
-    named = {key for option in _ticked(question, answer) for key in option.sets}
-    return bool(set(question.covers) - named & emergency_keys(content))
+    return bool(set(question.covers) - set(_named(question, answer)) & emergency_keys(content))
 
 
 def emergency_keys(content: Content) -> frozenset[str]:

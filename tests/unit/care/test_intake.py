@@ -85,6 +85,25 @@ def test_a_later_named_choice_wins(content: Content) -> None:
     assert said["chest_pain"] == "unclear"
 
 
+def test_of_several_ticks_for_one_thing_the_most_alarming_counts(content: Content) -> None:
+    for question in content.questions.values():
+        if question.kind == "many":
+            every = Answer(options=tuple(option.id for option in reversed(question.options)))
+            said = findings({question.id: every}, content)
+            for key in {key for option in question.options for key in option.sets}:
+                steps = content.findings[key].law.steps
+                named = [option.sets[key] for option in question.options if key in option.sets]
+                if steps and content.findings[key].kind == "choice" and key in said:
+                    highest = max(place for place, step in enumerate(steps) if set(step) & set(named))
+                    assert said[key] in steps[highest], (question.id, key)
+
+
+def test_a_list_cannot_be_half_known(content: Content) -> None:
+    with pytest.raises(InputError):
+        intake.check_answer(content.questions["character"], ticked("aching", not_sure=True), content)
+    intake.check_answer(content.questions["emergency_breath"], ticked("racing", not_sure=True), content)
+
+
 def test_what_is_not_asked_takes_its_absent_value(content: Content) -> None:
     said = findings({"sex": ticked("male")}, content)
     assert said["pregnancy"] == "none"
