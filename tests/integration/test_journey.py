@@ -457,3 +457,17 @@ def test_stored_answers_are_the_ones_given(me: Client) -> None:
     stored = intake.from_plain(Screening.objects.get().answers)
     assert stored["trend"] == Answer(options=("same",))
     assert screening.open_screening(profile=Profile.objects.get(), by=SYSTEM) is not None
+
+
+def test_while_waiting_for_the_doctor_there_is_movement_only(me: Client) -> None:
+    """Somebody who may only move inside comfort reads nothing about strength work or hard effort."""
+    answers = {"age": "29", "sex": "male", "duration": "year", "onset_age": "28", "night": "second_half",
+               "stiffness": "hour", "eased_by": "movement", "inflamed_signs": "nsaid", "pattern": "mixed"}  # fmt: skip
+    walk(me, answers)
+    finish(me)
+    walk_assessment(me)
+    response = me.post("/assessment/done/", follow=True)
+    words = text_of(response)
+    assert "these movements only" in words
+    assert "Build it up" not in words
+    assert 'id="strength"' not in response.content.decode()

@@ -219,7 +219,7 @@ def _choices(
 ) -> dict[str, Any]:
     choices: dict[str, Any] = {}
     if assessment is not None:
-        if "equipment" not in assessment.skipped:
+        if assessment.equipment:  # nothing ticked is nothing said: what is common at home is assumed
             choices["equipment"] = list(assessment.equipment)
         choices |= {
             "positions_avoid": list(assessment.positions_avoid),

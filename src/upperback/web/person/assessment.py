@@ -376,12 +376,15 @@ def _rows(current: Assessment, profile: Profile) -> list[dict[str, str]]:
     content = default_content()
 
     def listed(words: dict[str, Any], ids: list[str]) -> str:
-        return ", ".join(str(words[id]) for id in ids if id in words)
+        return "; ".join(str(words[id]) for id in ids if id in words)
 
     shown = {
         "areas": listed(_all_areas(), current.areas),
-        "activities": "; ".join(f"{item['words']} ({item['score']})" for item in current.activities),
-        "tasks": ", ".join(
+        "activities": "; ".join(
+            _("%(words)s: %(score)s of 10") % {"words": item["words"], "score": item["score"]}
+            for item in current.activities
+        ),
+        "tasks": "; ".join(
             content.load_rules[task["category"]].title
             for task in current.tasks
             if task["category"] in content.load_rules

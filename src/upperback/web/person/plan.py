@@ -250,7 +250,7 @@ def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
     content = default_content()
     record = plan.record
     pattern = content.patterns[record["pattern"]]
-    phase = content.dose_texts[_PHASES[record["phase"]]]
+    waits = record["level"] == "movement_only"
     exercises = [_exercise(item) for item in record["exercises"] if item["id"] in content.exercises]
     return {
         "plan": plan,
@@ -258,7 +258,8 @@ def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
         "profile": profile,
         "pattern": pattern,
         "pattern_sources": cited(list(pattern.sources)),
-        "phase": phase,
+        "advice": [] if waits else [filled(line) for line in pattern.advice],
+        "phase": None if waits else _phase(record),
         "movement": [item for item in exercises if item["kind"] == "movement"],
         "strength": [item for item in exercises if item["kind"] == "strength"],
         "strength_days": [str(DAY_NAMES[day]) for day in record["strength_days"]],
@@ -278,6 +279,12 @@ def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
         "flare": _group("flare"),
         "stops": _group("stop_sign"),
     }
+
+
+def _phase(record: dict[str, Any]) -> Any:
+    """Words for where the plan starts; one that begins gently reads as the lighter phase."""
+    gently = record["level"] == "gentle" and record["phase"] == "BUILD"
+    return default_content().dose_texts["phase_build_light" if gently else _PHASES[record["phase"]]]
 
 
 def _exercise(item: dict[str, Any]) -> dict[str, Any]:
