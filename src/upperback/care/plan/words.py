@@ -9,6 +9,7 @@ from upperback.content.vocabulary import Content
 from upperback.core.ternary import Ternary
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_SENTENCE_BEGINS = re.compile(r"(^|[.!?]\s+)$")
 _SAID_AT_MOST = 3
 
 #: Answers that only rule things out; repeating them explains nothing.
@@ -30,9 +31,15 @@ def listed(items: list[str]) -> str:
 
 
 def fill(text: str, services: ServiceTable) -> str:
-    """The text with each `{service}` as that service is called in a sentence."""
+    """The text with each `{service}` as that service is called in a sentence; a capital where it begins one."""
     phrases = {service.key: service.phrase for service in services.services}
-    return _PLACEHOLDER.sub(lambda match: phrases.get(match[1], match[0]), text)
+
+    def phrase(match: re.Match[str]) -> str:
+        words = phrases.get(match[1], match[0])
+        begins = _SENTENCE_BEGINS.search(text[: match.start()])
+        return words[:1].upper() + words[1:] if begins and match[1] in phrases else words
+
+    return _PLACEHOLDER.sub(phrase, text)
 
 
 def number(value: float) -> str:

@@ -1,5 +1,6 @@
 """Why a rule fired, and what would close one that is open: the answers behind a truth value."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,6 +10,13 @@ from upperback.content import conditions as c
 from upperback.content.models import Finding
 from upperback.content.vocabulary import Content
 from upperback.core.ternary import Ternary
+
+#: Longer spans are told without a number; beyond the second one, as years. Words only: no rule reads these.
+_WEEKS_TOLD = 12
+_WEEKS_OF_YEARS = 104
+
+#: "1 weeks" is one week.
+_ONE_OF_MANY = re.compile(r"\b1 (week|day|hour|minute|fall|flare-up)s\b")
 
 #: How a list says that nothing in it applies.
 _NOTHING = "none"
@@ -40,9 +48,18 @@ def phrase_of(reason: Reason, finding: Finding) -> str:
         case "flag":
             return finding.said["yes" if reason.value is True else "no"]
         case "number":
-            return finding.said["value"].replace("{value}", f"{reason.value:g}")
+            assert isinstance(reason.value, int | float)
+            return _with_number(finding.said["value"], reason.value)
         case _:
             return finding.said[str(reason.value)]
+
+
+def _with_number(said: str, value: float) -> str:
+    """The sentence with its number. A span of many weeks stands for a bracket, so it is told as months or years."""
+    if value > _WEEKS_TOLD:
+        said = said.replace("about {value} weeks", "years" if value > _WEEKS_OF_YEARS else "months")
+    text = said.replace("{value}", f"{value:g}")
+    return _ONE_OF_MANY.sub(r"1 \1", text) if value == 1 else text
 
 
 def _reasons(node: c.Node, facts: Facts, content: Content) -> list[Reason]:
