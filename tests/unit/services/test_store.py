@@ -1,6 +1,7 @@
 """Every table says what its fields are and what happens to them; rows are written once; the audit row is there."""
 
 import pytest
+from django.core.management import call_command
 
 from tests.unit.services.conftest import NOW
 from upperback.core.errors import InputError
@@ -28,3 +29,8 @@ def test_a_change_writes_one_audit_row_without_answers_or_names(ana: Profile) ->
 def test_names_that_cannot_be(name: str, actor: Actor) -> None:
     with pytest.raises(InputError):
         people.create_profile(name=name, by=actor, now=NOW)
+
+
+@pytest.mark.django_db
+def test_the_migrations_are_whole() -> None:
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
