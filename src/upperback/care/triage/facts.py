@@ -65,22 +65,21 @@ def read_findings(
     ------
     InputError : unknown key, wrong type, impossible value, missing age. The message names key and value.
     """
-    for key, value in raw.items():
-        finding = content.answerable.get(key)
+    values = dict(_when_absent(content, absent))
+    answerable = content.answerable
+    for key, given in raw.items():
+        finding = answerable.get(key)
         if finding is None:
             raise InputError(f"there is no finding called {_shown(key)}", key=_shown(key))
-        check_value(finding, value)
-    if age_required and "age" in content.answerable and "age" not in raw:
+        check_value(finding, given)
+        values[key] = _effective(finding, given)
+    if age_required and "age" not in raw:
         raise InputError("the key age is missing; it is always needed", key="age")
-    values = dict(_when_absent(content, absent))
-    for key, given in raw.items():
-        values[key] = _effective(content.findings[key], given)
     values["tasks"] = frozenset(tasks)
-    known = frozenset(key for key, value in raw.items() if value != UNKNOWN)
     return Facts(
         raw=MappingProxyType(dict(raw)),
         values=values,
-        given=known,
+        given=frozenset([key for key, given in raw.items() if given != UNKNOWN]),
         present=frozenset(raw),
         absent_means=absent,
     )
@@ -113,13 +112,14 @@ def _number_problem(finding: Finding, value: object) -> str | None:
     assert limits is not None, f"{finding.key} has no range"
     if value == NEVER_WORD and NEVER_WORD in (finding.absent, finding.unknown_as):
         return None
-    kind = "a whole number" if limits.integer else "a number"
-    expected = f"{kind} from {limits.minimum} to {limits.maximum}"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return expected
-    if not limits.minimum <= value <= limits.maximum:  # also refuses NaN
-        return expected
-    return expected if limits.integer and value != int(value) else None
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and limits.minimum <= value <= limits.maximum  # also refuses NaN
+        and (not limits.integer or value == int(value))
+    ):
+        return None
+    return f"{'a whole number' if limits.integer else 'a number'} from {limits.minimum} to {limits.maximum}"
 
 
 _EXPECTED = {
