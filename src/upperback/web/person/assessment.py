@@ -55,6 +55,12 @@ DAY_WORDS: Final = {
     "mixed": gettext_lazy("A mix of these"),
     "none": gettext_lazy("At home, at my own pace"),
 }
+HOURS_WORDS: Final = {
+    "hours_sitting": gettext_lazy("Hours of sitting on such a day"),
+    "hours_screen": gettext_lazy("Hours at a screen, phone included"),
+}
+_FIRST_CONTROLS: Final = {"activities": "words1", "day": "words", "tasks": "main"}
+_TOLD_AT_MOST: Final = 40
 AREA_WORDS: Final = {
     "neck": gettext_lazy("Neck"),
     "left_shoulder": gettext_lazy("Left shoulder"),
@@ -132,19 +138,34 @@ def step_page(request: HttpRequest, profile: Profile, step_id: str) -> HttpRespo
     if step_id == "amounts" and not assessments.amounts_wanted(current, default_content()):
         return redirect("assessment")
     error: str | None = None
+    field = ""
     status = 200
     if request.method == "POST":
         try:
             _save(request, current, step_id)
             return redirect("assessment")
         except InputError as problem:
-            error, status = _(problem.message), 422
+            error, status, field = _(problem.message), 422, str(problem.details.get("field", ""))
         except Conflict as problem:
             error, status = _(problem.message), 409
             current = assessments.open_assessment(profile=profile, by=by) or current
     posted = request.POST if request.method == "POST" else None
     context = _frame(current, step_id, error, request, decision) | _filled_in(current, profile, step_id, posted, error)
+    if error and field and step_id in assessments.STEPS:
+        context["errors"] = [_named(error, field)]
     return show(request, f"person/assessment_{_template(step_id)}.jinja", context, status=status)
+
+
+def _named(error: str, field: str) -> dict[str, str]:
+    """The line of the error summary: what it is about, and a link to the control."""
+    rules = default_content().load_rules
+    rule = next((rule for id, rule in rules.items() if field == id or field.startswith(f"{id}-")), None)
+    if rule is not None:
+        control = f"{field}-{'minutes_to_symptom' if 'minutes' in rule.amounts else 'kg_ok'}"
+        return {"text": f"{rule.title}: {error}", "href": f"#{control if field == rule.id else field}"}
+    if field in HOURS_WORDS:
+        return {"text": f"{HOURS_WORDS[field]}: {error}", "href": f"#{field}"}
+    return {"text": error, "href": f"#{_FIRST_CONTROLS.get(field, field)}"}
 
 
 def _template(step_id: str) -> str:
@@ -179,7 +200,9 @@ def _read_activities(posted: QueryDict, current: Assessment) -> object:
         score = posted.get(f"score{number}", "")
         if words and not score:
             raise InputError(
-                _("Choose a number from 0 to 10 for “%(words)s”") % {"words": words}, field=f"score{number}"
+                _("Choose a number from 0 to 10 for “%(words)s”")
+                % {"words": words if len(words) <= _TOLD_AT_MOST else words[:_TOLD_AT_MOST].rstrip() + "…"},
+                field=f"score{number}",
             )
         if score and not words:
             raise InputError(_("Say what the score is for"), field=f"words{number}")
@@ -210,6 +233,10 @@ def _read_amounts(posted: QueryDict, current: Assessment) -> object:
 
 
 def _read_day(posted: QueryDict, current: Assessment) -> object:
+    for name in HOURS_WORDS:
+        hours = _decimal(posted.get(name, ""), name)
+        if hours is not None and not 0 <= hours <= 24:
+            raise InputError(_("Enter hours from 0 to 24"), field=name)
     return {
         name: value
         for name, value in {
