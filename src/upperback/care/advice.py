@@ -33,7 +33,7 @@ def advice_record(
     only_rules : while questions are still open, the emergency rules that have surely fired; nothing else is shown
     """
     text = content.dispositions[decision.disposition]
-    messages = _messages(facts, content, unsaid=bool(set(declined) & set(content.triage_keys)))
+    messages = _messages(decision, facts, content, unsaid=bool(set(declined) & set(content.triage_keys)))
     deciding = [state for state in decision.deciding if only_rules is None or state.rule.id in only_rules]
     others = [] if only_rules is not None else [s for s in decision.rules if s not in deciding]
     return {
@@ -50,7 +50,9 @@ def advice_record(
         "say": _each(state.rule.say for state in deciding),
         "do_not": _each([*(line for state in deciding for line in state.rule.do_not), *text.do_not]),
         "meanwhile": _each([*(line for state in deciding for line in state.rule.meanwhile), *text.comfort]),
-        "safety_net": [_card(item) for item in attached_messages(facts, content, ("safety_net",))],
+        "safety_net": [
+            _card(item) for item in attached_messages(facts, content, decision.disposition, ("safety_net",))
+        ],
         "messages": [_card(item) for item in messages if item.id not in {_NATIONAL_LINE, _CRISIS_CARD}],
         "national_line": [_card(item) for item in messages if item.id == _NATIONAL_LINE],
         "crisis_card": [_card(item) for item in messages if item.id == _CRISIS_CARD],
@@ -58,9 +60,9 @@ def advice_record(
     }
 
 
-def _messages(facts: Facts, content: Content, *, unsaid: bool) -> tuple[Message, ...]:
+def _messages(decision: Decision, facts: Facts, content: Content, *, unsaid: bool) -> tuple[Message, ...]:
     """Messages that the facts call for; the crisis card also where somebody would rather not say."""
-    attached = {item.id for item in attached_messages(facts, content, ("message",))}
+    attached = {item.id for item in attached_messages(facts, content, decision.disposition, ("message",))}
     attached |= {_CRISIS_CARD} if unsaid else set()
     return tuple(item for item in content.messages.values() if item.id in attached)
 

@@ -258,7 +258,10 @@ class Rule(Model, frozen=True):
 
 
 class Message(Model, frozen=True):
-    """`messages.yaml`: a safety-net card or a message. Attached when its condition is not surely no."""
+    """`messages.yaml`: a safety-net card or a message. Attached when its condition is not surely no.
+
+    invites_to_try: not shown to somebody who is told to get help now or today: nothing to try meanwhile then.
+    """
 
     id: Key
     kind: Literal["safety_net", "message", "card"]
@@ -268,6 +271,7 @@ class Message(Model, frozen=True):
     attach: Literal["always", "when", "by_pattern", "by_plan"]
     when: Condition | None = None
     unknown_attaches: bool = True
+    invites_to_try: bool = False
     contact: tuple[Key, ...] = ()
 
 

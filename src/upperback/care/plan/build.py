@@ -108,8 +108,8 @@ def build_plan(facts: Facts, choices: Choices, content: Content) -> Plan:
         load_changes=changes,
         breaks=breaks_of(choices, content),
         desk_points=desk_points(facts, content),
-        messages=_messages(facts, pattern, changes, content),
-        safety_net=_attached(facts, content, "safety_net", pattern.safety_net),
+        messages=_messages(decision, facts, pattern, changes, content),
+        safety_net=_attached(decision, facts, content, "safety_net", pattern.safety_net),
         review_day=int(content.limit("review_day")),
         cleared_by=choices.cleared_by,
         content=content,
@@ -146,8 +146,8 @@ def _locked(
         load_changes=(),
         breaks=None,
         desk_points=(),
-        messages=attached_messages(facts, content, ("message",)),
-        safety_net=_attached(facts, content, "safety_net", ()),
+        messages=attached_messages(facts, content, decision.disposition, ("message",)),
+        safety_net=attached_messages(facts, content, decision.disposition, ("safety_net",)),
         review_day=None,
         cleared_by=choices.cleared_by,
         content=content,
@@ -216,12 +216,16 @@ def _held_back(id: str, amount: Amount, content: Content) -> LeftOut | None:
     return LeftOut(id, NOT_FOR_A_START) if exercise.level > content.limit("starting_level") else None
 
 
-def _messages(facts: Facts, pattern: Pattern, changes: tuple[LoadChange, ...], content: Content) -> tuple[Message, ...]:
+def _messages(
+    decision: Decision, facts: Facts, pattern: Pattern, changes: tuple[LoadChange, ...], content: Content
+) -> tuple[Message, ...]:
     stress = ("relaxation",) if any(change.rule.id == STRESS_RULE for change in changes) else ()
-    return _attached(facts, content, "message", (*pattern.messages, *stress, "review_date"))
+    return _attached(decision, facts, content, "message", (*pattern.messages, *stress, "review_date"))
 
 
-def _attached(facts: Facts, content: Content, kind: str, added: Iterable[str]) -> tuple[Message, ...]:
+def _attached(
+    decision: Decision, facts: Facts, content: Content, kind: str, added: Iterable[str]
+) -> tuple[Message, ...]:
     """What the facts call for plus what the plan brings, each once, in the order of the content."""
-    attached = {item.id for item in attached_messages(facts, content)} | set(added)
+    attached = {item.id for item in attached_messages(facts, content, decision.disposition)} | set(added)
     return tuple(item for item in content.messages.values() if item.id in attached and item.kind == kind)

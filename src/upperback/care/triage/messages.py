@@ -5,7 +5,7 @@ from typing import Literal
 
 from upperback.care.triage.facts import Facts
 from upperback.care.triage.rows import truth
-from upperback.content.models import Message
+from upperback.content.models import Disposition, Message
 from upperback.content.vocabulary import Content
 from upperback.core.ternary import Ternary
 
@@ -13,11 +13,20 @@ from upperback.core.ternary import Ternary
 def attached_messages(
     facts: Facts,
     content: Content,
+    disposition: Disposition,
     kinds: Iterable[Literal["safety_net", "message", "card"]] = ("safety_net", "message"),
 ) -> tuple[Message, ...]:
-    """Messages that these facts call for, in the order of the content. An unknown attaches where the card says so."""
+    """Messages that these facts call for, in the order of the content. An unknown attaches where the card says so.
+
+    With an emergency or same-day result nothing is attached that invites to try something meanwhile.
+    """
     wanted = set(kinds)
-    return tuple(item for item in content.messages.values() if item.kind in wanted and _attaches(item, facts, content))
+    help_first = disposition in ("emergency_now", "urgent_same_day")
+    return tuple(
+        item
+        for item in content.messages.values()
+        if item.kind in wanted and not (help_first and item.invites_to_try) and _attaches(item, facts, content)
+    )
 
 
 def _attaches(message: Message, facts: Facts, content: Content) -> bool:

@@ -144,3 +144,12 @@ def test_every_safety_net_has_the_core_card(disposition: str) -> None:
     record = decision_record(decision, facts, CONTENT)
     assert {"core"} <= set(record["safety_net"])
     assert {"national_line"} <= set(record["messages"])
+
+
+@pytest.mark.parametrize("fever", [True, False])
+def test_nothing_to_try_is_attached_where_help_comes_first(fever: bool) -> None:
+    facts = read_findings({**QUIET, "osteoporosis": True, "phq4": 7, "fever": fever}, content=CONTENT, absent="no")
+    record = decision_record(decide(facts, CONTENT), facts, CONTENT)
+    assert ({"bone_health", "relaxation"} <= set(record["messages"])) is not fever
+    assert "mood_support_pointer" in record["messages"]
+    assert "bone_safety_net" in record["safety_net"]
