@@ -159,6 +159,7 @@ class Question(Model, frozen=True):
     text: Text
     text_proxy: Text
     simpler: Text
+    summary: Text | None = None  # a short label beside the answer, where the question does not name its subject
     options: tuple[Option, ...] = ()
     help: Text | None = None
     examples: tuple[Text, ...] = ()

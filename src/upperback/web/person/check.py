@@ -18,7 +18,7 @@ from upperback.services import journey, screening
 from upperback.services.people import Profile
 from upperback.services.screening import Screening
 from upperback.web.person import session
-from upperback.web.person.forms import Field, field_of, read_answer, shown_answer
+from upperback.web.person.forms import Field, field_of, offered_beside_none, read_answer, shown_answer
 from upperback.web.person.page import filled, for_person, onward, show
 
 FROM_ANSWERS = "answers"
@@ -345,11 +345,13 @@ def _back(request: HttpRequest, question: Question, answers: Mapping[str, Answer
 
 
 def _row(question: Question, answers: Mapping[str, Answer], profile: Profile) -> dict[str, Any]:
-    text = filled(question.text_proxy if profile.is_proxy else question.text)
+    answer = answers.get(question.id)
+    text = question.summary or filled(question.text_proxy if profile.is_proxy else question.text)
     return {
         "id": question.id,
         "key": text,
-        "value": shown_answer(question, answers.get(question.id), proxy=profile.is_proxy),
+        "value": shown_answer(question, answer, proxy=profile.is_proxy),
+        "offered": offered_beside_none(question, answer, proxy=profile.is_proxy),
         "href": f"{_address(question, default_content())}?from={FROM_ANSWERS}",
         "hidden": text,
     }

@@ -16,6 +16,7 @@ from upperback.web.person.page import filled
 NONE = "none"
 NOT_SURE = "not_sure"
 PREFER_NOT = "prefer_not_to_say"
+_OFFERED_AT_MOST = 160
 
 
 @dataclass(slots=True)
@@ -192,3 +193,11 @@ def shown_answer(question: Question, answer: Answer | None, *, proxy: bool) -> s
     if answer.prefer_not_to_say:
         parts.append(_("Rather not say"))
     return "; ".join(parts)
+
+
+def offered_beside_none(question: Question, answer: Answer | None, *, proxy: bool) -> str | None:
+    """What "None of these" said no to, as one line; None where nothing has to be told or it would be long."""
+    if answer is None or not answer.none:
+        return None
+    offered = " · ".join(str(item["text"]) for item in _items(question, proxy=proxy) if item.get("value") != NONE)
+    return offered if len(offered) <= _OFFERED_AT_MOST else None
