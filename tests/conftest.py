@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,23 @@ def _connect_here_only(self: socket.socket, address: Any) -> None:
 @pytest.fixture(autouse=True)
 def _network_ends_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _connect_here_only)
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """`tell("3,023 mutants, 0 survivors")`: a figure for the end of the run, also from parallel workers."""
+    return lambda figure: record_property("told", figure)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that the tests told, together."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    named = [pair for report in reports for pair in getattr(report, "user_properties", ())]
+    figures = dict.fromkeys(str(value) for name, value in named if name == "told")
+    if figures:
+        terminalreporter.section("figures")
+    for figure in figures:
+        terminalreporter.write_line(figure)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

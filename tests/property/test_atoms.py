@@ -5,7 +5,7 @@ part of the rule; `just proofs-long` takes the whole product of every rule, thou
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def told(states: States, row: int) -> dict[str, object]:
     return shown | {f"{value} in {key}": int(column[row]) for (key, value), column in states.lists.items()}
 
 
-def test_every_rule_over_every_combination_of_its_answers(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_rule_over_every_combination_of_its_answers(tell: Callable[[str], None]) -> None:
     dice = np.random.default_rng(2_12)
     whole: dict[str, int] = {}
     parts: dict[str, tuple[int, int]] = {}
@@ -67,24 +67,22 @@ def test_every_rule_over_every_combination_of_its_answers(capsys: pytest.Capture
         else:
             looked_at = check_rule(id, covering(condition_of(id), CONTENT, dice, most=PART))
             parts[id] = looked_at, product
-    with capsys.disabled():
-        print(f"\nevery combination of a rule's answers: {sum(whole.values()):,} states for {len(whole)} rules")
-        print("  " + ", ".join(f"{id} {count:,}" for id, count in whole.items()))
-        print(f"every combination inside each part: {sum(count for count, _ in parts.values()):,} states")
-        print("  " + ", ".join(f"{id} {count:,} of {product:,}" for id, (count, product) in parts.items()))
-        print("  0 differences")
+    tell(f"every combination of a rule's answers: {sum(whole.values()):,} states for {len(whole)} rules")
+    tell("  " + ", ".join(f"{id} {count:,}" for id, count in whole.items()))
+    tell(f"every combination inside each part: {sum(count for count, _ in parts.values()):,} states")
+    tell("  " + ", ".join(f"{id} {count:,} of {product:,}" for id, (count, product) in parts.items()))
+    tell("  0 differences")
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("id", RULES)
-def test_every_combination_whole_long(id: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_combination_whole_long(id: str, tell: Callable[[str], None]) -> None:
     """No part of it left out, however many; UPPERBACK_ATOMS_MOST sets a largest product for a smaller machine."""
     axes = axes_of(condition_of(id), CONTENT)
     if combinations(axes) > int(os.environ.get("UPPERBACK_ATOMS_MOST", "10000000000")):
         pytest.skip(f"{combinations(axes):,} states")
     looked_at = check_rule(id, every_state(axes))
-    with capsys.disabled():
-        print(f"\n{id}: all {looked_at:,} combinations, 0 differences")
+    tell(f"{id}: all {looked_at:,} combinations, 0 differences")
 
 
 def test_a_difference_in_one_combination_is_found() -> None:

@@ -5,6 +5,7 @@ columns (or UPPERBACK_READING_STATES).
 """
 
 import os
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -89,29 +90,25 @@ def test_a_rule_reads_the_findings_that_the_sheet_names(id: str) -> None:
     assert CONTENT.keys_read(CONTENT.condition(CONTENT.rules[id].when)) == reading.asked
 
 
-def test_generated_states_come_out_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_generated_states_come_out_the_same(tell: Callable[[str], None]) -> None:
     """Both evaluators: every rule, the disposition, and in how many days."""
     states = 200_000
     for seed in range(states // _ROWS_AT_ONCE):
         sample = random_states(CONTENT, _ROWS_AT_ONCE, np.random.default_rng(24_00 + seed))
         assert differences(sample) == []
         assert row_differences(sample)[:3] == []
-    with capsys.disabled():
-        print(
-            f"\nsecond reading: {states:,} generated states, {len(sheet.RULES)} rules, both evaluators, 0 differences"
-        )
+    tell(f"\nsecond reading: {states:,} generated states, {len(sheet.RULES)} rules, both evaluators, 0 differences")
 
 
 @pytest.mark.long
-def test_generated_states_come_out_the_same_long(capsys: pytest.CaptureFixture[str]) -> None:
+def test_generated_states_come_out_the_same_long(tell: Callable[[str], None]) -> None:
     wanted = int(os.environ.get("UPPERBACK_READING_STATES", "5000000"))
     for seed in range(0, wanted, _ROWS_AT_ONCE):
         assert differences(random_states(CONTENT, _ROWS_AT_ONCE, np.random.default_rng([24, seed]))) == []
-    with capsys.disabled():
-        print(f"\nsecond reading: {wanted:,} generated states in columns, 0 differences")
+    tell(f"second reading: {wanted:,} generated states in columns, 0 differences")
 
 
-def test_every_case_comes_out_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_case_comes_out_the_same(tell: Callable[[str], None]) -> None:
     """The stored cases as the sheet reads them, its own reading of absence included."""
     cases = [(rule.id, case) for rule in CONTENT.rules.values() for case in rule.cases]
     states = states_from_findings([with_absence(dict(case.findings)) for _, case in cases], CONTENT)
@@ -122,8 +119,7 @@ def test_every_case_comes_out_the_same(capsys: pytest.CaptureFixture[str]) -> No
         assert (state, sheet.LEVELS[result.urgency[row]]) == (case.state, case.disposition), f"{id} {case.name}"
         assert case.rules is None or fired == set(case.rules), f"{id} {case.name}"
     assert differences(states) == []
-    with capsys.disabled():
-        print(f"\nsecond reading: {len(cases)} cases of the content, 0 differences")
+    tell(f"second reading: {len(cases)} cases of the content, 0 differences")
 
 
 def with_absence(findings: dict[str, object]) -> dict[str, object]:

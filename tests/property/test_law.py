@@ -4,6 +4,7 @@ The quick run takes 1,000,000 states; `just proofs-long` takes 10,000,000 (or UP
 """
 
 import os
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -37,18 +38,16 @@ def told(violation: Violation, findings: dict[str, object]) -> str:
     return f"{violation.step.words} lowers {violation.before} to {violation.after}: {loud}"
 
 
-def test_no_single_step_lowers_a_disposition(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_single_step_lowers_a_disposition(tell: Callable[[str], None]) -> None:
     states, steps = check_law(int(os.environ.get("UPPERBACK_LAW_STATES", "1000000")), seed=2_12)
-    with capsys.disabled():
-        print(f"\nlaw of triage: {states:,} states, {steps:,} single steps, 0 violations")
+    tell(f"law of triage: {states:,} states, {steps:,} single steps, 0 violations")
     assert steps > 50 * states
 
 
 @pytest.mark.long
-def test_no_single_step_lowers_a_disposition_long(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_single_step_lowers_a_disposition_long(tell: Callable[[str], None]) -> None:
     states, steps = check_law(int(os.environ.get("UPPERBACK_LAW_STATES", "10000000")), seed=11)
-    with capsys.disabled():
-        print(f"\nlaw of triage: {states:,} states, {steps:,} single steps, 0 violations")
+    tell(f"law of triage: {states:,} states, {steps:,} single steps, 0 violations")
 
 
 def test_generated_states_reach_every_disposition() -> None:

@@ -1,6 +1,7 @@
 """Every small mistake in a rule is noticed: by a case, by the second reading of the sheet, or it is none (z3)."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -29,19 +30,18 @@ def verdict(mutant: Mutant, judge: Judge) -> str:
     return "combinations" if judge.caught_by_every_combination(mutant) else "survived"
 
 
-def test_every_mutant_is_caught(judge: Judge, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_mutant_is_caught(judge: Judge, tell: Callable[[str], None]) -> None:
     mutants = list(WORKSHOP.every_mutant())
     verdicts = [(str(mutant), verdict(mutant, judge)) for mutant in mutants]
     by_cases = sum(judge.caught_by_a_case(mutant) for mutant in mutants)
     count = Counter(settled for _, settled in verdicts)
     kinds = Counter(mutant.place.split()[0] for mutant in mutants)
-    with capsys.disabled():
-        print(f"\nmutants: {len(mutants):,} ({', '.join(f'{kind} {number:,}' for kind, number in kinds.items())})")
-        print(f"  caught by the stored cases alone      {by_cases:,}")
-        print(f"  caught by the second reading          {count['sheet'] + count['combinations']:,}")
-        print(f"  caught by a stored case only          {count['case only']:,}")
-        print(f"  shown to mean the same in every state {count['same']:,}")
-        print(f"  survivors                             {count['survived']:,}")
+    tell(f"mutants: {len(mutants):,} ({', '.join(f'{kind} {number:,}' for kind, number in kinds.items())})")
+    tell(f"  caught by the stored cases alone      {by_cases:,}")
+    tell(f"  caught by the second reading          {count['sheet'] + count['combinations']:,}")
+    tell(f"  caught by a stored case only          {count['case only']:,}")
+    tell(f"  shown to mean the same in every state {count['same']:,}")
+    tell(f"  survivors                             {count['survived']:,}")
     survivors = [name for name, settled in verdicts if settled == "survived"]
     assert not survivors, "nothing notices: " + "; ".join(survivors)
     assert {mutant.place.split()[1] for mutant in mutants} >= set(CONTENT.rules)

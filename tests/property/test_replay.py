@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -87,7 +88,7 @@ def start(folder: Path, settings: dict[str, str], out: Path) -> subprocess.Popen
         return subprocess.Popen(words, stdout=file, stderr=subprocess.PIPE, env=environment)
 
 
-def test_the_same_people_give_the_same_bytes(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_people_give_the_same_bytes(folder: Path, tmp_path: Path, tell: Callable[[str], None]) -> None:
     outs = [tmp_path / f"{number}.jsonl" for number in range(len(SETTINGS))]
     running = [start(folder, settings, out) for settings, out in zip(SETTINGS, outs, strict=True)]
     for process in running:
@@ -101,9 +102,8 @@ def test_the_same_people_give_the_same_bytes(folder: Path, tmp_path: Path, capsy
     people = (folder / "people.jsonl").read_bytes().splitlines()
     for number in range(0, STATES, 100):  # and this process, under its own settings, says the same
         assert first[PLANS + number] == msgspec.json.encode(record_of(msgspec.json.decode(people[number]), CONTENT))
-    with capsys.disabled():
-        decided = f"{STATES:,} decisions and {PLANS:,} plans"
-        print(f"\nreplay: {decided} under {len(SETTINGS)} hash seeds, locales and time zones, the same bytes")
+    decided = f"{STATES:,} decisions and {PLANS:,} plans"
+    tell(f"replay: {decided} under {len(SETTINGS)} hash seeds, locales and time zones, the same bytes")
 
 
 def record_of(findings: dict[str, object], content: Content) -> dict[str, object]:
