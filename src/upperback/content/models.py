@@ -261,6 +261,7 @@ class Rule(Model, frozen=True):
 class Message(Model, frozen=True):
     """`messages.yaml`: a safety-net card or a message. Attached when its condition is not surely no.
 
+    self_manage: attached to that disposition; a plan may bring it as well.
     invites_to_try: not shown to somebody who is told to get help now or today: nothing to try meanwhile then.
     """
 
@@ -269,7 +270,7 @@ class Message(Model, frozen=True):
     title: Text
     lines: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     sources: SourceKeys
-    attach: Literal["always", "when", "by_pattern", "by_plan"]
+    attach: Literal["always", "when", "self_manage", "by_pattern", "by_plan"]
     when: Condition | None = None
     unknown_attaches: bool = True
     invites_to_try: bool = False

@@ -25,12 +25,14 @@ def attached_messages(
     return tuple(
         item
         for item in content.messages.values()
-        if item.kind in wanted and not (help_first and item.invites_to_try) and _attaches(item, facts, content)
+        if item.kind in wanted
+        and not (help_first and item.invites_to_try)
+        and _attaches(item, facts, content, disposition)
     )
 
 
-def _attaches(message: Message, facts: Facts, content: Content) -> bool:
-    if message.attach == "always":
+def _attaches(message: Message, facts: Facts, content: Content, disposition: Disposition) -> bool:
+    if message.attach in ("always", disposition):
         return True
     if message.attach != "when" or message.when is None:
         return False
