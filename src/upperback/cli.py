@@ -84,6 +84,7 @@ def _line_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a missing key means: not answered (unknown), or asked and answered no / none / normal",
     )
     parser.add_argument("--keep-going", action="store_true", help="report a bad line and go on with the next")
+    parser.add_argument("--json", action="store_true", help="JSON Lines, which is what comes out anyway")
 
 
 def _triage(chosen: argparse.Namespace) -> int:

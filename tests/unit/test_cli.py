@@ -46,6 +46,10 @@ def test_triage_line_by_line(run: Any) -> None:
     assert ran.records[1]["rules"][0]["id"] == "E05"
 
 
+def test_json_may_be_asked_for(run: Any) -> None:
+    assert run("triage", "-", "--json", lines=[{"id": 1, "findings": QUIET}]).code == 0
+
+
 def test_absent_is_unknown_by_default(run: Any) -> None:
     (record,) = run("triage", "-", lines=[{"id": 1, "findings": QUIET}]).records
     assert not record["complete"]
