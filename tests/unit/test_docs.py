@@ -1,0 +1,24 @@
+"""The documentation is held to the code."""
+
+from importlib import metadata
+from pathlib import Path
+
+from upperback import cli
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def test_every_command_is_documented_and_no_other() -> None:
+    text = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
+    named = {line.split("`")[1].split()[1] for line in text.splitlines() if line.startswith("| `upperback ")}
+    brought_along = {point.name for point in metadata.entry_points(group=cli.COMMAND_GROUP)}
+    assert named == set(cli._OWN_COMMANDS) | brought_along
+
+
+def test_every_folder_of_the_content_is_documented() -> None:
+    from upperback.content.load import content_folder
+
+    text = (DOCS / "reference" / "content.md").read_text(encoding="utf-8")
+    for path in content_folder().iterdir():
+        if path.suffix == ".yaml" or (path.is_dir() and not path.name.startswith("_")):
+            assert f"`{path.name}{'/' if path.is_dir() else ''}`" in text, path.name
