@@ -56,8 +56,8 @@ def walk(client: Client, own: dict[str, str] | None = None, stop_at: str | None 
         if stop_at is not None and path.endswith(f"/{stop_at}/"):
             return response
         if "/check/part/" in path:
-            section = intake.section_of("emergency_chest", content)
-            data = {question.id: said.get(question.id, "none") for question in section.questions}
+            section = next(part for part in intake.sections(content, "screen") if part.id == path.split("/")[-2])
+            data = {question.id: said.get(question.id, calm(question)) for question in section.questions}
         elif "/check/question/" in path:
             question = content.questions[path.split("/")[-2]]
             data = {"answer": said.get(question.id, calm(question))}
@@ -128,8 +128,8 @@ def test_nothing_reassures_before_the_end(me: Client) -> None:
         assert not any(words in text_of(response) for words in good_news)
         path = response.request["PATH_INFO"]
         if "/check/part/" in path:
-            section = intake.section_of("emergency_chest", content)
-            data = {question.id: "none" for question in section.questions}
+            section = next(part for part in intake.sections(content, "screen") if part.id == path.split("/")[-2])
+            data = {question.id: calm(question) for question in section.questions}
         else:
             question = content.questions[path.split("/")[-2]]
             data = {"answer": QUIET.get(question.id, calm(question))}
@@ -382,6 +382,35 @@ def test_rather_not_say_holds_nothing_back_and_shows_whom_to_call(me: Client) ->
     card = default_content().messages["crisis_card"]
     assert card.title in text_of(response)
     assert "Make my plan" in text_of(response)
+
+
+def test_not_sure_about_self_harm_leads_to_the_crisis_line_first(me: Client) -> None:
+    low = dict.fromkeys(intake.MOOD_ITEMS, "nearly_every")
+    walk(me, low | {"self_harm": "not_sure"})
+    page = finish(me)
+    services = {item.key: item.name for item in default_content().service_table("uk").services}
+    named = re.findall(r'"contact__name">([^<]*)<', page.content.decode())
+    assert named[:2] == [services["crisis_line"], services["urgent_line"]]
+    assert "I was asked about thoughts of harming myself and could not answer." in text_of(page)
+
+
+def test_the_four_mood_questions_stand_on_one_page_and_the_next_one_alone(me: Client) -> None:
+    page = walk(me, stop_at="mood")
+    assert page.request["PATH_INFO"] == "/check/part/mood/"
+    for id in intake.MOOD_ITEMS:
+        assert default_content().questions[id].text in text_of(page)
+    assert default_content().questions["self_harm"].text not in text_of(page)
+    data = dict.fromkeys(intake.MOOD_ITEMS, "nearly_every") | {"version": hidden(page, "version")}
+    assert me.post("/check/part/mood/", data).headers["location"] == "/check/question/self_harm/"
+
+
+def test_check_your_answers_names_what_each_answer_is_about(me: Client) -> None:
+    page = text_of(walk(me))
+    for question in ("fever_signs", "head_signs", "clot_risk", "belly", "self_harm"):
+        summary = default_content().questions[question].summary
+        assert summary is not None
+        assert (summary in page) == (question != "self_harm")
+    assert "None of these Fever of 38 °C or more, or hot and shivery · " in page
 
 
 def test_a_later_emergency_leads_back_to_its_own_page(me: Client) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from upperback.care.triage import Decision, Facts, RuleState, attached_messages
-from upperback.care.triage.record import contacts, told
+from upperback.care.triage.record import contacts, told, words_to_say
 from upperback.content.models import Message
 from upperback.content.vocabulary import Content
 
@@ -47,7 +47,7 @@ def advice_record(
         "contact": list(contacts(decision, content)),
         "reasons": [_reason(state, content) for state in deciding],
         "also": [_reason(state, content) for state in others],
-        "say": _each(state.rule.say for state in deciding),
+        "say": _each(line for state in deciding for line in words_to_say(state)),
         "do_not": _each([*(line for state in deciding for line in state.rule.do_not), *text.do_not]),
         "meanwhile": _each([*(line for state in deciding for line in state.rule.meanwhile), *text.comfort]),
         "safety_net": [

@@ -183,6 +183,7 @@ class Section(Model, frozen=True):
     one_page: bool  # true: all questions on one page (the emergency screen)
     questions: Annotated[tuple[Question, ...], msgspec.Meta(min_length=1)]
     intro: Text | None = None
+    intro_proxy: Text | None = None
 
 
 # ---- rules -------------------------------------------------------------------------------------------------------
@@ -253,6 +254,7 @@ class Rule(Model, frozen=True):
     within: tuple[Within, ...] = ()
     plan: PlanGate | None = None  # gp_soon rules state it
     meanwhile: tuple[Text, ...] = ()
+    say_unknown: Text | None = None  # what to say while an emergency rule is open; without it, the words of U19
 
 
 # ---- what people read --------------------------------------------------------------------------------------------

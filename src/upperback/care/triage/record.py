@@ -8,6 +8,9 @@ from upperback.care.triage.messages import attached_messages
 from upperback.care.triage.reasons import phrase_of
 from upperback.content.vocabulary import Content
 
+#: Where it is among the contacts of an open emergency rule, it comes first: nobody is sent round a menu then.
+_CRISIS_LINE = "crisis_line"
+
 
 def decision_record(decision: Decision, facts: Facts, content: Content) -> dict[str, Any]:
     """The stable keys of the `triage` contract, in its order."""
@@ -39,8 +42,23 @@ def rule_record(state: RuleState, content: Content) -> dict[str, Any]:
 
 def contacts(decision: Decision, content: Content) -> tuple[str, ...]:
     """Whom to turn to, as keys of the service table: those of the deciding rules, else of the disposition."""
-    named = [key for state in decision.deciding for key in state.rule.contact]
+    named = [key for state in decision.deciding for key in _named(state)]
+    if any(_CRISIS_LINE in hanging.rule.contact for state in decision.deciding for hanging in state.because_open):
+        named.insert(0, _CRISIS_LINE)
     return tuple(dict.fromkeys(named)) or content.dispositions[decision.disposition].contact
+
+
+def _named(state: RuleState) -> tuple[str, ...]:
+    """The contacts of a rule; of U19 also those of a rule behind it that has a crisis line of its own."""
+    crisis = [item.rule.contact for item in state.because_open if _CRISIS_LINE in item.rule.contact]
+    return tuple(key for keys in (state.rule.contact, *crisis) for key in keys)
+
+
+def words_to_say(state: RuleState) -> tuple[str, ...]:
+    """What to say to them. Of U19: what fits the questions that were left open, where a rule has words for it."""
+    own = tuple(item.rule.say_unknown for item in state.because_open if item.rule.say_unknown)
+    covered = bool(own) and all(item.rule.say_unknown for item in state.because_open)
+    return own if covered else (*own, state.rule.say)
 
 
 def told(state: RuleState, content: Content) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def next_page(request: HttpRequest, profile: Profile) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_person
 def part_page(request: HttpRequest, profile: Profile, section_id: str) -> HttpResponse:
-    """A part that stands on one page: the emergency page. It stops as soon as an emergency rule fires."""
+    """A part that stands on one page, such as the emergency page. It stops as soon as an emergency rule fires."""
     content = default_content()
     section = next(
         (item for item in intake.sections(content, "screen") if item.id == section_id and item.one_page), None
@@ -270,10 +270,10 @@ def _show_part(
     ]  # fmt: skip
     context = {
         "section": section,
-        "intro": filled(section.intro) if section.intro else None,
+        "intro": _intro(section, profile),
         "fields": fields,
         "version": current.version,
-        "back_href": reverse("check_answers") if request.GET.get("from") == FROM_ANSWERS else reverse("check"),
+        "back_href": _back(request, section.questions[0], stored, content),
         **_progress(section, content),
         **_errors(fields, conflict),
     }
@@ -302,7 +302,7 @@ def _show_question(
         "section": section,
         "simpler": simpler,
         "first_of_section": section.questions[0].id == question.id and section.intro,
-        "intro": filled(section.intro) if section.intro else None,
+        "intro": _intro(section, profile),
         "row": question.id,
         "version": current.version,
         "back_href": _back(request, question, answers, content),
@@ -325,6 +325,11 @@ def _errors(fields: list[Field], conflict: str | None) -> dict[str, Any]:
     if conflict:
         errors.insert(0, {"text": conflict, "href": "#main"})
     return {"errors": errors, "has_errors": bool(errors)}
+
+
+def _intro(section: Section, profile: Profile) -> str | None:
+    text = section.intro_proxy if profile.is_proxy and section.intro_proxy else section.intro
+    return filled(text) if text else None
 
 
 def _progress(section: Section, content: Content) -> dict[str, Any]:

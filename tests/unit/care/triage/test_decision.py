@@ -4,7 +4,7 @@ import pytest
 
 from upperback.care.triage import decide, phrase_of, read_findings
 from upperback.care.triage.decision import Decision
-from upperback.care.triage.record import contacts, decision_record
+from upperback.care.triage.record import contacts, decision_record, words_to_say
 from upperback.content.vocabulary import default_content
 
 CONTENT = default_content()
@@ -129,6 +129,22 @@ def test_the_record_has_the_keys_of_the_contract() -> None:
 def test_contacts_come_from_the_deciding_rules() -> None:
     assert contacts(decided(rash="one_sided_blistering"), CONTENT)[0] == CONTENT.rules["U07"].contact[0]
     assert contacts(decided(), CONTENT) == CONTENT.dispositions["self_manage"].contact
+
+
+def test_not_sure_about_self_harm_puts_the_crisis_line_first() -> None:
+    decision = decided(self_harm="unknown")
+    assert contacts(decision, CONTENT)[0] == "crisis_line"
+    assert set(CONTENT.rules["U19"].contact) | {"listening_line", "crisis_text"} <= set(contacts(decision, CONTENT))
+    (state,) = decision.deciding
+    assert words_to_say(state) == (CONTENT.rules["E11"].say_unknown,)
+
+
+def test_another_open_emergency_keeps_its_line_and_its_words() -> None:
+    rule = CONTENT.rules["U19"]
+    assert contacts(decided(chest_pain="unknown"), CONTENT) == rule.contact
+    both = decided(chest_pain="unknown", self_harm="unknown")
+    assert contacts(both, CONTENT)[:2] == ("crisis_line", "urgent_line")
+    assert words_to_say(both.deciding[0]) == (CONTENT.rules["E11"].say_unknown, rule.say)
 
 
 @pytest.mark.parametrize("disposition", ["self_manage", "physio_routine", "gp_soon", "urgent_same_day"])
