@@ -73,7 +73,7 @@ def field_of(
         values=_posted(posted, name) if posted is not None else _stored(answer),
         error=error,
         none_label=question.none_label,
-        not_sure_label=(_("They or I am not sure") if proxy else _("I am not sure")) if question.not_sure else None,
+        not_sure_label=(_("We are not sure") if proxy else _("I am not sure")) if question.not_sure else None,
         prefer_label=_("I would rather not say") if question.prefer_not_to_say else None,
         unit=question.unit_label,
         low=question.low_label,
@@ -112,7 +112,7 @@ def _items(question: Question, *, proxy: bool) -> list[dict[str, Any]]:
     if question.kind == "one" and (question.not_sure or question.prefer_not_to_say):
         items.append({"divider": _("or")})
         if question.not_sure:
-            items.append({"value": NOT_SURE, "text": _("They or I am not sure") if proxy else _("I am not sure")})
+            items.append({"value": NOT_SURE, "text": _("We are not sure") if proxy else _("I am not sure")})
         if question.prefer_not_to_say:
             items.append({"value": PREFER_NOT, "text": _("I would rather not say")})
     return items
