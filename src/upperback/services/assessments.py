@@ -57,6 +57,7 @@ POSITIONS: Final = ("lying", "floor", "standing")
 
 Score = int
 ACTIVITIES_MAX: Final = 3
+GOALS_MAX: Final = 3
 TASKS_MAX: Final = 8
 WORDS_MAX: Final = 120
 MINUTES_MAX: Final = 24 * 60
@@ -316,9 +317,11 @@ def _day(value: Any) -> dict[str, Any]:
 
 def _goals(value: Any) -> dict[str, Any]:
     goals = [" ".join(item.split()) for item in _read(value, tuple[str, ...])]
+    if len(goals) > GOALS_MAX:
+        raise InputError("Up to three things, one on each line. Take one away, or put two together", field="goals")
     for goal in goals:
         _check_words(goal, "goals")
-    return {"goals": goals[:ACTIVITIES_MAX]}
+    return {"goals": goals}
 
 
 def _read(value: Any, kind: Any) -> Any:
