@@ -594,7 +594,7 @@ def test_database_runs_with_those_pragmas() -> None:
         assert cursor.fetchone() == (1,)
     described = database("", Path("/data"))["OPTIONS"]
     assert described["transaction_mode"] == "IMMEDIATE"
-    assert described["timeout"] == 20
+    assert described["timeout"] == 5
 
 
 def test_start_refuses_a_database_that_forgets(tmp_path: Path) -> None:

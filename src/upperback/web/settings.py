@@ -32,7 +32,7 @@ def database(url: str, folder: Path) -> dict[str, Any]:
             "NAME": str(folder / "upperback.sqlite3"),
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
+                "timeout": 5,  # seconds; a page that waits longer for a locked file looks broken
                 "init_command": sqlite_pragmas(sqlite3.sqlite_version_info),
             },
         }

@@ -6,9 +6,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
-from upperback.services import demo, people
+from upperback.services import demo, people, plans
 from upperback.services.actors import public_id
+from upperback.services.people import Profile
 from upperback.web.person import session
 from upperback.web.person.page import show
 
@@ -21,6 +23,10 @@ def people_page(request: HttpRequest) -> HttpResponse:
     me = "just_me" in request.POST
     is_proxy = not me and request.POST.get("whom") == "other"
     name = _("Me") if me else request.POST.get("name", "")
+    mine = _just_me(request) if me else None
+    if mine is not None:
+        session.choose(request, mine)
+        return redirect("home")
     try:
         profile = people.create_profile(name=name, is_proxy=is_proxy, by=session.actor_of(request), now=session.now())
     except InputError as error:
@@ -38,6 +44,20 @@ def choose_person(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
+def _just_me(request: HttpRequest) -> Profile | None:
+    """Whoever chose "Just me" here before: one is enough."""
+    return next((item for item in people.list_profiles(by=session.actor_of(request)) if _is_me(item)), None)
+
+
+def _is_me(profile: Profile) -> bool:
+    return profile.name == _("Me") and not profile.is_proxy and not profile.demo
+
+
+def _result_word(profile: Profile) -> str | None:
+    decision = plans.latest_decision(profile)
+    return default_content().dispositions[decision.disposition].short if decision is not None else None
+
+
 def _page(
     request: HttpRequest, *, again: bool = False, name: str = "", whom: str = "self", error: str | None = None
 ) -> HttpResponse:
@@ -45,7 +65,10 @@ def _page(
     invented = {item.key: item for item in demo.PEOPLE} if settings.DEMO else {}
     context = {
         "own": [profile for profile in profiles if not profile.demo],
-        "invented": [(profile, invented[profile.demo]) for profile in profiles if profile.demo in invented],
+        "has_me": any(_is_me(profile) for profile in profiles),
+        "invented": [
+            (profile, invented[profile.demo], _result_word(profile)) for profile in profiles if profile.demo in invented
+        ],
         "again": again,
         "name": name,
         "whom": whom,
