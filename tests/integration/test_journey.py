@@ -15,7 +15,7 @@ from upperback.services import plans, screening
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.services.screening import Screening
-from upperback.store.models import AuditEvent
+from upperback.store.models import Assessment, AuditEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -411,6 +411,37 @@ def test_check_your_answers_names_what_each_answer_is_about(me: Client) -> None:
         assert summary is not None
         assert (summary in page) == (question != "self_harm")
     assert "None of these Fever of 38 °C or more, or hot and shivery · " in page
+
+
+def test_just_me_is_one_person_however_often_it_is_chosen(me: Client) -> None:
+    assert "just_me" not in me.get("/people/").content.decode()
+    again = Client()
+    assert again.post("/people/", {"just_me": "1"}).headers["location"] == "/home/"
+    assert Profile.objects.filter(name="Me").count() == 1
+
+
+def test_a_fourth_goal_is_refused_and_nothing_is_lost(me: Client) -> None:
+    walk(me)
+    finish(me)
+    page = me.post("/assessment/begin/", follow=True)
+    written = "one\ntwo\nthree\nfour"
+    refused = me.post("/assessment/step/goals/", {"goals": written, "version": hidden(page, "version")})
+    assert refused.status_code == 422
+    assert "Up to three things, one on each line." in text_of(refused)
+    assert written in refused.content.decode()
+    assert Assessment.objects.get().goals == []
+
+
+def test_pages_that_speak_to_the_person_name_them_to_who_answers_for_them(client: Client) -> None:
+    client.post("/people/", {"name": "Mum", "whom": "other"})
+    walk(client)
+    finish(client)
+    client.post("/assessment/begin/")
+    assert "“You”, “I” and “me” mean Mum on this page." in text_of(client.get("/assessment/step/equipment/"))
+    walk_assessment(client)
+    made = client.post("/assessment/done/", follow=True)
+    assert "“You” means Mum on this page." in text_of(made)
+    assert "“You” means Mum on this page." in text_of(client.get("/today/"))
 
 
 def test_a_later_emergency_leads_back_to_its_own_page(me: Client) -> None:

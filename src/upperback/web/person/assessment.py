@@ -120,7 +120,7 @@ def done_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         assessments.finish_assessment(assessment=current, decision=decision, by=by, now=now)
         plans.make_plan(profile=profile, by=by, now=now, today=local_day(profile, now))
         return redirect("plan")
-    return show(request, "person/assessment_done.jinja", {"rows": _rows(current, profile)})
+    return show(request, "person/assessment_done.jinja", {"rows": _rows(current, profile), "profile": profile})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -151,6 +151,7 @@ def step_page(request: HttpRequest, profile: Profile, step_id: str) -> HttpRespo
             current = assessments.open_assessment(profile=profile, by=by) or current
     posted = request.POST if request.method == "POST" else None
     context = _frame(current, step_id, error, request, decision) | _filled_in(current, profile, step_id, posted, error)
+    context["profile"] = profile
     if error and field and step_id in assessments.STEPS:
         context["errors"] = [_named(error, field)]
     return show(request, f"person/assessment_{_template(step_id)}.jinja", context, status=status)

@@ -299,6 +299,7 @@ def _show_question(
     )  # fmt: skip
     context = {
         "field": field,
+        "profile": profile,
         "section": section,
         "simpler": simpler,
         "first_of_section": section.questions[0].id == question.id and section.intro,

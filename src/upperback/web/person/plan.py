@@ -105,7 +105,8 @@ def shape(request: HttpRequest, profile: Profile) -> HttpResponse:
             return redirect("plan")
         except InputError as problem:
             error = _(problem.message)
-    return show(request, "person/plan_shape.jinja", _shape_context(plan, error), status=422 if error else 200)
+    context = _shape_context(plan, error) | {"profile": profile}
+    return show(request, "person/plan_shape.jinja", context, status=422 if error else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -159,6 +160,7 @@ def exercise_page(request: HttpRequest, profile: Profile, exercise_id: str) -> H
         raise NotFound("this exercise is not in the plan")
     exercise = content.exercises[exercise_id]
     context = {
+        "profile": profile,
         "item": item,
         "exercise": exercise,
         "dose": dose_words(item),
@@ -192,6 +194,7 @@ def clearance(request: HttpRequest, profile: Profile, decision_uuid: str) -> Htt
             error, field = _(problem.message), problem.details.get("field", "role")
     posted = request.POST
     context = {
+        "profile": profile,
         "decision": decision,
         "roles": [{"value": id, "text": str(name)} for id, name in CLINICIAN_NAMES.items()],
         "given": {
