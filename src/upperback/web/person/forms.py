@@ -16,7 +16,7 @@ from upperback.web.person.page import filled
 NONE = "none"
 NOT_SURE = "not_sure"
 PREFER_NOT = "prefer_not_to_say"
-_OFFERED_AT_MOST = 160
+_OFFERED_AT_MOST = 120
 
 
 @dataclass(slots=True)
