@@ -413,6 +413,24 @@ def test_check_your_answers_names_what_each_answer_is_about(me: Client) -> None:
     assert "None of these Fever of 38 °C or more, or hot and shivery · " in page
 
 
+def test_a_result_says_that_looking_again_holds_the_plan_and_prints_from_one_button(me: Client) -> None:
+    walk(me)
+    result = finish(me)
+    assert "so your plan waits" not in text_of(result)
+    walk_assessment(me)
+    me.post("/assessment/done/")
+    again = me.get(result.request["PATH_INFO"])
+    assert "so your plan waits until it is finished" in text_of(again)
+    assert again.content.decode().count("data-print>") == 1
+
+
+def test_only_the_first_contact_is_loud(me: Client) -> None:
+    walk(me, {"weight_sweats": "weight"})
+    calls = re.findall(r'class="nhsuk-button([^"]*) contact__call"', finish(me).content.decode())
+    assert calls
+    assert all("secondary" in call for call in calls)  # the GP comes first and has no number
+
+
 def test_just_me_is_one_person_however_often_it_is_chosen(me: Client) -> None:
     assert "just_me" not in me.get("/people/").content.decode()
     again = Client()

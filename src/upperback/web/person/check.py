@@ -352,12 +352,15 @@ def _back(request: HttpRequest, question: Question, answers: Mapping[str, Answer
 
 def _row(question: Question, answers: Mapping[str, Answer], profile: Profile) -> dict[str, Any]:
     answer = answers.get(question.id)
+    content = default_content()
+    # On a page with several questions the link leads to the one meant.
+    control = f"#{question.id}" if intake.section_of(question.id, content).one_page else ""
     text = question.summary or filled(question.text_proxy if profile.is_proxy else question.text)
     return {
         "id": question.id,
         "key": text,
         "value": shown_answer(question, answer, proxy=profile.is_proxy),
         "offered": offered_beside_none(question, answer, proxy=profile.is_proxy),
-        "href": f"{_address(question, default_content())}?from={FROM_ANSWERS}",
+        "href": f"{_address(question, content)}?from={FROM_ANSWERS}{control}",
         "hidden": text,
     }
