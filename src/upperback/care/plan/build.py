@@ -14,25 +14,42 @@ from upperback.care.plan.pattern import pattern_for
 from upperback.care.plan.pool import LeftOut, Pool, exercise_pool
 from upperback.care.plan.tasks import Breaks, LoadChange, breaks_of, load_changes
 from upperback.care.plan.words import told
-from upperback.care.plan.workstation import desk_points
+from upperback.care.plan.workstation import DESK_TASKS, desk_points
 from upperback.care.triage import Decision, Facts, attached_messages, decide
 from upperback.content.models import Exercise, Message, Pattern
 from upperback.content.vocabulary import Content
 
 STRESS_RULE = "LM-STRESS"
 NO_STRENGTH_YET = "Strength work comes later. See your phase and your result."
-SUITS = "It belongs to the set that suits your answers."
+#: The part of the plan that each family of exercises covers, as "the ... part of the plan".
+PARTS = {
+    "rotate": "turning",
+    "extend": "straightening",
+    "breathe_side": "breathing and side-bending",
+    "open": "opening",
+    "calm": "calming",
+    "pull": "pulling",
+    "push": "pushing",
+    "extensor_trunk": "back and trunk",
+    "bend": "bending and lifting",
+    "carry": "carrying",
+}
 NOT_FOR_A_START = "It is too hard for the start. It can come later."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedExercise:
-    """An exercise of the plan: how much, how it is changed for this person, and why it is here."""
+    """An exercise of the plan: how much, how it is changed for this person, and why it is here.
+
+    why: the whole reason, with the person's own answers. why_short: what is special to this exercise, for places
+    where those answers stand above it once.
+    """
 
     exercise: Exercise
     dose: Dose
     how: tuple[str, ...]
     why: str
+    why_short: str
     sources: tuple[str, ...]
     instead_of: str | None = None
 
@@ -41,12 +58,14 @@ class PlannedExercise:
 class Plan:
     """A plan for one person, or the reason why there is none yet.
 
-    pattern, phase and exercises are empty where the gate is shut. Nothing in here is a diagnosis or a promise.
+    because: the answers of the person that point to the pattern.
+    Phase and exercises are empty where the gate is shut. Nothing in here is a diagnosis or a promise.
     """
 
     gate: Gate
     decision: Decision
     pattern: Pattern
+    because: str
     irritability: Irritability
     phase: Phase | None
     cautions: tuple[Carried, ...]
@@ -57,6 +76,7 @@ class Plan:
     load_changes: tuple[LoadChange, ...]
     breaks: Breaks | None
     desk_points: tuple[str, ...]
+    desk_named: bool
     messages: tuple[Message, ...]
     safety_net: tuple[Message, ...]
     review_day: int | None
@@ -98,6 +118,7 @@ def build_plan(facts: Facts, choices: Choices, content: Content) -> Plan:
         gate=gate,
         decision=decision,
         pattern=pattern,
+        because=told(pattern.when, facts, content) or pattern.because,
         irritability=irritability,
         phase=amount.phase,
         cautions=cautions,
@@ -108,6 +129,7 @@ def build_plan(facts: Facts, choices: Choices, content: Content) -> Plan:
         load_changes=changes,
         breaks=breaks_of(choices, content),
         desk_points=desk_points(facts, content),
+        desk_named=not DESK_TASKS.isdisjoint(choices.task_values),
         messages=_messages(decision, facts, pattern, changes, content),
         safety_net=_attached(decision, facts, content, "safety_net", pattern.safety_net),
         review_day=int(content.limit("review_day")),
@@ -136,6 +158,7 @@ def _locked(
         gate=gate,
         decision=decision,
         pattern=pattern,
+        because=told(pattern.when, facts, content) or pattern.because,
         irritability=irritability,
         phase=None,
         cautions=cautions,
@@ -146,6 +169,7 @@ def _locked(
         load_changes=(),
         breaks=None,
         desk_points=(),
+        desk_named=False,
         messages=attached_messages(facts, content, decision.disposition, ("message",)),
         safety_net=attached_messages(facts, content, decision.disposition, ("safety_net",)),
         review_day=None,
@@ -174,28 +198,31 @@ def _amount(
 
 def _planned(item: Chosen, pattern: Pattern, amount: Amount, facts: Facts, content: Content) -> PlannedExercise:
     exercise = item.allowed.exercise
+    short = _why_short(item, content)
+    starter = item.reason == "starter"
     return PlannedExercise(
         exercise=exercise,
         dose=dose_of(exercise, amount, content),
         how=tuple(dict.fromkeys(how for _, how in item.allowed.how)),
-        why=_why(item, pattern, facts, content),
+        why=" ".join(part for part in (told(pattern.when, facts, content), short) if part) if starter else short,
+        why_short=short,
         sources=tuple(dict.fromkeys((*pattern.sources, *exercise.sources))),
         instead_of=item.instead_of,
     )
 
 
-def _why(item: Chosen, pattern: Pattern, facts: Facts, content: Content) -> str:
-    purpose = item.allowed.exercise.purpose
+def _why_short(item: Chosen, content: Content) -> str:
+    exercise = item.allowed.exercise
     match item.reason:
         case "kept":
-            return f"Because you chose it. {purpose}"
+            return f"Because you chose it. {exercise.purpose}"
         case "instead":
             other = content.exercises[item.instead_of or item.id].title
-            return f"It stands in for “{other}”, which does not fit your answers. {purpose}"
+            return f"It stands in for “{other}”, which does not fit your answers. {exercise.purpose}"
         case "completes":
-            return f"It rounds off your set. {purpose}"
+            return f"It rounds off your set with the {PARTS[exercise.family]} part of the plan. {exercise.purpose}"
         case _:
-            return f"{told(pattern.when, facts, content) or SUITS} {purpose}"
+            return f"It is the {PARTS[exercise.family]} part of the plan. {exercise.purpose}"
 
 
 def _left_out(

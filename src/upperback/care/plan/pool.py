@@ -63,7 +63,9 @@ def _reason_to_leave_out(
 ) -> LeftOut | None:
     hiding = hiding_tags(exercise, tags)
     if hiding:
-        return LeftOut(exercise.id, content.cautions[hiding[0]].meaning, hiding)
+        return LeftOut(
+            exercise.id, f"Left out to keep it safe and easy for you. {content.cautions[hiding[0]].meaning}", hiding
+        )
     if exercise.id in choices.drop:
         return LeftOut(exercise.id, "You took it off your list.")
     missing = set(exercise.equipment) - choices.equipment if choices.equipment is not None else set()

@@ -25,6 +25,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "safety_net": [message.id for message in plan.safety_net],
         "review_day": plan.review_day,
         "text": plan_text(plan),
+        "because": plan.because if plan.allowed else None,
         "level": plan.gate.level,
         "locked_by": list(plan.gate.locked_by),
         "disposition": plan.decision.disposition,
@@ -65,6 +66,7 @@ def exercise_record(item: PlannedExercise) -> dict[str, Any]:
         "sets_top": dose.sets_top,
         "reserve": list(dose.reserve) if dose.reserve else None,
         "how": list(item.how),
+        "why_short": item.why_short,
         "instead_of": item.instead_of,
         "source": list(item.sources),
     }

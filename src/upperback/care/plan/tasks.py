@@ -26,6 +26,9 @@ SAID_BY_FINDINGS: dict[str, str] = {
     "LM-SLEEP": "night_pain in {position_related, second_half}",
 }
 
+#: Stands between a result in plain words and the arithmetic behind it.
+HOW = "How we get there:"
+
 _SLOT_LIMITS = {
     "LM-PHONE": "slot_minutes_phone",
     "LM-REACH": "slot_minutes_reach",
@@ -118,7 +121,7 @@ def _likely_change(id: str, first: bool, facts: Facts, pattern: Pattern, content
         rule=rule,
         name=rule.title,
         first=first,
-        why=(told(when, facts, content) if when else "") or pattern.because,
+        why=told(when or pattern.when, facts, content) or pattern.because,
         sums=result.words,
         numbers=result.numbers,
     )
@@ -142,14 +145,14 @@ def _break_sum(minutes: float | None, every: int, most: float, content: Content)
     if minutes is None:
         return _Sum((f"Take a break every {every} minutes to start with.",), results)
     share = content.limit("break_share_of_tolerance")
-    return _Sum((f"{_part_of(minutes, share, most)}: a break every {every} minutes.",), results)
+    return _Sum((f"Take a break every {every} minutes. {_part_of(minutes, share, most)}",), results)
 
 
 def _part_of(minutes: float, share: float, most: float) -> str:
     part = number(round(share * minutes, 1))
     return (
-        f"It starts after about {number(minutes)} minutes. "
-        f"{number(share)} × {number(minutes)} = {part}, and {number(most)} at most"
+        f"{HOW} it starts after about {number(minutes)} minutes. "
+        f"{number(share)} × {number(minutes)} = {part}, rounded down, and {number(most)} at most."
     )
 
 
@@ -159,7 +162,7 @@ def _split_load(task: Task, content: Content) -> _Sum:
     bags = bags_needed(task.kg_total, task.kg_ok)
     unit = "bag or trip" if bags == 1 else "bags or trips"
     total, fine = number(task.kg_total), number(task.kg_ok)
-    words = f"{total} kg in all ÷ {fine} kg that is fine at a time, rounded up = {bags} {unit}."
+    words = f"Take {bags} {unit}. {HOW} {total} kg in all ÷ {fine} kg that is fine at a time, rounded up = {bags}."
     return _Sum((words,), (("bags", float(bags)),))
 
 
@@ -170,10 +173,12 @@ def _time_slots(task: Task, content: Content) -> _Sum:
     words = [f"Work for {slot} minutes at a time to start with."]
     results = [("slot_minutes", float(slot))]
     if task.minutes_to_symptom is not None:
-        words = [f"{_part_of(task.minutes_to_symptom, share, most)}: {slot} minutes at a time."]
+        words = [f"Work for {slot} minutes at a time. {_part_of(task.minutes_to_symptom, share, most)}"]
     if task.minutes_typical:
         slots = slots_needed(task.minutes_typical, slot)
-        words.append(f"{number(task.minutes_typical)} minutes in all ÷ {slot}, rounded up = {slots} short stretches.")
+        total = number(task.minutes_typical)
+        stretches = "1 stretch" if slots == 1 else f"{slots} short stretches"
+        words.append(f"Split it into {stretches}. {HOW} {total} minutes in all ÷ {slot}, rounded up = {slots}.")
         results.append(("slots", float(slots)))
     return _Sum(tuple(words), tuple(results))
 
@@ -184,7 +189,10 @@ def _cut_volume(task: Task, content: Content) -> _Sum:
         return _Sum((f"Do {1 - most:.0%} to {1 - least:.0%} of your usual amount.",), ())
     low, high = cut_volume(task.minutes_typical, least=least, most=most)
     usual = number(task.minutes_typical)
-    words = f"{usual} minutes less {least:.0%} to {most:.0%} = {number(low)} to {number(high)} minutes."
+    words = (
+        f"Do {number(low)} to {number(high)} minutes this time. "
+        f"{HOW} {usual} minutes less {least:.0%} to {most:.0%} = {number(low)} to {number(high)}."
+    )
     return _Sum((words,), (("minutes_low", low), ("minutes_high", high)))
 
 
@@ -193,7 +201,10 @@ def _start_weight(task: Task, content: Content) -> _Sum:
         return _nothing(task, content)
     share = content.limit("lift_start_share")
     start = start_weight(task.kg_total, share=share)
-    words = f"{number(share)} × {number(task.kg_total)} kg, rounded down = {number(start)} kg to start from again."
+    words = (
+        f"Start again from {number(start)} kg. "
+        f"{HOW} {number(share)} × {number(task.kg_total)} kg, rounded down = {number(start)} kg."
+    )
     return _Sum((words,), (("start_kg", start),))
 
 

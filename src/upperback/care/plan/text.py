@@ -72,7 +72,7 @@ def _intro(plan: Plan) -> list[str]:
         return [waiting, disposition.action, *lines[1:]]
     if plan.gate.level == "gentle":
         lines.append("Your plan begins gently until you have been seen." if plan.cleared_by is None else _CLEARED)
-    return [plan.pattern.told, plan.pattern.route, *lines]
+    return [plan.because, plan.pattern.told, plan.pattern.route, *lines]
 
 
 _CLEARED = "Your plan begins gently, now that you have been checked."
@@ -96,7 +96,7 @@ def _breaks(breaks: Breaks | None) -> list[str]:
 
 
 def _desk(plan: Plan) -> Iterator[tuple[str, list[str]]]:
-    points = [plan.content.workstation[id] for id in plan.desk_points]
+    points = [plan.content.workstation[id] for id in plan.desk_points if plan.desk_named]
     yield "Your desk check", _points([f"{point.title}. {point.check} If not: {point.fix}" for point in points])
 
 
@@ -112,7 +112,8 @@ def _strength_title(plan: Plan) -> str:
 def _exercise(item: PlannedExercise) -> list[str]:
     steps = [f"{place}. {step}" for place, step in enumerate(item.exercise.steps, start=1)]
     changes = [f"For you: {how}" for how in item.how]
-    return [f"{item.exercise.title}: {_dose(item)}", f"  {item.why}", *(f"  {line}" for line in [*changes, *steps])]
+    title = f"{item.exercise.title}: {_dose(item)}"
+    return [title, *(f"  {line}" for line in [item.why_short, *changes, *steps])]
 
 
 def _dose(item: PlannedExercise) -> str:

@@ -14,6 +14,10 @@ Score = Literal[0, 1, 2]
 DESK = "sitting in worse_with or lm_sit in tasks or lm_phone in tasks"
 
 
+#: Tasks at a desk or a screen; only people who name one read the points in the text of their plan.
+DESK_TASKS = frozenset({"lm_sit", "lm_phone"})
+
+
 def desk_points(facts: Facts, content: Content) -> tuple[str, ...]:
     """The points of the desk check, where long sitting or a screen is part of the story."""
     return tuple(content.workstation) if truth(DESK, facts, content) is Ternary.YES else ()

@@ -260,6 +260,7 @@ def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
         "record": record,
         "profile": profile,
         "pattern": pattern,
+        "because": record.get("because") or pattern.because,
         "pattern_sources": cited(list(pattern.sources)),
         "advice": [] if waits else [filled(line) for line in pattern.advice],
         "phase": None if waits else _phase(record),
@@ -292,7 +293,12 @@ def _phase(record: dict[str, Any]) -> Any:
 
 def _exercise(item: dict[str, Any]) -> dict[str, Any]:
     exercise: Exercise = default_content().exercises[item["id"]]
-    return item | {"dose": dose_words(item), "purpose": exercise.purpose, "sources": cited(item["source"])}
+    return item | {
+        "dose": dose_words(item),
+        "purpose": exercise.purpose,
+        "sources": cited(item["source"]),
+        "why": item.get("why_short") or item["why"],
+    }
 
 
 def _change(change: dict[str, Any]) -> dict[str, Any]:

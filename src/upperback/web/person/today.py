@@ -111,9 +111,15 @@ def _move(plan: PlanVersion, turn: int, turns: int) -> dict[str, Any]:
         "when": str(_TIME_WORDS[time]),
         "exercises": [_line(item, again=turn > 1) for item in due],
         "what": None,
-        "why": due[0]["why"] if due and turn == 1 else None,
+        "why": _why(plan) if due and turn == 1 else None,
         "minutes": max(1, len(due)),
     }
+
+
+def _why(plan: PlanVersion) -> str | None:
+    """The person's own reason, once; plans made before it was kept have it with their first exercise."""
+    why: str | None = plan.record.get("because") or plan.record["exercises"][0]["why"]
+    return why
 
 
 def _strength(plan: PlanVersion, day: dt.date) -> dict[str, Any]:
@@ -125,7 +131,7 @@ def _strength(plan: PlanVersion, day: dt.date) -> dict[str, Any]:
         "when": str(_TIME_WORDS["day"]),
         "exercises": [_line(item) for item in due],
         "what": _("Leave a few repetitions in hand. Rest a day before the next time."),
-        "why": due[0]["why"] if due else None,
+        "why": (due[0].get("why_short") or due[0]["why"]) if due else None,
         "minutes": max(3, round(sets * 1.75)),
     }
 

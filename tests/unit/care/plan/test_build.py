@@ -71,7 +71,7 @@ def test_the_record_keeps_the_contract() -> None:
 def test_why_speaks_with_the_persons_own_answers() -> None:
     why = record_of(worse_with=["sitting"])["exercises"][0]["why"]
     assert why.startswith("Because you told us that sitting makes the pain worse.")
-    assert "suits your answers" in record_of()["exercises"][0]["why"]
+    assert "part of the plan" in record_of()["exercises"][0]["why"]
     assert record_of({"keep": ["MV08"]})["exercises"][0]["why"].startswith("Because you chose it.")
 
 

@@ -18,13 +18,13 @@ SUMS = [
     ("LM-SIT", {"minutes_to_symptom": 90}, {"break_every_minutes": 30}, "30 at most"),
     ("LM-SIT", {}, {"break_every_minutes": 30}, "every 30 minutes"),
     ("LM-DRIVE", {"minutes_to_symptom": 120}, {"break_every_minutes": 45}, "45 at most"),
-    ("LM-CARRY", {"kg_total": 12, "kg_ok": 4}, {"bags": 3}, "= 3 bags"),
-    ("LM-CARRY", {"kg_total": 12.5, "kg_ok": 4}, {"bags": 4}, "= 4 bags"),
-    ("LM-CARRY", {"kg_total": 3, "kg_ok": 4}, {"bags": 1}, "= 1 bag or"),
+    ("LM-CARRY", {"kg_total": 12, "kg_ok": 4}, {"bags": 3}, "Take 3 bags"),
+    ("LM-CARRY", {"kg_total": 12.5, "kg_ok": 4}, {"bags": 4}, "Take 4 bags"),
+    ("LM-CARRY", {"kg_total": 3, "kg_ok": 4}, {"bags": 1}, "Take 1 bag or"),
     ("LM-PHONE", {}, {"slot_minutes": 15}, "15 minutes at a time"),
-    ("LM-HOUSE", {"minutes_to_symptom": 10, "minutes_typical": 45}, {"slot_minutes": 8, "slots": 6}, "= 6 short"),
+    ("LM-HOUSE", {"minutes_to_symptom": 10, "minutes_typical": 45}, {"slot_minutes": 8, "slots": 6}, "into 6 short"),
     ("LM-REACH", {"minutes_to_symptom": 60}, {"slot_minutes": 10}, "10 at most"),
-    ("LM-GARDEN", {"minutes_typical": 60}, {"slot_minutes": 20, "slots": 3}, "= 3 short"),
+    ("LM-GARDEN", {"minutes_typical": 60}, {"slot_minutes": 20, "slots": 3}, "into 3 short"),
     ("LM-GYM", {"minutes_typical": 60}, {"minutes_low": 30, "minutes_high": 42}, "30 to 42 minutes"),
     ("LM-GYM", {}, {}, "50% to 70%"),
     ("LM-LIFT", {"kg_total": 20}, {"start_kg": 14}, "14 kg"),
@@ -63,7 +63,7 @@ def test_without_named_tasks_the_answers_and_the_pattern_point_to_some() -> None
     plan = plan_of(worse_with=["lifting", "sitting"], night_pain="position_related")
     assert [change.rule.id for change in plan.load_changes] == ["LM-SIT", "LM-LIFT", "LM-SLEEP", "LM-PHONE"]
     assert "Because you told us that" in plan.load_changes[0].why
-    assert plan.load_changes[3].why == CONTENT.patterns["C02"].because
+    assert plan.load_changes[3].why.startswith("Because you told us that")
 
 
 def test_breaks_follow_the_shortest_sitting_time() -> None:
