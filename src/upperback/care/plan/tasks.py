@@ -121,7 +121,7 @@ def _likely_change(id: str, first: bool, facts: Facts, pattern: Pattern, content
         rule=rule,
         name=rule.title,
         first=first,
-        why=told(when or pattern.when, facts, content) or pattern.because,
+        why=told(when or "always", facts, content) or told(pattern.when, facts, content) or pattern.because,
         sums=result.words,
         numbers=result.numbers,
     )
