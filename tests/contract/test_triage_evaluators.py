@@ -37,7 +37,7 @@ def values_of(finding: Finding) -> st.SearchStrategy[object]:
         case "choice":
             known = st.sampled_from(finding.values)
         case "list":
-            known = st.lists(st.sampled_from(finding.values), max_size=4)
+            known = st.lists(st.sampled_from((*finding.values, "unknown")), max_size=4)
         case _:
             assert finding.number is not None
             low, high = finding.number.minimum, finding.number.maximum

@@ -155,11 +155,14 @@ class _Said:
         """The one raw value, or None where the finding has none."""
         if self.values:
             if finding.kind == "list":
-                return sorted(set(self.values), key=finding.values.index)
+                ticked = sorted(set(self.values), key=finding.values.index)
+                return [*ticked, UNKNOWN] if self.unknown else ticked
             if finding.kind == "flag":
                 # A "no" to one question does not take back a "yes" to another.
                 return any(self.values) or (UNKNOWN if self.unknown else False)
-            return self.values[-1]
+            # The most alarming one, the first among equals: a tick that somebody adds on the emergency page is not
+            # taken back by what they answered elsewhere before.
+            return most_alarming(finding, self.values[::-1])
         if self.unknown:
             return UNKNOWN
         value = absent_value(finding)
@@ -256,7 +259,7 @@ def read_answers(answers: Answers, content: Content, *, parts: Iterable[Part] = 
     What a ticked option sets is taken as it stands. Covered findings it does not set take their absent value, or
     unknown beside "not sure". A question whose `ask_when` is surely no is not asked: its findings take their
     absent value, and an old answer to it counts for nothing. Where several questions speak of one finding,
-    lists are joined, a yes stays a yes, and for choices and numbers the later named value wins.
+    lists are joined, a yes stays a yes, and of several choices the most alarming counts.
     """
     reading = _Reading(content)
     visible: list[str] = []

@@ -80,9 +80,9 @@ def test_a_yes_is_not_taken_back_by_a_later_no(content: Content) -> None:
     assert said["character"] == ["aching", "tearing"]
 
 
-def test_a_later_named_choice_wins(content: Content) -> None:
-    said = findings({"emergency_chest": ticked("tight"), "chest_pain": ticked("unclear")}, content)
-    assert said["chest_pain"] == "unclear"
+def test_of_equals_the_emergency_page_counts(content: Content) -> None:
+    said = findings({"emergency_chest": ticked("tight"), "chest_pain": ticked("pleuritic")}, content)
+    assert said["chest_pain"] == "pressure"
 
 
 def test_of_several_ticks_for_one_thing_the_most_alarming_counts(content: Content) -> None:
@@ -222,3 +222,27 @@ def test_answers_survive_storage(content: Content) -> None:
 
 def _disposition(answers: dict[str, Answer], content: Content) -> str:
     return decide(read_findings(intake.read_answers(answers, content).findings, content=content), content).disposition
+
+
+def test_a_tick_and_not_sure_elsewhere_leave_the_rest_unknown() -> None:
+    """A stab on breathing in was ticked on the first page; "not sure" about the rest later never reads as no."""
+    answers = {
+        "emergency_breath": Answer(options=(breath_stab(),)),
+        "worse_with": Answer(not_sure=True),
+    }
+    findings = intake.read_answers(answers, default_content()).findings
+    assert findings["worse_with"] == ["deep_breath", "unknown"]
+
+
+def breath_stab() -> str:
+    question = default_content().questions["emergency_breath"]
+    return next(option.id for option in question.options if "worse_with" in option.sets)
+
+
+def test_a_tick_added_on_the_emergency_page_stands_against_a_milder_answer_elsewhere() -> None:
+    """Somebody goes back from "check your answers" and ticks a tight chest: the later "no chest pain" does not win."""
+    question = default_content().questions["emergency_chest"]
+    tight = next(option.id for option in question.options if "chest_pain" in option.sets)
+    answers = {"emergency_chest": Answer(options=(tight,)), "chest_pain": Answer(options=("none",))}
+    assert intake.read_answers(answers, default_content()).findings["chest_pain"] == "pressure"
+    assert [state.rule.id for state in intake.fired_emergencies(answers, default_content())] == ["E01"]

@@ -172,9 +172,17 @@ def _add_column(columns: States, key: str, finding: Finding, given: list[object]
         case _:
             for item in finding.values:
                 columns.lists[key, item] = np.array(  # type: ignore[index]
-                    [1 if value is None else 2 if item in value else 0 for value in given],  # type: ignore[operator]
+                    [_list_truth(item, value) for value in given],
                     dtype=np.int8,
                 )
+
+
+def _list_truth(item: str, value: object) -> int:
+    """Whether a list holds an item; beside "unknown" the items that are not named are not known."""
+    if value is None:
+        return 1
+    assert isinstance(value, list | tuple)
+    return 2 if item in value else 1 if UNKNOWN in value else 0
 
 
 class _Block:

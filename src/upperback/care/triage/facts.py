@@ -103,7 +103,8 @@ def _choice_problem(finding: Finding, value: object) -> str | None:
 
 
 def _list_problem(finding: Finding, value: object) -> str | None:
-    good = isinstance(value, list | tuple) and all(isinstance(item, str) and item in finding.values for item in value)
+    known = (*finding.values, UNKNOWN)  # beside named values: named ones are sure, the others are not known
+    good = isinstance(value, list | tuple) and all(isinstance(item, str) and item in known for item in value)
     return None if good else f"a list of any of {', '.join(finding.values)}"
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from upperback.care.triage.facts import NEVER, Facts
+from upperback.care.triage.facts import NEVER, UNKNOWN, Facts
 from upperback.care.triage.rows import compiled_node, counted_items
 from upperback.content import conditions as c
 from upperback.content.models import Finding
@@ -146,4 +146,4 @@ def _keys_read(node: c.Node, content: Content) -> tuple[str, ...]:
 
 def _is_unknown(facts: Facts, key: str) -> bool:
     value = facts.values[key]
-    return value is None or value is Ternary.UNKNOWN
+    return value is None or value is Ternary.UNKNOWN or (isinstance(value, frozenset) and UNKNOWN in value)

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable
 from functools import lru_cache
 
-from upperback.care.triage.facts import NEVER, Facts
+from upperback.care.triage.facts import NEVER, UNKNOWN, Facts
 from upperback.content import conditions as c
 from upperback.content.vocabulary import Content
 from upperback.core.ternary import Ternary
@@ -134,7 +134,10 @@ def _one_of(finding: str, values: frozenset[str]) -> Test:
 def _contains(finding: str, value: str) -> Test:
     def test(facts: Facts) -> int:
         held = facts.values[finding]
-        return 1 if held is None else 2 if value in held else 0  # type: ignore[operator]  # a list finding
+        if held is None:
+            return 1
+        assert isinstance(held, frozenset)
+        return 2 if value in held else 1 if UNKNOWN in held else 0
 
     return test
 
@@ -142,7 +145,10 @@ def _contains(finding: str, value: str) -> Test:
 def _not_empty(finding: str) -> Test:
     def test(facts: Facts) -> int:
         held = facts.values[finding]
-        return 1 if held is None else 2 if held else 0
+        if held is None:
+            return 1
+        assert isinstance(held, frozenset)
+        return 2 if held - {UNKNOWN} else 1 if held else 0
 
     return test
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from upperback.care.triage import read_findings
+from upperback.care.triage import read_findings, truth
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
 from upperback.core.ternary import Ternary
@@ -34,7 +34,7 @@ CONTENT = default_content()
         ("trend", "better"),
         ("trend", ["same"]),
         ("character", "tearing"),
-        ("character", ["tearing", "unknown"]),
+        ("character", ["tearing", "sore"]),
         ("character", [None]),
         ("character", {"tearing": True}),
         ("self_harm", "declined"),
@@ -133,3 +133,17 @@ def test_order_and_repeats_in_lists_mean_nothing() -> None:
     one = read_findings({"age": 44, "character": ["aching", "sharp", "aching"]}, content=CONTENT)
     other = read_findings({"age": 44, "character": ["sharp", "aching"]}, content=CONTENT)
     assert one.values == other.values
+
+
+def test_a_list_may_be_known_in_part() -> None:
+    """Named values are sure; beside "unknown" the others are not known, and never no."""
+    facts = read_findings({"age": 44, "worse_with": ["deep_breath", "unknown"]}, content=CONTENT)
+    assert truth("deep_breath in worse_with", facts, CONTENT) is Ternary.YES
+    assert truth("exertion in worse_with", facts, CONTENT) is Ternary.UNKNOWN
+    assert truth("not_empty(worse_with)", facts, CONTENT) is Ternary.YES
+    assert not_sure("worse_with", ["unknown"]) is Ternary.UNKNOWN
+
+
+def not_sure(key: str, value: list[str]) -> Ternary:
+    facts = read_findings({"age": 44, key: value}, content=CONTENT)
+    return truth(f"not_empty({key})", facts, CONTENT)
