@@ -86,7 +86,9 @@ def test_picture_of_the_back_ticks_boxes_without_script(open_page: OpenPage) -> 
 
 def test_none_of_these_rules_the_others_out(open_page: OpenPage) -> None:
     page = open_page("/styleguide/", size=DESKTOP)
-    page.wait_for_function("document.querySelector('[data-nhsuk-checkboxes-init]') !== null")
+    expect(
+        page.locator("[data-nhsuk-checkboxes-init]").first
+    ).to_be_attached()  # polling by script is against the policy
     expect(page.get_by_label("Losing weight without trying")).to_be_checked()
     page.get_by_label("None of these").check()
     expect(page.get_by_label("Losing weight without trying")).not_to_be_checked()
