@@ -108,6 +108,16 @@ class House(NamedTuple):
         """What pip and npm said."""
         return self.venv / "set-up.log"
 
+    def kernel_sources(self) -> list[str]:
+        """What the compiled sensing kernel is made from."""
+        return sorted(
+            path.relative_to(self.root).as_posix() for path in self.root.glob("src/upperback/sensing/kernel/*.[ch]")
+        )
+
+    def has_kernel(self) -> bool:
+        """Whether the sensing kernel was compiled; hatch_build.py leaves it out where there is no C compiler."""
+        return any(self.root.glob("src/upperback/sensing/_kernel.*"))
+
     @property
     def asset(self) -> Path:
         """One of the copied browser files; they are made all or none."""
@@ -135,7 +145,7 @@ def keys_for(house: House, profile: Profile) -> Keys:
     return Keys(
         environment=digest(house, (), str(house.root), sys.base_prefix, f"{sys.version_info[0]}.{sys.version_info[1]}"),
         packages=profile.name + ":" + digest(house, (profile.lock,)),
-        project=digest(house, ("pyproject.toml",)),
+        project=digest(house, ("pyproject.toml", "hatch_build.py", *house.kernel_sources())),
         assets=profile.name + ":" + digest(house, ("package-lock.json", "tools/assets.py", "requirements-node.lock")),
     )
 
@@ -242,6 +252,8 @@ def make(house: House, profile: Profile, state: dict[str, str], parts: list[str]
             pip(house, inherited, "upperback itself", "--no-deps", "--no-build-isolation", "-e", ".")
             state["project"] = keys.project
             write_state(house, state)
+            if not house.has_kernel():
+                say("  No C compiler here: recordings are worked out without the fast kernel, correct but slower.")
         if assets:
             wait(assets, "browser packages")
             if assets.returncode:

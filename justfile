@@ -83,7 +83,7 @@ assets:
 # pin every dependency again: Python (hashes, no addresses) and npm (no addresses)
 lock *args:
     uv lock {{ args }}
-    uv export --quiet --frozen --no-header --no-annotate --no-emit-project --no-default-groups --extra build --output-file requirements.lock
+    uv export --quiet --frozen --no-header --no-annotate --no-emit-project --no-default-groups --extra build --extra recordings --output-file requirements.lock
     uv export --quiet --frozen --no-header --no-annotate --no-emit-project --no-default-groups --extra dev --output-file requirements-dev.lock
     npm install --package-lock-only --ignore-scripts
     python tools/assets.py --check-locks
@@ -93,3 +93,7 @@ wheel:
     python tools/assets.py --dev
     upperback check-content
     uv build --wheel --no-build-isolation
+
+# compile the sensing kernel again, in place
+kernel:
+    python hatch_build.py

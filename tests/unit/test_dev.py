@@ -9,6 +9,8 @@ from tools import assets
 
 FILES = (
     "pyproject.toml",
+    "hatch_build.py",
+    "src/upperback/sensing/kernel/orient.c",
     "requirements.lock",
     "requirements-dev.lock",
     "requirements-node.lock",
@@ -60,6 +62,8 @@ def test_what_the_tests_need_is_enough_to_run_but_not_the_other_way_round(house:
     [
         ("requirements.lock", ["packages"]),
         ("pyproject.toml", ["project"]),
+        ("hatch_build.py", ["project"]),
+        ("src/upperback/sensing/kernel/orient.c", ["project"]),
         ("package-lock.json", ["assets"]),
         ("tools/assets.py", ["assets"]),
     ],
