@@ -1,0 +1,88 @@
+/* Arithmetic on several lanes at once. GCC's vector extension, so one text serves every instruction set.
+
+   A file that works on lanes is written in `vf` (numbers) and `vm` (masks: all bits set or none) and never asks what
+   one lane holds. Nothing is reordered or fused by the compiler, so every instruction set gives the same bits. */
+#ifndef UPPERBACK_LANES_H
+#define UPPERBACK_LANES_H
+
+#include "kernel.h"
+#include <string.h>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+enum { UB_WIDTH = 16 };
+#elif defined(__AVX__)
+#include <immintrin.h>
+enum { UB_WIDTH = 8 };
+#else
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+enum { UB_WIDTH = 4 };
+#endif
+
+typedef float vf __attribute__((vector_size(4 * UB_WIDTH)));
+typedef int32_t vm __attribute__((vector_size(4 * UB_WIDTH)));
+typedef uint8_t ub_bytes __attribute__((vector_size(UB_WIDTH)));
+
+#define UB_INLINE static inline __attribute__((always_inline))
+
+UB_INLINE vf ub_load(const float *from) {
+    vf v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+
+UB_INLINE void ub_store(float *to, vf v) { memcpy(to, &v, sizeof v); }
+
+UB_INLINE vf ub_all(float x) { return x - (vf){0}; }
+
+/* Lanes whose byte is zero. */
+UB_INLINE vm ub_load_clear(const uint8_t *from) {
+    ub_bytes v;
+    memcpy(&v, from, sizeof v);
+    return __builtin_convertvector(v, vm) == 0;
+}
+
+UB_INLINE vf ub_select(vm mask, vf yes, vf no) { return (vf)((mask & (vm)yes) | (~mask & (vm)no)); }
+
+UB_INLINE vf ub_only(vm mask, vf yes) { return (vf)(mask & (vm)yes); }
+
+UB_INLINE vf ub_abs(vf x) { return (vf)((vm)x & 0x7fffffff); }
+
+UB_INLINE vf ub_min(vf a, vf b) { return ub_select(a < b, a, b); }
+
+UB_INLINE vf ub_max(vf a, vf b) { return ub_select(a > b, a, b); }
+
+UB_INLINE vf ub_sqrt(vf x) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX__)
+    return (vf)_mm256_sqrt_ps((__m256)x);
+#elif defined(__SSE2__)
+    return (vf)_mm_sqrt_ps((__m128)x);
+#else
+    vf root;
+    for (int lane = 0; lane < UB_WIDTH; lane++)
+        root[lane] = __builtin_sqrtf(x[lane]);
+    return root;
+#endif
+}
+
+/* Is the mask set in every lane? */
+UB_INLINE int ub_every(vm mask) {
+#if defined(__AVX512F__)
+    return _mm512_movepi32_mask((__m512i)mask) == 0xffff;
+#elif defined(__AVX__)
+    return _mm256_movemask_ps((__m256)mask) == 0xff;
+#elif defined(__SSE2__)
+    return _mm_movemask_ps((__m128)mask) == 0xf;
+#else
+    int32_t all = -1;
+    for (int lane = 0; lane < UB_WIDTH; lane++)
+        all &= mask[lane];
+    return all == -1;
+#endif
+}
+
+#endif
