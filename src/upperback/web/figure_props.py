@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from upperback.web.figure_body import (
+from upperback.content.figure_body import (
     ARM_RADIUS,
     BACK_DEPTH,
     HEAD_RADIUS,
@@ -14,7 +14,7 @@ from upperback.web.figure_body import (
     Rig,
     Skeleton,
 )
-from upperback.web.figure_space import Vec
+from upperback.content.figure_space import Vec
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from math import cos, hypot, pi, radians, sin
 
 import msgspec
 
+from upperback.content import figure_body as anatomy
+from upperback.content.figure_body import SIDES, Rig, Skeleton, Station
+from upperback.content.figure_space import Camera, Vec
 from upperback.content.models import Exercise, Figure
-from upperback.web import figure_body as anatomy
-from upperback.web.figure_body import SIDES, Rig, Skeleton, Station
 from upperback.web.figure_props import Line, prop_lines
-from upperback.web.figure_space import Camera, Vec
 
 WIDTH, HEIGHT, MARGIN, GUTTER = 320, 260, 14, 12
 STEPS = 7  # pictures between start and end; more would not look smoother

@@ -6,11 +6,11 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
+from upperback.content import figure_body as anatomy
+from upperback.content.figure_body import SIDES, Rig, Skeleton
+from upperback.content.figure_space import Camera, Vec, angle_between_deg, bend_between, blended
 from upperback.content.load import content_folder, documents
 from upperback.content.models import Exercise
-from upperback.web import figure_body as anatomy
-from upperback.web.figure_body import SIDES, Rig, Skeleton
-from upperback.web.figure_space import Camera, Vec, angle_between_deg, bend_between, blended
 from upperback.web.figures import HEIGHT, WIDTH, figure_block, moving_figure, still_figures, timing_of
 
 EXERCISES = {

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import cos, pi, radians, sin, sqrt
 
+from upperback.content.figure_space import AHEAD, UP, UPRIGHT, Frame, Vec, bend_between, blended, turned
 from upperback.content.models import Figure
-from upperback.web.figure_space import AHEAD, UP, UPRIGHT, Frame, Vec, bend_between, blended, turned
 
 # Sizes in hundredths of body height.
 THIGH, SHANK, FOOT = 24.5, 24.0, 7.0
