@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from upperback.interchange.report.recording import RecordingSource, recording_report
+from upperback.interchange.report.recording import recording_report
+from upperback.interchange.report.source import RecordingSource
 from upperback.interchange.report.words import clock, degrees, duration, percent
 from upperback.sensing.figures import (
     AlignmentFigures,

@@ -6,15 +6,14 @@ a change, walking; then every number. Nothing is drawn where nothing was measure
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from upperback import __version__
 from upperback.interchange.report import charts
+from upperback.interchange.report.page import render
+from upperback.interchange.report.source import RecordingSource
 from upperback.interchange.report.words import clock, date, degrees, duration, percent, plural
 from upperback.sensing.figures import (
     TIME_ABOVE_DEG,
@@ -24,13 +23,6 @@ from upperback.sensing.figures import (
     PostureFigures,
     QualityFigures,
     RecordingFigures,
-)
-
-_ENVIRONMENT: Final = Environment(
-    loader=PackageLoader("upperback.interchange.report", ""),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
 )
 
 _KINDS: Final = {
@@ -62,24 +54,6 @@ LIMITS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingSource:
-    """What the report says about where the figures come from.
-
-    Attributes
-    ----------
-    name : file name, without its folder
-    description : format and device in words
-    clock : start of the recording as the wearer's clock showed it, or None where the recording does not know
-    notes : sentences about what was guessed or repaired
-    """
-
-    name: str
-    description: str
-    clock: dt.datetime | None
-    notes: tuple[str, ...] = ()
-
-
 def recording_report(figures: RecordingFigures, minutes: Minutes, source: RecordingSource) -> str:
     """The report as one HTML page.
 
@@ -94,13 +68,12 @@ def recording_report(figures: RecordingFigures, minutes: Minutes, source: Record
     """
     quality = figures.quality
     measured = quality.measured_s > 0
-    return _ENVIRONMENT.get_template("recording.jinja").render(
+    return render(
+        "recording.jinja",
         title=f"Recording {source.name}",
         kind="Recording of posture and movement",
         heading=_heading(source),
         facts=" · ".join((source.name, source.description, _length(figures))),
-        css=Markup(_ENVIRONMENT.get_template("report.css").render()),  # noqa: S704 -- our own file
-        version=__version__,
         limits=LIMITS,
         notes=(*source.notes, figures.alignment.sentence, *_rewear(figures, source)),
         quality=_quality(quality),
