@@ -9,7 +9,7 @@ from markupsafe import Markup
 from upperback.interchange.report import charts
 from upperback.interchange.report.page import render
 from upperback.interchange.report.source import RecordingSource
-from upperback.interchange.report.words import date, duration, percent
+from upperback.interchange.report.words import clock, date, duration, percent
 from upperback.sensing.figures import MuscleFigures
 
 _POINTS: Final = 240  # of a line: more cannot be seen
@@ -96,7 +96,7 @@ def _over_time(figures: MuscleFigures) -> Markup:
     values = _thinned(figures.amplitude)
     most = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
     top = max(most, 1e-9)
-    ticks = [(part / 4, duration(part / 4 * figures.recorded_s) if part else "0") for part in range(5)]
+    ticks = [(part / 4, clock(None, part / 4 * figures.recorded_s)) for part in range(5)]
     levels = [(0.5, f"{top / 2:.0f}"), (1.0, f"{top:.0f}")]
     return charts.curve(
         [("main", line) for line in _pieces(values / top)],
