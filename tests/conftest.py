@@ -48,6 +48,15 @@ def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None
     return lambda figure: record_property("told", figure)
 
 
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with recordings of real sensors, which are not part of the repository."""
+    folder = Path(os.environ.get("UPPERBACK_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no real recordings here: name their folder in UPPERBACK_REAL_DATA")
+    return folder
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The figures that the tests told, together."""
     reports = [report for group in terminalreporter.stats.values() for report in group]

@@ -10,7 +10,7 @@ import json
 import math
 import types
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -123,6 +123,10 @@ def _decode(kind: Any, value: Any, arrays: memoryview) -> Any:
         return _decode_union(get_args(kind), value, arrays)
     if kind is Any:
         raise TypeError("a state needs exact types")
+    if origin is Literal:
+        if not any(value == choice and type(value) is type(choice) for choice in get_args(kind)):
+            raise StateError("a value of the saved state is of another kind")
+        return value
     if dataclasses.is_dataclass(kind):
         return _decode_dataclass(kind, value, arrays)
     if kind is np.ndarray or origin is np.ndarray:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import math
 from enum import IntEnum
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -101,3 +102,17 @@ def test_what_cannot_be_kept_is_noticed_when_it_is_saved() -> None:
         to_bytes(Other(object()))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="arrays of complex128"):
         to_bytes(Inner(np.zeros(1, np.complex128), Phase.REST))
+
+
+@dataclasses.dataclass
+class Chosen:
+    """A choice of words."""
+
+    side: Literal["left", "right"]
+
+
+def test_a_word_is_one_of_those_that_can_be_chosen() -> None:
+    saved = to_bytes(Chosen("left"))
+    assert from_bytes(Chosen, saved) == Chosen("left")
+    with pytest.raises(StateError, match="another kind"):
+        from_bytes(Chosen, saved.replace(b'"left"', b'"most"'))
