@@ -1,0 +1,254 @@
+"""A simulated recording: samples and truth in blocks, the same whatever the size of the blocks.
+
+Inside, the day is made in pages of a fixed length, each with its own named chance. Blocks are cut from the pages.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from upperback.devices.simulate.imu import Imu
+from upperback.devices.simulate.jets import dice
+from upperback.devices.simulate.motion import Motion
+from upperback.devices.simulate.plan import make_plan
+from upperback.devices.simulate.quaternions import Array, chain, exponential, matrix, product, turn
+from upperback.devices.simulate.scenario import Scenario, Sensor
+from upperback.devices.simulate.truth import Mounting, SensorTruth, Span, Truth, TruthBlock
+from upperback.sensing.signal import Chunk, QualityFlag
+
+_PAGE_SAMPLES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Samples in a row, also those that were lost."""
+
+    acc_mps2: npt.NDArray[np.float32]  # (n, 3)
+    gyr_radps: npt.NDArray[np.float32] | None
+    quality: npt.NDArray[np.uint8]
+    truth: TruthBlock
+
+
+class Simulation:
+    """A scenario come true for one seed. `truth` is known at once; samples are made when they are asked for."""
+
+    def __init__(self, scenario: Scenario, seed: int = 1) -> None:
+        self.scenario, self.seed = scenario, seed
+        self._plan = make_plan(scenario, seed)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the day."""
+        return self._plan.duration_s
+
+    def n_samples(self, sensor: str | None = None) -> int:
+        """How many samples that sensor takes, lost ones too."""
+        return int(self.duration_s * self._true_rate_hz(self.scenario.sensor(sensor)))
+
+    @cached_property
+    def truth(self) -> Truth:
+        """Every event of the day and what was drawn for each sensor."""
+        start_s = self.scenario.start_s
+
+        def shifted(events: tuple[object, ...]) -> list[object]:
+            names = ("start_s", "end_s", "out_s", "back_s")
+            moved = []
+            for event in events:
+                fields = {name: getattr(event, name) for name in event.__struct_fields__}  # type: ignore[attr-defined]
+                moved.append(type(event)(**{k: v + start_s if k in names else v for k, v in fields.items()}))
+            return moved
+
+        return Truth(
+            seed=self.seed,
+            start_s=start_s,
+            duration_s=self.duration_s,
+            segments=shifted(self._plan.segments),  # type: ignore[arg-type]
+            steps_s=[step + start_s for step in self._plan.steps_s()],
+            repetitions=shifted(self._plan.repetitions),  # type: ignore[arg-type]
+            tasks=shifted(self._plan.tasks),  # type: ignore[arg-type]
+            not_worn=shifted(self._plan.not_worn),  # type: ignore[arg-type]
+            gaps=[Span(start_s=a + start_s, end_s=b + start_s) for a, b in self._gaps],
+            sensors=[self._sensor_truth(sensor) for sensor in self.scenario.sensors],
+        )
+
+    # ---- samples ----
+
+    def pages(self, sensor: str | None = None) -> Iterator[Page]:
+        """The whole recording of one sensor in pages, lost samples too."""
+        chosen = self.scenario.sensor(sensor)
+        motion, imu = self._motion(chosen), Imu(chosen, self.duration_s, self.seed)
+        end = self.n_samples(sensor)
+        for number, start in enumerate(range(0, end, _PAGE_SAMPLES)):
+            yield self._page(chosen, motion, imu, number, start, min(start + _PAGE_SAMPLES, end))
+
+    def _page(self, sensor: Sensor, motion: Motion, imu: Imu, number: int, start: int, end: int) -> Page:
+        i = np.arange(start, end)
+        true_s = i / self._true_rate_hz(sensor)
+        if sensor.known_flaws.jitter_ms:
+            late = dice(self.seed, "jitter", sensor.name, number).standard_normal(len(i))
+            limit_s = 0.45 / sensor.sampling_rate_hz  # samples stay in order
+            true_s = true_s + np.clip(late * sensor.known_flaws.jitter_ms / 1000, -limit_s, limit_s)
+        counted_s = i / sensor.sampling_rate_hz
+        moment = motion.at(true_s)
+        acc, gyr = imu.measured(number, true_s, moment.specific_force_mps2, moment.rate_radps)
+        up = moment.part_vertical
+        starts = self._segment_starts
+        truth = TruthBlock(
+            time_s=(true_s if sensor.stamps == "clock" else counted_s) + self.scenario.start_s,
+            true_time_s=true_s + self.scenario.start_s,
+            vertical=moment.vertical.T,
+            orientation=moment.orientation.T,
+            inclination_rad=np.arctan2(np.hypot(up[0], up[1]), up[2]),
+            flexion_rad=np.arctan2(-up[0], up[2]),
+            lateral_rad=np.arcsin(np.clip(up[1], -1, 1)),
+            curve_rad=moment.curve_rad,
+            worn=moment.worn,
+            received=self._received(sensor, true_s, start, end),
+            segment=(np.searchsorted(starts, true_s, side="right") - 1).clip(0).astype(np.int32),
+        )
+        quality = np.zeros(len(i), np.uint8)
+        clipped = (np.abs(acc) >= imu.acc.limit * (1 - 1e-9)).any(axis=0)
+        if gyr is not None:
+            clipped |= (np.abs(gyr) >= imu.gyr.limit * (1 - 1e-9)).any(axis=0)
+        quality[clipped] = QualityFlag.CLIPPED
+        return Page(
+            np.ascontiguousarray(acc.T, dtype=np.float32),
+            None if gyr is None else np.ascontiguousarray(gyr.T, dtype=np.float32),
+            quality,
+            truth,
+        )
+
+    # ---- what is lost ----
+
+    @cached_property
+    def _gaps(self) -> list[tuple[float, float]]:
+        faults = self.scenario.faults
+        spans = [(gap.at_s, gap.at_s + gap.duration_s) for gap in faults.gaps]
+        if faults.gaps_per_hour:
+            drawn = dice(self.seed, "gaps")
+            t, low, high = 0.0, *faults.gap_s
+            while (t := t + 3600 / faults.gaps_per_hour * float(drawn.exponential())) < self.duration_s:
+                spans.append((t, t := t + low + (high - low) * float(drawn.random())))
+        return _united(sorted(spans))
+
+    def _received(self, sensor: Sensor, true_s: Array, start: int, end: int) -> npt.NDArray[np.bool_]:
+        faults = self.scenario.faults
+        received = np.ones(len(true_s), bool)
+        for gap_start_s, gap_end_s in self._gaps:
+            first, last = np.searchsorted(true_s, (gap_start_s, gap_end_s))
+            received[first:last] = False
+        if faults.packet_loss:
+            packet = np.arange(start, end) // faults.packet_samples
+            lost = packet_chances(self.seed, f"lost {sensor.name}", packet) < faults.packet_loss
+            received &= ~lost
+        return received
+
+    # ---- what was drawn ----
+
+    def _motion(self, sensor: Sensor) -> Motion:
+        about_x, about_y, about_z = np.radians(sensor.mount_deg)
+        first = chain(turn(2, about_z), turn(1, about_y), turn(0, about_x))
+        mounts = [first]
+        drawn = dice(self.seed, "rewear", sensor.name)
+        for _ in self._plan.not_worn:
+            shift = np.radians(sensor.known_flaws.rewear_deg) * drawn.standard_normal(3)
+            mounts.append(product(exponential(shift), first))
+        return Motion(self._plan, sensor, self.scenario.wearer, self.seed, mounts)
+
+    def _sensor_truth(self, sensor: Sensor) -> SensorTruth:
+        imu = Imu(sensor, self.duration_s, self.seed)
+        mountings = [
+            Mounting(from_s=t + self.scenario.start_s, to_trunk=matrix(q).tolist())
+            for t, q in self._motion(sensor).alignments
+        ]
+        return SensorTruth(
+            name=sensor.name,
+            place=sensor.place,
+            sampling_rate_hz=sensor.sampling_rate_hz,
+            true_rate_hz=self._true_rate_hz(sensor),
+            mountings=mountings,
+            acc_bias_mps2=imu.acc.bias.tolist(),
+            gyr_bias_radps=imu.gyr.bias.tolist(),
+            acc_scale=imu.acc.scale.tolist(),
+            gyr_scale=imu.gyr.scale.tolist(),
+        )
+
+    def _true_rate_hz(self, sensor: Sensor) -> float:
+        return sensor.sampling_rate_hz * (1 + sensor.known_flaws.rate_error_pct / 100)
+
+    @cached_property
+    def _segment_starts(self) -> Array:
+        return np.array([segment.start_s for segment in self._plan.segments])
+
+
+def _united(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    united: list[tuple[float, float]] = []
+    for start_s, end_s in spans:
+        if united and start_s <= united[-1][1]:
+            united[-1] = (united[-1][0], max(united[-1][1], end_s))
+        else:
+            united.append((start_s, end_s))
+    return united
+
+
+def packet_chances(seed: int, name: str, packets: npt.NDArray[np.intp]) -> Array:
+    """A number between 0 and 1 for each packet, the same however often it is asked for."""
+    block = 4096
+    first, last = int(packets[0]) // block, int(packets[-1]) // block
+    chances = np.concatenate([dice(seed, name, each).random(block) for each in range(first, last + 1)])
+    return chances[packets - first * block]
+
+
+def simulate(
+    scenario: Scenario, seed: int = 1, *, sensor: str | None = None, block_samples: int = 4096
+) -> Iterator[tuple[Chunk, TruthBlock]]:
+    """A recording of one sensor as chunks with their truth, in order; gaps and lost packets are left out.
+
+    Chunks are at most `block_samples` long; a gap always ends one. The samples do not depend on it.
+    """
+    simulation = Simulation(scenario, seed)
+    chosen = scenario.sensor(sensor)
+    yield from _cut(simulation.pages(chosen.name), chosen, block_samples)
+
+
+def _cut(pages: Iterator[Page], sensor: Sensor, block_samples: int) -> Iterator[tuple[Chunk, TruthBlock]]:
+    held: list[tuple[Page, int, int]] = []
+    n_held = 0
+
+    def joined() -> tuple[Chunk, TruthBlock]:
+        truths = [page.truth.cut(a, b) for page, a, b in held]
+        truth = TruthBlock(
+            **{name: np.concatenate([getattr(t, name) for t in truths]) for name in TruthBlock.__slots__}
+        )
+        with_gyr = held[0][0].gyr_radps is not None
+        chunk = Chunk(
+            start_s=float(truth.time_s[0]),
+            sampling_rate_hz=sensor.sampling_rate_hz,
+            acc_mps2=np.concatenate([page.acc_mps2[a:b] for page, a, b in held]),
+            gyr_radps=np.concatenate([page.gyr_radps[a:b] for page, a, b in held]) if with_gyr else None,  # type: ignore[index]
+            quality=np.concatenate([page.quality[a:b] for page, a, b in held]),
+        )
+        return chunk, truth
+
+    for page in pages:
+        received = page.truth.received
+        edges = np.flatnonzero(np.diff(received)) + 1
+        for start, end in zip([0, *edges], [*edges, len(received)], strict=True):
+            if not received[start]:
+                if held:
+                    yield joined()
+                held, n_held = [], 0
+                continue
+            at = int(start)
+            while at < end:
+                take = min(int(end) - at, block_samples - n_held)
+                held.append((page, at, at + take))
+                n_held, at = n_held + take, at + take
+                if n_held == block_samples:
+                    yield joined()
+                    held, n_held = [], 0
+    if held:
+        yield joined()
