@@ -1,0 +1,33 @@
+/* Means over slots: sensing/slots.py holds the reference. */
+#include "kernel.h"
+#include <math.h>
+
+/* signal [n][3], quality [n] or NULL, starts [n_slots + 1] into them. A sample counts unless it has a flag of `untrusted` or a
+   value that no body reaches; a slot counts if half of its samples do. out [n_slots][3], NaN where it does not. */
+UB_EXPORT void UB(slot_means)(const float *signal, const uint8_t *quality, const int64_t *starts, int64_t n_slots,
+                              uint8_t untrusted, float *out) {
+    const float limit = 1e3f;
+    for (int64_t slot = 0; slot < n_slots; slot++) {
+        const int64_t begin = starts[slot], end = starts[slot + 1];
+        double x = 0, y = 0, z = 0;
+        int64_t counted = 0;
+        for (int64_t i = begin; i < end; i++) {
+            const float *v = signal + 3 * i;
+            /* NaN is not below any limit. */
+            if (!(quality && quality[i] & untrusted) && fabsf(v[0]) < limit && fabsf(v[1]) < limit && fabsf(v[2]) < limit) {
+                x += v[0];
+                y += v[1];
+                z += v[2];
+                counted++;
+            }
+        }
+        float *mean = out + 3 * slot;
+        if (counted > 0 && 2 * counted >= end - begin) {
+            mean[0] = (float)(x / (double)counted);
+            mean[1] = (float)(y / (double)counted);
+            mean[2] = (float)(z / (double)counted);
+        } else {
+            mean[0] = mean[1] = mean[2] = NAN;
+        }
+    }
+}
