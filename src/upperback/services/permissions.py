@@ -19,6 +19,7 @@ Action = Literal[
     "make_plan",
     "record_clearance",
     "mark_today",
+    "keep_diary",
     "reset_demo",
 ]
 
@@ -35,6 +36,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
         "make_plan",
         "record_clearance",
         "mark_today",
+        "keep_diary",
     }
 )
 

@@ -274,6 +274,76 @@ class TodayMark(_AppendOnly):
         return f"{self.item} {self.day}"
 
 
+class DiaryEntry(_AppendOnly):
+    """Something a person did or told on a day. A correction is a new row that takes the place of an earlier one."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "plan": T, "client_id": T, "kind": H, "day": H, "at": H, "data": H,
+            "replaces": T, "recorded_at": T, "by": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="diary")
+    plan = models.ForeignKey(PlanVersion, on_delete=models.CASCADE, null=True, related_name="diary")
+    client_id = models.UUIDField(help_text="Made by the page: the same entry sent twice is one entry.")
+    kind = models.CharField(max_length=20)
+    day = models.DateField(help_text="The person's own day.")
+    at = models.DateTimeField(help_text="When it happened, by the clock of the device.")
+    data = models.JSONField(default=dict)
+    replaces = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="replaced_by")
+    recorded_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["profile", "day"]), models.Index(fields=["profile", "kind", "day"]))
+        constraints = (
+            models.UniqueConstraint(fields=["profile", "client_id"], name="one_entry_per_client_id"),
+            models.UniqueConstraint(fields=["replaces"], name="an_entry_is_replaced_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.day}"
+
+
+class ExerciseStep(_AppendOnly):
+    """Where an exercise stands from a day on, and why. The last row of an exercise counts."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "plan": T, "planned": H, "exercise": H, "from_day": H, "move": H,
+            "reason": H, "record": H, "decided_at": T, "by": T, "release": T, "release_sha256": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="steps")
+    plan = models.ForeignKey(PlanVersion, on_delete=models.CASCADE, related_name="steps")
+    planned = models.CharField(max_length=40, help_text="The exercise of the plan that it stands for.")
+    exercise = models.CharField(max_length=40, help_text="The variant that is done now.")
+    from_day = models.DateField()
+    move = models.CharField(max_length=12)
+    reason = models.CharField(max_length=40)
+    record = models.JSONField(help_text="The verdict as plain data: before, after, light, the session it came from.")
+    decided_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+    release = models.CharField(max_length=80)
+    release_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["profile", "planned"]),)
+
+    def __str__(self) -> str:
+        return f"{self.exercise} {self.move}"
+
+
 class AuditEvent(_AppendOnly):
     """Who did what to which record, and when. Codes, ids and counts only; no foreign keys, so it outlives all."""
 

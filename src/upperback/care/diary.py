@@ -1,0 +1,237 @@
+"""What a person does and tells day by day: the kinds of diary entry, and what each may hold. Pure.
+
+Entries are events: written once, never changed. A correction is a new entry in the place of an old one. Values that
+cannot be are refused here, in one sentence, before anything is kept.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from upperback.care.progression.step import Band
+from upperback.core.errors import InputError
+
+Score: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10)]
+Effort: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=10)]
+Kilograms: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=200)]
+Minutes: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=1440)]
+Reps: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Key: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+Words: TypeAlias = Annotated[str, msgspec.Meta(max_length=400)]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all kinds."""
+
+
+class SessionStarted(Entry, frozen=True, kw_only=True):
+    """A guided session begins: the three safety questions were asked and none was answered with yes."""
+
+    session: Key
+    what: Literal["strength", "movement"]
+    pain_now: Score | None = None
+
+
+class SetDone(Entry, frozen=True, kw_only=True):
+    """One set of one exercise."""
+
+    session: Key
+    exercise: Key
+    number: Annotated[int, msgspec.Meta(ge=1, le=20)]
+    reps: Reps
+    load_kg: Kilograms | None = None
+    band: Band | None = None
+    counted_by: Literal["tap", "rhythm", "sensor", "typed"] = "typed"
+
+
+class ExerciseEnded(Entry, frozen=True, kw_only=True):
+    """How one exercise felt, after its last set. `alarming`: sharp, spreading or new tingling pain."""
+
+    session: Key
+    exercise: Key
+    worst_pain: Score | None = None
+    alarming: bool = False
+    effort: Effort | None = None
+    form_ok: bool | None = None
+
+
+class SessionEnded(Entry, frozen=True, kw_only=True):
+    """A session is over: finished, ended early, or stopped because something felt wrong."""
+
+    session: Key
+    how: Literal["finished", "ended_early", "felt_wrong"]
+    sign: Key | None = None  # the stop sign that was chosen
+
+
+class Morning(Entry, frozen=True, kw_only=True):
+    """Pain at rest this morning."""
+
+    pain: Score
+
+
+class Moved(Entry, frozen=True, kw_only=True):
+    """A short bout of movement; `offered` says whether a break brought it."""
+
+    exercises: tuple[Key, ...]
+    offered: bool = False
+
+
+class Offer(Entry, frozen=True, kw_only=True):
+    """A break, movement or session that was offered, and what came of it."""
+
+    kind: Literal["break", "movement", "strength"]
+    answer: Literal["done", "skipped", "snoozed", "ignored"]
+    until: dt.datetime | None = None
+
+
+class TaskDone(Entry, frozen=True, kw_only=True):
+    """A task of the load ledger, done once."""
+
+    task: Key
+    before: Score
+    after: Score
+    minutes: Minutes | None = None
+    kg: Kilograms | None = None
+
+
+class TaskChanged(Entry, frozen=True, kw_only=True):
+    """From this day on the task is done in a changed way."""
+
+    task: Key
+    change: Key
+    worry: Score | None = None
+
+
+class FlareStarted(Entry, frozen=True, kw_only=True):
+    """Clearly worse than usual. The quick check of warning signs was clear."""
+
+    trigger: Literal["load", "sleep", "stress", "illness", "unknown"] = "unknown"
+
+
+class FlareEnded(Entry, frozen=True, kw_only=True):
+    """Back to usual, with what helped in the person's own words."""
+
+    helped: Words = ""
+
+
+class CheckIn(Entry, frozen=True, kw_only=True):
+    """The two minutes once a week. Nothing has to be answered."""
+
+    pain_average: Score | None = None
+    pain_worst: Score | None = None
+    activities: tuple[Score | None, ...] = ()
+    sleep: Score | None = None
+    confidence: Score | None = None
+    pgic: Annotated[int, msgspec.Meta(ge=1, le=7)] | None = None
+    activity_minutes: Annotated[int, msgspec.Meta(ge=0, le=10080)] | None = None
+    days_off_work: Annotated[int, msgspec.Meta(ge=0, le=7)] | None = None
+
+
+class DayOff(Entry, frozen=True, kw_only=True):
+    """A holiday, an illness or a day that is simply left free: no session is missed on it."""
+
+    reason: Literal["holiday", "illness", "rest"]
+
+
+class DeskPoint(Entry, frozen=True, kw_only=True):
+    """One point of the desk check as it is now."""
+
+    item: Key
+    state: Literal["fine", "to_change", "changed", "cannot"]
+
+
+class Undone(Entry, frozen=True, kw_only=True):
+    """Takes an entry back. What it took the place of is said by the entry's `replaces`."""
+
+
+KINDS: Final[Mapping[str, type[Entry]]] = {
+    "session_started": SessionStarted,
+    "set_done": SetDone,
+    "exercise_ended": ExerciseEnded,
+    "session_ended": SessionEnded,
+    "morning": Morning,
+    "moved": Moved,
+    "offer": Offer,
+    "task_done": TaskDone,
+    "task_changed": TaskChanged,
+    "flare_started": FlareStarted,
+    "flare_ended": FlareEnded,
+    "check_in": CheckIn,
+    "day_off": DayOff,
+    "desk_point": DeskPoint,
+    "undone": Undone,
+}
+
+_KIND_OF: Final = {entry: kind for kind, entry in KINDS.items()}
+
+E = TypeVar("E", bound=Entry)
+
+
+def read_entry(kind: str, data: Mapping[str, Any]) -> Entry:
+    """The entry that plain data holds.
+
+    Raises
+    ------
+    InputError : the kind is not known, or a value is missing, unknown or cannot be.
+    """
+    try:
+        return msgspec.convert(dict(data), KINDS[kind])
+    except KeyError:
+        raise InputError(f"there is no diary entry called “{str(kind)[:40]}”") from None
+    except msgspec.ValidationError as error:
+        raise InputError(f"{kind}: {_plain(str(error))}") from None
+
+
+def entry_data(entry: Entry) -> dict[str, Any]:
+    """An entry as plain data, for keeping. Defaults are written too: what was meant stays clear."""
+    data: dict[str, Any] = msgspec.to_builtins(entry)
+    return data
+
+
+def kind_of(entry: Entry | type[Entry]) -> str:
+    """The name under which a kind of entry is kept."""
+    return _KIND_OF[entry if isinstance(entry, type) else type(entry)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """An entry with when it happened.
+
+    Attributes
+    ----------
+    id : of the kept row; rises in the order of writing
+    day : the person's own day
+    at : aware UTC
+    replaces : id of the entry that this one takes the place of
+    """
+
+    id: int
+    day: dt.date
+    at: dt.datetime
+    entry: Entry
+    replaces: int | None = None
+
+
+def in_force(written: Iterable[Written]) -> list[Written]:
+    """The entries that count, in order of day and time: without those taken back or replaced."""
+    rows = list(written)
+    gone = {row.replaces for row in rows if row.replaces is not None}
+    kept = [row for row in rows if row.id not in gone and not isinstance(row.entry, Undone)]
+    return sorted(kept, key=lambda row: (row.day, row.at, row.id))
+
+
+def only(written: Iterable[Written], kind: type[E]) -> list[tuple[Written, E]]:
+    """The entries of one kind, each with its day and time."""
+    return [(row, row.entry) for row in written if isinstance(row.entry, kind)]
+
+
+def _plain(text: str) -> str:
+    """The field first, then what is wrong, without the notation of msgspec."""
+    what, _, where = text.partition(" - at `$")
+    if "matching regex" in what:
+        what = "A short name is expected"
+    field = where.strip("`.").replace("[...]", "")
+    return f"{field}: {what[:1].lower()}{what[1:]}" if field else what[:1].lower() + what[1:]

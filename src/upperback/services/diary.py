@@ -1,0 +1,129 @@
+"""The diary: what a person did and told, written once, in any order, as often as a device sends it."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from typing import Final
+
+from django.db import transaction
+
+from upperback.care import diary
+from upperback.care.diary import Entry, Written
+from upperback.core.errors import Conflict, InputError, NotFound
+from upperback.services import audit
+from upperback.services.actors import Actor
+from upperback.services.permissions import check_may
+from upperback.services.plans import latest_plan
+from upperback.services.today import local_day
+from upperback.store.models import DiaryEntry, Profile
+
+__all__ = ["DiaryEntry", "correct_entry", "entries", "keep_entry", "take_back"]
+
+#: How far back a day may be written up: a phone that was off for some weeks still brings everything.
+_LATE: Final = dt.timedelta(days=60)
+#: A device whose clock is ahead by no more than this is right.
+_AHEAD: Final = dt.timedelta(minutes=10)
+
+
+def keep_entry(
+    *,
+    profile: Profile,
+    client_id: uuid.UUID | None,
+    day: dt.date,
+    at: dt.datetime,
+    entry: Entry,
+    by: Actor,
+    now: dt.datetime,
+    replaces: DiaryEntry | None = None,
+) -> DiaryEntry:
+    """Keeps one entry. The same entry sent again is the one that is there; another one under its id is refused.
+
+    Parameters
+    ----------
+    client_id : made by the page or device, once per entry
+    day : the person's own day
+    at : when it happened, aware; a clock that runs ahead is put back to `now`
+    replaces : the entry that this one corrects or takes back
+    """
+    check_may(by, "keep_diary")
+    if client_id is None:
+        raise InputError("This page is too old to be used. Open it again")
+    if at.tzinfo is None:
+        raise InputError("at: a time with its time zone is expected")
+    today = local_day(profile, now)
+    if not today - _LATE <= day <= today:
+        raise InputError("Choose a day that is not in the future and not more than two months ago", field="day")
+    at = now if at > now + _AHEAD else at.astimezone(dt.UTC)
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)  # one writer per person
+        kind, data = diary.kind_of(entry), diary.entry_data(entry)
+        same = DiaryEntry.objects.filter(profile=profile, client_id=client_id).first()
+        if same is not None:
+            if (same.kind, same.data, same.day) != (kind, data, day):
+                raise Conflict("Something else was saved from this page already. Open it again")
+            return same
+        if replaces is not None:
+            _check_can_replace(replaces, profile)
+        kept = DiaryEntry.objects.create(
+            profile=profile, plan=latest_plan(profile=profile, by=by), client_id=client_id, kind=kind, day=day, at=at,
+            data=data, replaces=replaces, recorded_at=now, by=str(by),
+        )  # fmt: skip
+        audit.record(
+            by=by, action="keep_diary", now=now, object_kind="diary_entry", object_uuid=kept.uuid, profile=profile
+        )
+    return kept
+
+
+def correct_entry(
+    *, kept: DiaryEntry, client_id: uuid.UUID | None, entry: Entry, by: Actor, now: dt.datetime
+) -> DiaryEntry:
+    """A new entry in the place of an old one: same day, same time."""
+    return keep_entry(
+        profile=kept.profile, client_id=client_id, day=kept.day, at=kept.at, entry=entry, replaces=kept, by=by, now=now
+    )
+
+
+def take_back(*, kept: DiaryEntry, client_id: uuid.UUID | None, by: Actor, now: dt.datetime) -> DiaryEntry:
+    """The entry does not count any more. It stays in the history."""
+    return correct_entry(kept=kept, client_id=client_id, entry=diary.Undone(), by=by, now=now)
+
+
+def get_entry(*, profile: Profile, entry_uuid: uuid.UUID | None, by: Actor) -> DiaryEntry:
+    """One entry of this person."""
+    check_may(by, "see_profile")
+    found = DiaryEntry.objects.filter(profile=profile, uuid=entry_uuid).first() if entry_uuid else None
+    if found is None:
+        raise NotFound("there is no such entry here")
+    return found
+
+
+def entries(
+    *, profile: Profile, by: Actor, since: dt.date | None = None, kinds: Iterable[type[Entry]] = ()
+) -> list[Written]:
+    """The entries that count, oldest first.
+
+    Parameters
+    ----------
+    since : first day; None for all
+    kinds : only these; empty for all
+    """
+    check_may(by, "see_profile")
+    rows = DiaryEntry.objects.filter(profile=profile)
+    if since is not None:
+        rows = rows.filter(day__gte=since)
+    if names := [diary.kind_of(kind) for kind in kinds]:
+        rows = rows.filter(kind__in=[*names, diary.kind_of(diary.Undone)])
+    return diary.in_force(_written(row) for row in rows.order_by("id"))
+
+
+def _written(row: DiaryEntry) -> Written:
+    return Written(
+        id=row.pk, day=row.day, at=row.at, entry=diary.read_entry(row.kind, row.data), replaces=row.replaces_id
+    )
+
+
+def _check_can_replace(replaces: DiaryEntry, profile: Profile) -> None:
+    if replaces.profile_id != profile.pk:
+        raise NotFound("there is no such entry here")
+    if replaces.kind == diary.kind_of(diary.Undone) or DiaryEntry.objects.filter(replaces=replaces).exists():
+        raise Conflict("This entry was changed already, perhaps in another window. Look at it as it is now")
