@@ -14,8 +14,8 @@ import pytest
 
 from tests.unit.devices.samples import muscle, trunk
 from upperback.core.errors import InputError
-from upperback.devices.base import ReadOptions, Recording
 from upperback.devices._parquet import METADATA_KEY, write_recording
+from upperback.devices.base import ReadOptions, Recording
 from upperback.devices.opening import open_recording
 from upperback.sensing.signal import G_MPS2, Chunk, EmgChunk, QualityFlag
 
