@@ -315,8 +315,8 @@ class ExerciseStep(_AppendOnly):
 
     handling: ClassVar = Handling(
         {
-            "id": T, "uuid": T, "profile": T, "plan": T, "planned": H, "exercise": H, "from_day": H, "move": H,
-            "reason": H, "record": H, "decided_at": T, "by": T, "release": T, "release_sha256": T,
+            "id": T, "uuid": T, "profile": T, "plan": T, "session": T, "planned": H, "exercise": H, "from_day": H,
+            "move": H, "reason": H, "record": H, "decided_at": T, "by": T, "release": T, "release_sha256": T,
         },
         Export.WHOLE,
         Erase.WITH_PERSON,
@@ -325,6 +325,7 @@ class ExerciseStep(_AppendOnly):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="steps")
     plan = models.ForeignKey(PlanVersion, on_delete=models.CASCADE, related_name="steps")
+    session = models.CharField(max_length=40, help_text="The session that it was decided from.")
     planned = models.CharField(max_length=40, help_text="The exercise of the plan that it stands for.")
     exercise = models.CharField(max_length=40, help_text="The variant that is done now.")
     from_day = models.DateField()
@@ -339,6 +340,9 @@ class ExerciseStep(_AppendOnly):
     class Meta:
         ordering = ("id",)
         indexes = (models.Index(fields=["profile", "planned"]),)
+        constraints = (
+            models.UniqueConstraint(fields=["profile", "planned", "session"], name="one_verdict_per_session"),
+        )
 
     def __str__(self) -> str:
         return f"{self.exercise} {self.move}"
