@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from upperback.devices.simulate import Scenario, Simulation, read_scenario, simulate
+from upperback.devices.simulate import Scenario, Simulation, arrivals, read_scenario, simulate, simulate_emg
 
 ACTIVITIES: list[dict[str, Any]] = [
     {"do": "stand", "duration_s": 4},
@@ -62,7 +62,7 @@ def same(one: Columns, other: Columns) -> bool:
     return all(np.array_equal(one[name], other[name]) for name in one)
 
 
-some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @some
@@ -99,3 +99,44 @@ def test_the_truth_agrees_with_itself(scenario: Scenario, seed: int) -> None:
         w, x, y, z = block.orientation.T
         third_row = np.stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)], axis=1)
         assert third_row == pytest.approx(block.vertical, abs=1e-9)
+
+
+@st.composite
+def muscles(draw: st.DrawFn) -> Scenario:
+    channel = {"heart_uv": draw(st.sampled_from([0, 40])), "hum_uv": 2, "drift_uv": 3}
+    emg = {
+        "sampling_rate_hz": draw(st.sampled_from([500.0, 1000.0, 2148.1481])),
+        "channels": [channel],
+        "rests_per_min": draw(st.sampled_from([0, 20])),
+        "fatigue_pct_per_hour": draw(st.sampled_from([0, 300])),
+    }
+    faults = draw(st.sampled_from([{}, {"packet_loss": 0.2, "packet_samples": 40}]))
+    activities = draw(st.lists(st.sampled_from([*ACTIVITIES, {"do": "contract", "times": 1}]), min_size=1, max_size=2))
+    return read_scenario({"sensors": [], "emg": emg, "faults": faults, "activities": activities})
+
+
+@some
+@given(muscles(), st.integers(0, 2**32), st.integers(1, 20_000))
+def test_the_cut_changes_nothing_in_muscles(scenario: Scenario, seed: int, block_samples: int) -> None:
+    one, other = (list(simulate_emg(scenario, seed, block_samples=size)) for size in (block_samples, 16_384))
+    for pick in (lambda chunk, _: chunk.emg_v, lambda _, truth: truth.amplitude_v, lambda _, truth: truth.time_s):
+        assert np.array_equal(
+            np.concatenate([pick(*each) for each in one]), np.concatenate([pick(*each) for each in other])
+        )
+
+
+@some
+@given(st.integers(0, 2**32), st.floats(0, 1), st.floats(0, 5), st.integers(1, 60))
+def test_packets_arrive_once_and_late_ones_out_of_turn(
+    seed: int, late_share: float, late_s: float, packet_samples: int
+) -> None:
+    faults = {"late_share": late_share, "late_s": late_s, "packet_samples": packet_samples}
+    scenario = read_scenario({"faults": faults, "activities": [{"do": "bend", "times": 2}]})
+    arrived = list(arrivals(scenario, seed))
+    assert [each.at_s for each in arrived] == sorted(each.at_s for each in arrived)
+    assert all(each.at_s >= each.chunk.end_s for each in arrived)
+    in_order = sorted(arrived, key=lambda each: each.number)
+    acc = np.concatenate([each.chunk.acc_mps2 for each in in_order])
+    assert np.array_equal(acc, joined(scenario, seed, 4096)["acc"])
+    if not late_share:
+        assert in_order == arrived

@@ -65,7 +65,8 @@ def _list(*, as_json: bool) -> str:
 
 
 def _samples(simulation: "Simulation") -> dict[str, int]:
-    return {sensor.name: simulation.n_samples(sensor.name) for sensor in simulation.scenario.sensors}
+    samples = {sensor.name: simulation.n_samples(sensor.name) for sensor in simulation.scenario.sensors}
+    return samples | ({"emg": simulation.n_emg_samples()} if simulation.scenario.emg else {})
 
 
 def _report(simulation: "Simulation", files: list[Path], *, as_json: bool) -> str:

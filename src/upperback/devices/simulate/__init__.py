@@ -8,16 +8,20 @@ The model is stated in `docs/reference/simulate.md`. What agrees with it agrees 
 """
 
 from upperback.devices.simulate.scenario import Scenario, built_in_names, load_scenario, read_scenario
-from upperback.devices.simulate.simulation import Simulation, simulate
-from upperback.devices.simulate.truth import Truth, TruthBlock
+from upperback.devices.simulate.simulation import Arrival, Simulation, arrivals, simulate, simulate_emg
+from upperback.devices.simulate.truth import EmgTruthBlock, Truth, TruthBlock
 
 __all__ = [
+    "Arrival",
+    "EmgTruthBlock",
     "Scenario",
     "Simulation",
     "Truth",
     "TruthBlock",
+    "arrivals",
     "built_in_names",
     "load_scenario",
     "read_scenario",
     "simulate",
+    "simulate_emg",
 ]

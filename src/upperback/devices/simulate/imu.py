@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from upperback.devices.simulate.jets import dice
 from upperback.devices.simulate.quaternions import Array
@@ -25,19 +26,23 @@ class _Triad:
     limit: float
     step: float
 
-    def measured(self, true: Array, t: Array, noise: Array) -> Array:
+    def measured(self, true: Array, t: Array, noise: npt.NDArray[np.float32]) -> Array:
         place = np.clip(t / _WALK_KNOT_S, 0, self.wander.shape[1] - 1.001)
         knot = place.astype(np.intp)
         share = place - knot
         first = int(knot[0])
         nearby = self.wander[:, first : int(knot[-1]) + 2]
         i = knot - first
-        value = self.scale @ true + self.bias[:, None] + noise * self.noise
+        value = self.scale @ true
+        value += self.bias[:, None]
+        value += noise * self.noise
         if nearby.any():
             value += nearby[:, i] + (nearby[:, i + 1] - nearby[:, i]) * share
         np.clip(value, -self.limit, self.limit, out=value)
         if self.step:
-            value = np.round(value / self.step) * self.step
+            value *= 1 / self.step
+            np.rint(value, out=value)
+            value *= self.step
         return value
 
 
@@ -73,10 +78,10 @@ class Imu:
     def measured(self, page: int, t: Array, force: Array, rate: Array) -> tuple[Array, Array | None]:
         """Accelerometer and gyroscope, (3, n). `page` names the chance of these samples."""
         noise = dice(self._seed, "noise", self._name, page).standard_normal((6, len(t)), dtype=np.float32)
-        acc = self.acc.measured(force, t, noise[:3].astype(np.float64))
+        acc = self.acc.measured(force, t, noise[:3])
         if not self._has_gyroscope:
             return acc, None
-        return acc, self.gyr.measured(rate, t, noise[3:].astype(np.float64))
+        return acc, self.gyr.measured(rate, t, noise[3:])
 
 
 def _triad(

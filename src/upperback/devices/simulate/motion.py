@@ -14,6 +14,7 @@ from upperback.devices.simulate.plan import Moves, Plan
 from upperback.devices.simulate.pose import HIP_TO_LOWER, LOWER_TO_UPPER, SHOULDER
 from upperback.devices.simulate.quaternions import (
     Array,
+    carried,
     chain,
     conjugate,
     exponential,
@@ -23,6 +24,7 @@ from upperback.devices.simulate.quaternions import (
     rotated,
     small,
     turn,
+    upwards,
 )
 from upperback.devices.simulate.scenario import Place, Sensor, Wearer
 from upperback.sensing.signal import G_MPS2
@@ -105,16 +107,15 @@ class Motion:
 
         lower = product(moves.part("lower"), small(_stacked(lower_turns)))
         upper = product(moves.part("upper"), small(_stacked(upper_turns)))
-        place = moves.hips()
-        place += rotated(lower, self._unit_m * HIP_TO_LOWER)
+        place = moves.hips() + carried(lower, self._unit_m * HIP_TO_LOWER)
         part = lower
         if self._site.part != "lower":
-            place += rotated(upper, self._unit_m * LOWER_TO_UPPER)
+            place += carried(upper, self._unit_m * LOWER_TO_UPPER)
             part = upper
         if self._site.part.startswith("arm"):
-            place += rotated(upper, self._unit_m * SHOULDER[self._site.part])
+            place += carried(upper, self._unit_m * SHOULDER[self._site.part])
             part = product(moves.part(self._site.part), small(self._arm_turns(t)))
-        place += rotated(part, self._unit_m * self._site.at)
+        place += carried(part, self._unit_m * self._site.at)
         shaken = part if skin is None else product(part, small(skin))
         acceleration = (place[:, 0] - 2 * place[:, 1] + place[:, 2]) / STENCIL_S**2
         acceleration += _heading_push(upper[:, 1], push) + rotated(part[:, 1], breath_push)
@@ -213,14 +214,14 @@ class Motion:
     def _seen(self, t: Array, part: Array, shaken: Array, acceleration: Array, curve: Array) -> Moment:
         worn = self._plan.worn
         force_world = acceleration + np.array([[0.0], [0.0], [G_MPS2]])
-        part_vertical = rotated(conjugate(part[:, 1]), _UP[:, None])
+        part_vertical = upwards(part[:, 1])
         if worn.always(1.0, t[0], t[-1]) and (period := self._periods(t))[0] == period[-1]:
             to_part = self._sensor_to_part[period[0]]
             middle = shaken[:, 1]
             back = conjugate(to_part)[:, None]
             rate = rotated(back, _rate(shaken))
             force = rotated(back, rotated(conjugate(middle), force_world))
-            vertical = rotated(back, rotated(conjugate(middle), _UP[:, None]))
+            vertical = rotated(back, upwards(middle))
             return Moment(
                 product(middle, to_part[:, None]), force, rate, vertical, part_vertical, curve, np.ones(len(t), bool)
             )
@@ -234,7 +235,7 @@ class Motion:
             middle,
             rotated(conjugate(middle), force_world),
             _rate(orientation),
-            rotated(conjugate(middle), _UP[:, None]),
+            upwards(middle),
             part_vertical,
             curve,
             share.x >= 1.0,
@@ -264,14 +265,14 @@ def _rate(q: Array) -> Array:
 
 
 def _flexion(q: Array) -> Array:
-    up = rotated(conjugate(q), _UP[:, None])
+    up = upwards(q)
     angle: Array = np.arctan2(-up[0], up[2])
     return angle
 
 
 def _heading_push(upper: Array, push: Array) -> Array:
     """A push ahead, to the left and up of the person, in the world."""
-    ahead = rotated(upper, _AHEAD[:, None])
+    ahead = carried(upper, _AHEAD)
     across = np.hypot(ahead[0], ahead[1])
     x, y = ahead[0] / np.maximum(across, 1e-6), ahead[1] / np.maximum(across, 1e-6)
     return np.stack([x * push[0] - y * push[1], y * push[0] + x * push[1], push[2]])

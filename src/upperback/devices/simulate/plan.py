@@ -22,6 +22,28 @@ _SHIFT_S = 1.4
 _STAIRS_LEAN_DEG = {True: 12.0, False: 2.0}
 _CARRY_S, _TURN_ROUND_S = 10.0, 2.0
 _FOREVER_S = 1e9
+_EFFORT_RAMP_S = 0.3
+_REST_RAMP_S = 0.06
+
+#: Usual effort of a shoulder muscle, % of a reference contraction. Numbers of the size of APDF figures of daily work.
+_EFFORT_PCT: Mapping[str, float] = {
+    "stand": 4.0,
+    "sit": 6.0,
+    "lie": 0.0,
+    "bend": 8.0,
+    "lift": 12.0,
+    "walk": 5.0,
+    "stairs": 8.0,
+    "drive": 4.0,
+    "phone": 5.0,
+    "exercise": 3.0,
+    "table": 0.0,
+    "align": 4.0,
+}
+#: Here the stated effort is that of the repetitions, not of the pauses.
+_EFFORT_OF_REPETITIONS = ("bend", "lift", "exercise", "contract")
+_LIFTING_PCT = 40.0  # on the way up
+_EXERCISING_PCT = {"strength": 35.0, "movement": 12.0}
 
 
 @dataclass(frozen=True)
@@ -48,10 +70,13 @@ class Plan:
     vibration: Envelope
     traffic: Envelope
     worn: Envelope
+    effort: Envelope  # of the muscle, %
+    active: Envelope  # 1; 0 in a rest
     segments: tuple[Segment, ...]
     repetitions: tuple[Repetition, ...]
     tasks: tuple[Task, ...]
     not_worn: tuple[Span, ...]
+    rests: tuple[Span, ...]
 
     def steps_s(self) -> list[float]:
         """Every step of the day."""
@@ -62,6 +87,7 @@ def make_plan(scenario: what.Scenario, seed: int) -> Plan:
     """Plans the day. Raises InputError for an exercise that the content does not have."""
     planner = _Planner(scenario, seed)
     for activity in scenario.singles():
+        planner.set_effort(activity)
         planner.do(activity)
     return planner.finish()
 
@@ -80,6 +106,9 @@ class _Planner:
         self._gaits: list[Gait] = []
         self._sway, self._breathing, self._worn = Envelope(1.0), Envelope(1.0), Envelope(1.0)
         self._vibration, self._traffic = Envelope(0.0), Envelope(0.0)
+        self._emg = scenario.emg or what.Emg()
+        self._effort = Envelope(0.0)
+        self._usual_pct = 0.0
         self._segments: list[Segment] = []
         self._repetitions: list[Repetition] = []
         self._tasks: list[Task] = []
@@ -99,6 +128,7 @@ class _Planner:
             hips=np.array([way.start.hips for way in ways]).T,
             shift=np.array([way.shift for way in ways]).T,
         )
+        active, rests = self._rests(self._t - _FOREVER_S)
         return Plan(
             duration_s=self._t - _FOREVER_S,
             moves=moves,
@@ -108,11 +138,42 @@ class _Planner:
             vibration=self._vibration,
             traffic=self._traffic,
             worn=self._worn,
+            effort=self._effort,
+            active=active,
             segments=tuple(self._segments),
             repetitions=tuple(self._repetitions),
             tasks=tuple(self._tasks),
             not_worn=tuple(self._not_worn),
+            rests=tuple(rests),
         )
+
+    def set_effort(self, activity: what.Single) -> None:
+        """The muscle's usual effort from now on."""
+        kind = str(activity.__struct_config__.tag)
+        usual_pct = _EFFORT_PCT.get(kind, 0.0)
+        own = activity.effort_pct is None or kind in _EFFORT_OF_REPETITIONS
+        self._usual_pct = usual_pct if own or activity.effort_pct is None else activity.effort_pct
+        self._effort_to(self._usual_pct)
+
+    def _effort_to(self, percent: float, ramp_s: float = _EFFORT_RAMP_S) -> None:
+        self._effort.go(percent, at_s=self._t, ramp_s=ramp_s)
+
+    def _rests(self, duration_s: float) -> tuple[Envelope, list[Span]]:
+        """Short moments without effort, between ramps."""
+        active, rests = Envelope(1.0), []
+        drawn = dice(self._seed, "rests")
+        low_s, high_s = self._emg.rest_s
+        t = 0.0
+        while self._emg.rests_per_min:
+            t += 60 / self._emg.rests_per_min * float(drawn.exponential()) + 2 * _REST_RAMP_S
+            lasts_s = low_s + (high_s - low_s) * float(drawn.random())
+            if t + lasts_s + 2 * _REST_RAMP_S >= duration_s:
+                break
+            active.go(0.0, at_s=t, ramp_s=_REST_RAMP_S)
+            active.go(1.0, at_s=t + _REST_RAMP_S + lasts_s, ramp_s=_REST_RAMP_S)
+            rests.append(Span(start_s=t + _REST_RAMP_S, end_s=t + _REST_RAMP_S + lasts_s))
+            t += lasts_s + 2 * _REST_RAMP_S
+        return active, rests
 
     # ---- small steps ----
 
@@ -230,7 +291,9 @@ class _Planner:
             moments.append(self._t)
             self._hold(activity.hold_s)
             moments.append(self._t)
+            self._effort_to(self._busy_pct(activity, _LIFTING_PCT if turn_deg else self._usual_pct))
             self._move_to(self._everyday(activity.base, axial_deg=turn_deg), up_s)
+            self._effort_to(self._usual_pct)
             moments.append(self._t)
             self._repetition(moments, of=name, number=number, range_deg=abs(angles["flexion_deg"]))
             if turn_deg:
@@ -326,7 +389,30 @@ class _Planner:
             self._tasks.append(Task(start_s=task_start_s, end_s=self._t, task=task))
         self._segment("align", start_s)
 
+    @do.register
+    def _contract(self, activity: what.Contract) -> None:
+        self._begin(self._everyday(arm_deg=90.0), base="standing", sway=1.2)
+        self._effort_to(0.0)
+        start_s = self._t
+        for number in range(1, activity.times + 1):
+            moments = [self._t]
+            self._effort_to(activity.effort_pct, activity.ramp_s)
+            self._hold(activity.ramp_s)
+            moments.append(self._t)
+            self._hold(activity.hold_s)
+            moments.append(self._t)
+            self._effort_to(0.0, activity.ramp_s)
+            self._hold(activity.ramp_s)
+            moments.append(self._t)
+            self._repetition(moments, of="contract", number=number, range_deg=0.0)
+            self._hold(activity.rest_s)
+        self._segment("contract", start_s)
+
     # ---- exercises ----
+
+    @staticmethod
+    def _busy_pct(activity: what.Bend | what.Exercise, usual_pct: float) -> float:
+        return usual_pct if activity.effort_pct is None else activity.effort_pct
 
     @do.register
     def _exercise(self, activity: what.Exercise) -> None:
@@ -355,12 +441,16 @@ class _Planner:
         tempo = motion.exercise.tempo
         slower = activity.tempo * self._varied(activity.variation)
         moments = [self._t]
+        busy_pct = self._busy_pct(activity, _EXERCISING_PCT[motion.exercise.kind])
+        self._effort_to(busy_pct)
         self._move_to(far, tempo.out_s * slower)
         moments.append(self._t)
         self._hold((tempo.hold_s or tempo.pause_s) * slower)
         moments.append(self._t)
+        self._effort_to(0.7 * busy_pct)  # lowering takes less
         self._move_to(near, tempo.back_s * slower)
         moments.append(self._t)
+        self._effort_to(min(self._usual_pct, 0.3 * busy_pct))
         other = to_other != (activity.side == "other")
         self._repetition(
             moments, of=activity.id, number=number, set_number=set_number, other=other, range_deg=range_deg

@@ -43,6 +43,27 @@ def rotated(q: Array, v: Array) -> Array:
     )
 
 
+def carried(q: Array, place: Array) -> Array:
+    """`rotated` for one fixed place (3,): only the axes along which it lies are turned."""
+    w, x, y, z = q
+    ahead, left, up = 2 * place
+    total = np.zeros((3, *w.shape))
+    total += place.reshape(3, *(1 for _ in w.shape))
+    if ahead:
+        total += ahead * np.stack([-(y * y + z * z), x * y + w * z, x * z - w * y])
+    if left:
+        total += left * np.stack([x * y - w * z, -(x * x + z * z), y * z + w * x])
+    if up:
+        total += up * np.stack([x * z + w * y, y * z - w * x, -(x * x + y * y)])
+    return total
+
+
+def upwards(q: Array) -> Array:
+    """The fixed frame's z axis, seen from the moving frame."""
+    w, x, y, z = q
+    return np.stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
+
+
 def exponential(rotation_vector: Array) -> Array:
     """The turn about the vector's direction by its length in radians."""
     angle = np.sqrt((rotation_vector**2).sum(axis=0))

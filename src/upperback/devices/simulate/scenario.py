@@ -91,6 +91,42 @@ class Sensor(_Part, frozen=True, kw_only=True):
         return PERFECT if self.flaws == "none" else Flaws()
 
 
+class Gap(_Part, frozen=True, kw_only=True):
+    """From `at_s` on, nothing is received; or an electrode is loose."""
+
+    at_s: NotNegative
+    duration_s: Seconds
+
+
+class EmgChannel(_Part, frozen=True, kw_only=True):
+    """One muscle with its electrodes."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "trapezius_right"
+    reference_uv: NotNegative = 400.0  # root mean square in the reference contraction
+    share: NotNegative = 1.0  # of the effort of the activities
+    noise_uv: NotNegative = 2.5  # of electrode and amplifier
+    heart_uv: NotNegative = 0.0  # height of a heart beat
+    hum_uv: NotNegative = 0.0  # mains, root mean square
+    drift_uv: NotNegative = 0.0  # slow movement of the skin, root mean square
+
+
+class Emg(_Part, frozen=True, kw_only=True):
+    """Surface EMG, all channels in one amplifier. The effort comes from the activities."""
+
+    sampling_rate_hz: Annotated[float, msgspec.Meta(ge=200, le=10_000)] = 1000.0
+    channels: Annotated[tuple[EmgChannel, ...], msgspec.Meta(min_length=1, max_length=16)] = (EmgChannel(),)
+    band_hz: tuple[NotNegative, NotNegative] = (10.0, 450.0)
+    fatigue_pct_per_hour: NotNegative = 0.0  # fall of every frequency
+    unevenness: Share = 0.15  # how much the effort fluctuates
+    rests_per_min: NotNegative = 0.0  # moments without any effort, beside those of the activities
+    rest_s: tuple[Seconds, Seconds] = (0.4, 2.0)
+    heart_per_min: Annotated[float, msgspec.Meta(ge=20, le=240)] = 68.0
+    mains_hz: Literal[50, 60] = 50
+    rail_mv: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    bits: Annotated[int, msgspec.Meta(ge=0, le=32)] = 16  # 0: no steps
+    loose: tuple[Gap, ...] = ()
+
+
 class Wearer(_Part, frozen=True, kw_only=True):
     """The person."""
 
@@ -99,13 +135,6 @@ class Wearer(_Part, frozen=True, kw_only=True):
     breathing_deg: NotNegative = 0.8
     sway_deg: NotNegative = 0.4
     tremor_deg: NotNegative = 0.01
-
-
-class Gap(_Part, frozen=True, kw_only=True):
-    """Nothing is received from `at_s` on."""
-
-    at_s: NotNegative
-    duration_s: Seconds
 
 
 class Faults(_Part, frozen=True, kw_only=True):
@@ -120,7 +149,11 @@ class Faults(_Part, frozen=True, kw_only=True):
     late_s: NotNegative = 1.0  # mean
 
 
-class _Posed(_Part, frozen=True, kw_only=True):
+class _Active(_Part, frozen=True, kw_only=True):
+    effort_pct: Annotated[float, msgspec.Meta(ge=0, le=200)] | None = None  # of the muscle; None: usual for it
+
+
+class _Posed(_Active, frozen=True, kw_only=True):
     flexion_deg: Angle = 0.0
     lateral_deg: Angle = 0.0
     axial_deg: Angle = 0.0
@@ -144,7 +177,7 @@ class Sit(_Posed, tag_field="do", tag="sit", frozen=True, kw_only=True):
     shift_deg: NotNegative = 4.0
 
 
-class Lie(_Part, tag_field="do", tag="lie", frozen=True, kw_only=True):
+class Lie(_Active, tag_field="do", tag="lie", frozen=True, kw_only=True):
     """Lying on back, front or a side."""
 
     duration_s: Seconds
@@ -173,7 +206,7 @@ class Lift(Bend, tag_field="do", tag="lift", frozen=True, kw_only=True):
     turn_deg: Angle = 30.0
 
 
-class Walk(_Part, tag_field="do", tag="walk", frozen=True, kw_only=True):
+class Walk(_Active, tag_field="do", tag="walk", frozen=True, kw_only=True):
     """Walking, with stops and turns."""
 
     duration_s: Seconds
@@ -185,7 +218,7 @@ class Walk(_Part, tag_field="do", tag="walk", frozen=True, kw_only=True):
     turns_per_min: NotNegative = 1.0
 
 
-class Stairs(_Part, tag_field="do", tag="stairs", frozen=True, kw_only=True):
+class Stairs(_Active, tag_field="do", tag="stairs", frozen=True, kw_only=True):
     """Up or down a staircase, floor by floor."""
 
     duration_s: Seconds
@@ -204,7 +237,7 @@ class Drive(_Posed, tag_field="do", tag="drive", frozen=True, kw_only=True):
     traffic_mps2: NotNegative = 0.6  # braking, speeding up, bends
 
 
-class Phone(_Part, tag_field="do", tag="phone", frozen=True, kw_only=True):
+class Phone(_Active, tag_field="do", tag="phone", frozen=True, kw_only=True):
     """Looking down at a phone."""
 
     duration_s: Seconds
@@ -213,7 +246,7 @@ class Phone(_Part, tag_field="do", tag="phone", frozen=True, kw_only=True):
     curve_deg: Angle = 14.0
 
 
-class Exercise(_Part, tag_field="do", tag="exercise", frozen=True, kw_only=True):
+class Exercise(_Active, tag_field="do", tag="exercise", frozen=True, kw_only=True):
     """Repetitions of an exercise of the content, by the poses of its figure and the range it states."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^(MV|ST)[0-9]{2}$")]
@@ -227,13 +260,23 @@ class Exercise(_Part, tag_field="do", tag="exercise", frozen=True, kw_only=True)
     side: Literal["as_drawn", "other"] = "as_drawn"
 
 
-class Table(_Part, tag_field="do", tag="table", frozen=True, kw_only=True):
+class Contract(_Active, tag_field="do", tag="contract", frozen=True, kw_only=True):
+    """Standing and pressing against something with a known effort, as for a reference contraction."""
+
+    times: Count = 3
+    effort_pct: Annotated[float, msgspec.Meta(ge=0, le=200)] = 100.0
+    ramp_s: Annotated[float, msgspec.Meta(ge=0.05, le=60)] = 0.7
+    hold_s: Seconds = 4.0
+    rest_s: Seconds = 6.0
+
+
+class Table(_Active, tag_field="do", tag="table", frozen=True, kw_only=True):
     """Not worn: every sensor lies on a table. Put on again, it sits a little differently."""
 
     duration_s: Seconds
 
 
-class Align(_Part, tag_field="do", tag="align", frozen=True, kw_only=True):
+class Align(_Active, tag_field="do", tag="align", frozen=True, kw_only=True):
     """The standard tasks that tell how a sensor sits: stand tall, bend forward, bend to both sides."""
 
     stand_s: Seconds = 6.0
@@ -249,7 +292,9 @@ class Repeat(_Part, tag_field="do", tag="repeat", frozen=True, kw_only=True):
     activities: tuple["Activity", ...]
 
 
-Single: TypeAlias = Stand | Sit | Lie | Bend | Lift | Walk | Stairs | Drive | Phone | Exercise | Table | Align
+Single: TypeAlias = (
+    Stand | Sit | Lie | Bend | Lift | Walk | Stairs | Drive | Phone | Exercise | Contract | Table | Align
+)
 Activity: TypeAlias = Single | Repeat
 
 
@@ -260,6 +305,7 @@ class Scenario(_Part, frozen=True, kw_only=True):
     start_s: NotNegative = 0.0  # time of the first sample: 0, or unix time
     wearer: Wearer = Wearer()
     sensors: Annotated[tuple[Sensor, ...], msgspec.Meta(max_length=8)] = (Sensor(),)
+    emg: Emg | None = None
     faults: Faults = Faults()
     activities: Annotated[tuple[Activity, ...], msgspec.Meta(min_length=1)]
 
@@ -329,11 +375,21 @@ def read_scenario(data: Mapping[str, Any], *, name: str = "scenario") -> Scenari
         scenario = msgspec.convert(data, Scenario)
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: {_explained(str(error), data)}") from error
-    names = [sensor.name for sensor in scenario.sensors]
-    for sensor_name in names:
-        if names.count(sensor_name) > 1:
-            raise InputError(f"{name}: sensors: the name {sensor_name} is given twice")
+    _check_names("sensors", [*(sensor.name for sensor in scenario.sensors), "emg"], name)
+    if scenario.emg is not None:
+        _check_names("emg.channels", [channel.name for channel in scenario.emg.channels], name)
+        low_hz, high_hz = scenario.emg.band_hz
+        if not low_hz < min(high_hz, 0.45 * scenario.emg.sampling_rate_hz):
+            raise InputError(f"{name}: emg.band_hz: nothing is left of {low_hz} to {high_hz} Hz at this sampling rate")
+    elif not scenario.sensors:
+        raise InputError(f"{name}: sensors: there is neither a sensor nor EMG")
     return scenario
+
+
+def _check_names(key: str, names: Sequence[str], file: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{file}: {key}: the name {name} is given twice")
 
 
 _PLACE = re.compile(r" - at `\$([^`]*)`$")

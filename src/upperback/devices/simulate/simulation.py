@@ -3,23 +3,29 @@
 Inside, the day is made in pages of a fixed length, each with its own named chance. Blocks are cut from the pages.
 """
 
+import heapq
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from upperback.core.errors import InputError
+from upperback.devices.simulate.emg import EmgMotion, clipped
 from upperback.devices.simulate.imu import Imu
 from upperback.devices.simulate.jets import dice
 from upperback.devices.simulate.motion import Motion
 from upperback.devices.simulate.plan import make_plan
 from upperback.devices.simulate.quaternions import Array, chain, exponential, matrix, product, turn
-from upperback.devices.simulate.scenario import Scenario, Sensor
-from upperback.devices.simulate.truth import Mounting, SensorTruth, Span, Truth, TruthBlock
-from upperback.sensing.signal import Chunk, QualityFlag
+from upperback.devices.simulate.scenario import Emg, Scenario, Sensor
+from upperback.devices.simulate.truth import EmgTruth, EmgTruthBlock, Mounting, SensorTruth, Span, Truth, TruthBlock
+from upperback.sensing.signal import Chunk, EmgChunk, QualityFlag
 
 _PAGE_SAMPLES = 4096
+_EMG_PAGE_SAMPLES = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,24 @@ class Page:
     gyr_radps: npt.NDArray[np.float32] | None
     quality: npt.NDArray[np.uint8]
     truth: TruthBlock
+
+    def cut(self, start: int, end: int) -> "Page":
+        """The samples from start to before end."""
+        gyr = None if self.gyr_radps is None else self.gyr_radps[start:end]
+        return Page(self.acc_mps2[start:end], gyr, self.quality[start:end], self.truth.cut(start, end))
+
+
+@dataclass(frozen=True, slots=True)
+class EmgPage:
+    """EMG in a row, also what was lost."""
+
+    emg_v: npt.NDArray[np.float32]  # (n, channels)
+    quality: npt.NDArray[np.uint8]
+    truth: EmgTruthBlock
+
+    def cut(self, start: int, end: int) -> "EmgPage":
+        """The samples from start to before end."""
+        return EmgPage(self.emg_v[start:end], self.quality[start:end], self.truth.cut(start, end))
 
 
 class Simulation:
@@ -43,6 +67,17 @@ class Simulation:
     def duration_s(self) -> float:
         """Length of the day."""
         return self._plan.duration_s
+
+    @property
+    def emg(self) -> Emg:
+        """The EMG of the scenario. Raises InputError where it has none."""
+        if self.scenario.emg is None:
+            raise InputError("emg: the scenario has none")
+        return self.scenario.emg
+
+    def n_emg_samples(self) -> int:
+        """How many samples each EMG channel takes; 0 without EMG."""
+        return 0 if self.scenario.emg is None else int(self.duration_s * self.scenario.emg.sampling_rate_hz)
 
     def n_samples(self, sensor: str | None = None) -> int:
         """How many samples that sensor takes, lost ones too."""
@@ -71,6 +106,8 @@ class Simulation:
             tasks=shifted(self._plan.tasks),  # type: ignore[arg-type]
             not_worn=shifted(self._plan.not_worn),  # type: ignore[arg-type]
             gaps=[Span(start_s=a + start_s, end_s=b + start_s) for a, b in self._gaps],
+            rests=shifted(self._plan.rests),  # type: ignore[arg-type]
+            emg=self._emg_truth,
             sensors=[self._sensor_truth(sensor) for sensor in self.scenario.sensors],
         )
 
@@ -106,7 +143,7 @@ class Simulation:
             lateral_rad=np.arcsin(np.clip(up[1], -1, 1)),
             curve_rad=moment.curve_rad,
             worn=moment.worn,
-            received=self._received(sensor, true_s, start, end),
+            received=self._received(sensor.name, true_s, start),
             segment=(np.searchsorted(starts, true_s, side="right") - 1).clip(0).astype(np.int32),
         )
         quality = np.zeros(len(i), np.uint8)
@@ -121,6 +158,23 @@ class Simulation:
             truth,
         )
 
+    def emg_pages(self) -> Iterator[EmgPage]:
+        """The whole EMG in pages, lost samples too."""
+        emg, end = self.emg, self.n_emg_samples()
+        motion = EmgMotion(self._plan, emg, self.seed)
+        for number, start in enumerate(range(0, end, _EMG_PAGE_SAMPLES)):
+            t = np.arange(start, min(start + _EMG_PAGE_SAMPLES, end)) / emg.sampling_rate_hz
+            value_v, effort = motion.at(t, number)
+            emg_v, at_rail = clipped(value_v, emg)
+            truth = EmgTruthBlock(
+                time_s=t + self.scenario.start_s,
+                amplitude_v=effort.amplitude_v,
+                effort_pct=effort.effort_pct,
+                median_hz=effort.median_hz,
+                received=self._received("emg", t, start),
+            )
+            yield EmgPage(emg_v, np.where(at_rail, np.uint8(QualityFlag.CLIPPED), np.uint8(0)), truth)
+
     # ---- what is lost ----
 
     @cached_property
@@ -134,15 +188,15 @@ class Simulation:
                 spans.append((t, t := t + low + (high - low) * float(drawn.random())))
         return _united(sorted(spans))
 
-    def _received(self, sensor: Sensor, true_s: Array, start: int, end: int) -> npt.NDArray[np.bool_]:
+    def _received(self, name: str, true_s: Array, start: int) -> npt.NDArray[np.bool_]:
         faults = self.scenario.faults
         received = np.ones(len(true_s), bool)
         for gap_start_s, gap_end_s in self._gaps:
             first, last = np.searchsorted(true_s, (gap_start_s, gap_end_s))
             received[first:last] = False
         if faults.packet_loss:
-            packet = np.arange(start, end) // faults.packet_samples
-            lost = packet_chances(self.seed, f"lost {sensor.name}", packet) < faults.packet_loss
+            packet = np.arange(start, start + len(true_s)) // faults.packet_samples
+            lost = packet_chances(self.seed, f"lost {name}", packet) < faults.packet_loss
             received &= ~lost
         return received
 
@@ -174,6 +228,18 @@ class Simulation:
             gyr_bias_radps=imu.gyr.bias.tolist(),
             acc_scale=imu.acc.scale.tolist(),
             gyr_scale=imu.gyr.scale.tolist(),
+        )
+
+    @property
+    def _emg_truth(self) -> EmgTruth | None:
+        if self.scenario.emg is None:
+            return None
+        emg = self.scenario.emg
+        return EmgTruth(
+            sampling_rate_hz=emg.sampling_rate_hz,
+            channels=[channel.name for channel in emg.channels],
+            reference_v=[channel.reference_uv * 1e-6 for channel in emg.channels],
+            median_hz=EmgMotion(self._plan, emg, self.seed).fresh_median_hz,
         )
 
     def _true_rate_hz(self, sensor: Sensor) -> float:
@@ -209,46 +275,98 @@ def simulate(
 
     Chunks are at most `block_samples` long; a gap always ends one. The samples do not depend on it.
     """
-    simulation = Simulation(scenario, seed)
     chosen = scenario.sensor(sensor)
-    yield from _cut(simulation.pages(chosen.name), chosen, block_samples)
 
-
-def _cut(pages: Iterator[Page], sensor: Sensor, block_samples: int) -> Iterator[tuple[Chunk, TruthBlock]]:
-    held: list[tuple[Page, int, int]] = []
-    n_held = 0
-
-    def joined() -> tuple[Chunk, TruthBlock]:
-        truths = [page.truth.cut(a, b) for page, a, b in held]
-        truth = TruthBlock(
-            **{name: np.concatenate([getattr(t, name) for t in truths]) for name in TruthBlock.__slots__}
-        )
-        with_gyr = held[0][0].gyr_radps is not None
+    def joined(pieces: list[Page]) -> tuple[Chunk, TruthBlock]:
+        truth = _truth_joined(TruthBlock, [piece.truth for piece in pieces])
+        gyr = [piece.gyr_radps for piece in pieces if piece.gyr_radps is not None]
         chunk = Chunk(
             start_s=float(truth.time_s[0]),
-            sampling_rate_hz=sensor.sampling_rate_hz,
-            acc_mps2=np.concatenate([page.acc_mps2[a:b] for page, a, b in held]),
-            gyr_radps=np.concatenate([page.gyr_radps[a:b] for page, a, b in held]) if with_gyr else None,  # type: ignore[index]
-            quality=np.concatenate([page.quality[a:b] for page, a, b in held]),
+            sampling_rate_hz=chosen.sampling_rate_hz,
+            acc_mps2=np.concatenate([piece.acc_mps2 for piece in pieces]),
+            gyr_radps=np.concatenate(gyr) if gyr else None,
+            quality=np.concatenate([piece.quality for piece in pieces]),
         )
         return chunk, truth
 
+    return map(joined, _blocks(Simulation(scenario, seed).pages(chosen.name), block_samples))
+
+
+def simulate_emg(
+    scenario: Scenario, seed: int = 1, *, block_samples: int = 16_384
+) -> Iterator[tuple[EmgChunk, EmgTruthBlock]]:
+    """The EMG of the same day, as `simulate` gives the motion. Raises InputError where the scenario has none."""
+    simulation = Simulation(scenario, seed)
+
+    def joined(pieces: list[EmgPage]) -> tuple[EmgChunk, EmgTruthBlock]:
+        truth = _truth_joined(EmgTruthBlock, [piece.truth for piece in pieces])
+        chunk = EmgChunk(
+            start_s=float(truth.time_s[0]),
+            sampling_rate_hz=simulation.emg.sampling_rate_hz,
+            emg_v=np.concatenate([piece.emg_v for piece in pieces]),
+            quality=np.concatenate([piece.quality for piece in pieces]),
+        )
+        return chunk, truth
+
+    return map(joined, _blocks(simulation.emg_pages(), block_samples))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Arrival:
+    """A packet that reaches the receiver."""
+
+    at_s: float
+    number: int
+    chunk: Chunk = field(compare=False)
+
+
+def arrivals(scenario: Scenario, seed: int = 1, *, sensor: str | None = None) -> Iterator[Arrival]:
+    """The packets of a live sensor in the order in which they arrive: late ones come after their successors.
+
+    A packet that is not late arrives with its last sample. At most the packets on their way are held.
+    """
+    faults = scenario.faults
+    delays = dice(seed, "late", scenario.sensor(sensor).name)
+    waiting: list[Arrival] = []
+    packets = simulate(scenario, seed, sensor=sensor, block_samples=faults.packet_samples)
+    for number, (chunk, _) in enumerate(packets):
+        is_late, delay = delays.random() < faults.late_share, float(delays.exponential())
+        while waiting and waiting[0].at_s <= chunk.end_s:
+            yield heapq.heappop(waiting)
+        heapq.heappush(waiting, Arrival(chunk.end_s + is_late * delay * faults.late_s, number, chunk))
+    while waiting:
+        yield heapq.heappop(waiting)
+
+
+_AnyTruth = TypeVar("_AnyTruth", TruthBlock, EmgTruthBlock)
+_AnyPage = TypeVar("_AnyPage", Page, EmgPage)
+
+
+def _truth_joined(kind: type[_AnyTruth], pieces: list[_AnyTruth]) -> _AnyTruth:
+    names = [field.name for field in fields(kind)]
+    return kind(**{name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in names})
+
+
+def _blocks(pages: Iterator[_AnyPage], block_samples: int) -> Iterator[list[_AnyPage]]:
+    """The received samples as lists of pieces that belong together: at most `block_samples`, nothing lost between."""
+    held: list[_AnyPage] = []
+    n_held = 0
     for page in pages:
         received = page.truth.received
-        edges = np.flatnonzero(np.diff(received)) + 1
-        for start, end in zip([0, *edges], [*edges, len(received)], strict=True):
+        edges: list[int] = (np.flatnonzero(np.diff(received)) + 1).tolist()
+        for start, end in itertools.pairwise([0, *edges, len(received)]):
             if not received[start]:
                 if held:
-                    yield joined()
+                    yield held
                 held, n_held = [], 0
                 continue
-            at = int(start)
+            at = start
             while at < end:
-                take = min(int(end) - at, block_samples - n_held)
-                held.append((page, at, at + take))
+                take = min(end - at, block_samples - n_held)
+                held.append(page.cut(at, at + take))
                 n_held, at = n_held + take, at + take
                 if n_held == block_samples:
-                    yield joined()
+                    yield held
                     held, n_held = [], 0
     if held:
-        yield joined()
+        yield held

@@ -1,6 +1,6 @@
 """What is known of a simulated day without any measurement: its events, and beside every sample the true angles."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import msgspec
@@ -55,6 +55,15 @@ class Mounting(msgspec.Struct, frozen=True, kw_only=True):
     to_trunk: list[list[float]]
 
 
+class EmgTruth(msgspec.Struct, frozen=True, kw_only=True):
+    """What was stated for the EMG: strength in the reference contraction, median frequency of the fresh muscle."""
+
+    sampling_rate_hz: float
+    channels: list[str]
+    reference_v: list[float]
+    median_hz: float
+
+
 class SensorTruth(msgspec.Struct, frozen=True, kw_only=True):
     """What was drawn for one sensor. Measured = scale x true + bias + wander + noise."""
 
@@ -81,7 +90,9 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     tasks: list[Task]
     not_worn: list[Span]
     gaps: list[Span]
+    rests: list[Span]  # of the muscle: no effort at all
     sensors: list[SensorTruth]
+    emg: EmgTruth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,4 +126,28 @@ class TruthBlock:
 
     def cut(self, start: int, end: int) -> "TruthBlock":
         """The samples from start to before end."""
-        return TruthBlock(**{name: getattr(self, name)[start:end] for name in self.__slots__})
+        return TruthBlock(**{field.name: getattr(self, field.name)[start:end] for field in fields(self)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmgTruthBlock:
+    """What is true at each sample of an EMG chunk.
+
+    Attributes
+    ----------
+    time_s : (n_samples,)
+    amplitude_v : (n_samples, n_channels) root mean square of the muscle's own signal
+    effort_pct : (n_samples, n_channels) of the reference contraction
+    median_hz : (n_samples,) median frequency of the muscle's own signal
+    received : (n_samples,) bool
+    """
+
+    time_s: Array
+    amplitude_v: Array
+    effort_pct: Array
+    median_hz: Array
+    received: npt.NDArray[np.bool_]
+
+    def cut(self, start: int, end: int) -> "EmgTruthBlock":
+        """The samples from start to before end."""
+        return EmgTruthBlock(**{field.name: getattr(self, field.name)[start:end] for field in fields(self)})
