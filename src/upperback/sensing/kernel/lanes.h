@@ -8,17 +8,19 @@
 #include "kernel.h"
 #include <string.h>
 
-#if defined(__AVX512F__)
-#include <immintrin.h>
-enum { UB_WIDTH = 16 };
-#elif defined(__AVX__)
-#include <immintrin.h>
-enum { UB_WIDTH = 8 };
-#else
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
-enum { UB_WIDTH = 4 };
+
+/* Lanes of one instruction. A file that works on a single lane defines it as 4, so that little is wasted. */
+#ifndef UB_WIDTH
+#if defined(__AVX512F__)
+#define UB_WIDTH 16
+#elif defined(__AVX__)
+#define UB_WIDTH 8
+#else
+#define UB_WIDTH 4
+#endif
 #endif
 
 typedef float vf __attribute__((vector_size(4 * UB_WIDTH)));
@@ -37,11 +39,19 @@ UB_INLINE void ub_store(float *to, vf v) { memcpy(to, &v, sizeof v); }
 
 UB_INLINE vf ub_all(float x) { return x - (vf){0}; }
 
-/* Lanes whose byte is zero. */
-UB_INLINE vm ub_load_clear(const uint8_t *from) {
-    ub_bytes v;
-    memcpy(&v, from, sizeof v);
-    return __builtin_convertvector(v, vm) == 0;
+/* The bytes, one a lane; slow, for what is rare. */
+UB_INLINE vm ub_load_bytes(const uint8_t *from) {
+    vm v;
+    for (int lane = 0; lane < UB_WIDTH; lane++)
+        v[lane] = from[lane];
+    return v;
+}
+
+/* Is every lane's byte zero? */
+UB_INLINE int ub_clear_bytes(const uint8_t *from) {
+    uint64_t bits[2] = {0, 0};
+    memcpy(bits, from, UB_WIDTH);
+    return (bits[0] | bits[1]) == 0;
 }
 
 UB_INLINE vf ub_select(vm mask, vf yes, vf no) { return (vf)((mask & (vm)yes) | (~mask & (vm)no)); }
@@ -55,9 +65,9 @@ UB_INLINE vf ub_min(vf a, vf b) { return ub_select(a < b, a, b); }
 UB_INLINE vf ub_max(vf a, vf b) { return ub_select(a > b, a, b); }
 
 UB_INLINE vf ub_sqrt(vf x) {
-#if defined(__AVX512F__)
+#if UB_WIDTH == 16
     return (vf)_mm512_sqrt_ps((__m512)x);
-#elif defined(__AVX__)
+#elif UB_WIDTH == 8
     return (vf)_mm256_sqrt_ps((__m256)x);
 #elif defined(__SSE2__)
     return (vf)_mm_sqrt_ps((__m128)x);
@@ -69,11 +79,11 @@ UB_INLINE vf ub_sqrt(vf x) {
 #endif
 }
 
-/* Is the mask set in every lane? */
+/* Is the mask set in every lane, in any lane? */
 UB_INLINE int ub_every(vm mask) {
-#if defined(__AVX512F__)
+#if UB_WIDTH == 16
     return _mm512_movepi32_mask((__m512i)mask) == 0xffff;
-#elif defined(__AVX__)
+#elif UB_WIDTH == 8
     return _mm256_movemask_ps((__m256)mask) == 0xff;
 #elif defined(__SSE2__)
     return _mm_movemask_ps((__m128)mask) == 0xf;
@@ -84,5 +94,7 @@ UB_INLINE int ub_every(vm mask) {
     return all == -1;
 #endif
 }
+
+UB_INLINE int ub_any(vm mask) { return !ub_every(~mask); }
 
 #endif

@@ -9,7 +9,7 @@ static inline __attribute__((always_inline)) void tilt_lanes(const float *restri
                                                              float *restrict state, float *restrict up, long n_time,
                                                              const float *c) {
     const vf b0 = ub_all(c[B0]), b1 = ub_all(2 * c[B0]), a1 = ub_all(c[A1]), a2 = ub_all(c[A2]);
-    const vf gap_max = ub_all(c[GAP_MAX]), settled = ub_all(c[SETTLED]), acc_max = ub_all(c[ACC_MAX]);
+    const vf gap_max = ub_all(c[GAP_MAX]), settled = ub_all(c[SETTLED]), acc_max = ub_all(c[ACC_MAX] * c[ACC_MAX]);
     const vf one = ub_all(1), nan = ub_all(__builtin_nanf(""));
     vf age = ub_load(state + AGE * UB_LANES), gap = ub_load(state + GAP * UB_LANES), first[3], second[3];
     for (int k = 0; k < 3; k++) {
@@ -18,12 +18,10 @@ static inline __attribute__((always_inline)) void tilt_lanes(const float *restri
     }
     for (long t = 0; t < n_time; t++, acc += 3 * UB_LANES, up += 3 * UB_LANES, bad += UB_LANES) {
         vf f[3], low[3];
-        vm good = ub_load_clear(bad);
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < 3; k++)
             f[k] = ub_load(acc + k * UB_LANES);
-            good &= ub_abs(f[k]) <= acc_max; /* false for NaN */
-        }
-        if (ub_every(good & (age > 0))) {
+        const vm fine = f[0] * f[0] + f[1] * f[1] + f[2] * f[2] <= acc_max; /* false for NaN */
+        if (ub_clear_bytes(bad) && ub_every(fine & (age > 0))) {
             age = ub_min(age + one, settled);
             gap = ub_all(0);
             for (int k = 0; k < 3; k++) {
@@ -35,8 +33,9 @@ static inline __attribute__((always_inline)) void tilt_lanes(const float *restri
             for (int k = 0; k < 3; k++)
                 ub_store(up + k * UB_LANES, low[k] * scale);
         } else {
+            const vm byte = ub_load_bytes(bad), good = fine & (byte == 0);
             const vm begins = good & (age == 0); /* as if the first sample had always been there */
-            gap = ub_select(good, ub_all(0), ub_min(gap + one, gap_max));
+            gap = ub_only(~good, gap + ub_only(byte != UB_IDLE, one));
             age = ub_select(good, ub_min(age + one, settled), ub_only(gap < gap_max, age));
             for (int k = 0; k < 3; k++) {
                 f[k] = ub_only(good, f[k]);

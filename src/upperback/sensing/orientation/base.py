@@ -34,31 +34,29 @@ class TiltParams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrientationParams:
-    """Tuning of the vertical from angular velocity and specific force.
+    """Tuning."""
 
-    Attributes
-    ----------
-    tau_s : time constant of the low-pass of the specific force, in the frame that hardly turns
-    gap_s_max, settle_s, acc_mps2_max : as in `TiltParams`
-    gyr_radps_max : a component beyond this is no sample
-    rest_tau_s : time constant of the low-passes that tell rest
-    rest_s_min : so long still before the bias is learnt
-    rest_gyr_radps_max, rest_acc_mps2_max : how far from its low-passed self a signal at rest may be
-    rest_rate_radps_max : a bias is not larger than this
-    bias_learn_s : the bias forgets with this time constant of rest
-    """
-
-    tau_s: float = 3.0
+    node_s: float = 0.2
+    gravity_tau_s: float = 4.0
+    gravity_walk_mps2_rts: float = 5.5e-3
+    gravity_start_mps2: float = 2.0
+    bias_start_radps: float = float(np.deg2rad(0.5))
+    bias_walk_radps_rts: float = float(np.deg2rad(2e-3))
+    bias_walk_turn_rts: float = 2e-5
+    bias_radps_max: float = float(np.deg2rad(5.0))
+    rest_bias_radps_rts: float = float(np.deg2rad(0.1))
+    rest_s_min: float = 1.0
+    rest_gyr_radps_max: float = float(np.deg2rad(1.0))
+    rest_acc_mps2_max: float = 0.3
+    rest_gyr_move_radps_max: float = float(np.deg2rad(0.5))
+    rest_acc_move_mps2_max: float = 0.1
+    gyr_delay_s: float = 0.0042
+    acc_delay_s: float = 0.00245
     gap_s_max: float = 1.0
-    settle_s: float = 3.0
+    gap_turn_radps: float = 1.0
+    settle_s: float = 5.0
     acc_mps2_max: float = 100 * G_MPS2
     gyr_radps_max: float = 100.0
-    rest_tau_s: float = 0.5
-    rest_s_min: float = 1.5
-    rest_gyr_radps_max: float = float(np.deg2rad(2.0))
-    rest_acc_mps2_max: float = 0.5
-    rest_rate_radps_max: float = float(np.deg2rad(4.0))
-    bias_learn_s: float = 20.0
 
 
 def tilt_coefficients(sampling_rate_hz: float, params: TiltParams | None = None) -> npt.NDArray[np.float32]:
@@ -77,23 +75,35 @@ def tilt_coefficients(sampling_rate_hz: float, params: TiltParams | None = None)
 
 def orient_coefficients(sampling_rate_hz: float, params: OrientationParams | None = None) -> npt.NDArray[np.float32]:
     """What `orient_tile` takes, in the order of kernel/orient.c."""
-    params = params or OrientationParams()
-    force = _low_pass(np.sqrt(2) / (2 * np.pi * params.tau_s), sampling_rate_hz)
-    rest = _low_pass(np.sqrt(2) / (2 * np.pi * params.rest_tau_s), sampling_rate_hz)
+    p = params or OrientationParams()
+    node = max(2, round(p.node_s * sampling_rate_hz))
+    velocity_var = p.gravity_walk_mps2_rts**2 * (p.gravity_tau_s / np.sqrt(2)) ** 4
     return np.array(
         [
             1 / sampling_rate_hz,
-            *force,
-            _samples(params.gap_s_max, sampling_rate_hz),
-            _samples(params.settle_s, sampling_rate_hz),
-            params.acc_mps2_max,
-            params.gyr_radps_max,
-            *rest,
-            params.rest_gyr_radps_max**2,
-            params.rest_acc_mps2_max**2,
-            params.rest_rate_radps_max**2,
-            _samples(params.rest_s_min, sampling_rate_hz),
-            1 / _samples(params.bias_learn_s, sampling_rate_hz),
+            node,
+            1 / node,
+            node // 2,
+            _samples(p.gap_s_max, sampling_rate_hz),
+            _samples(p.settle_s, sampling_rate_hz),
+            p.acc_mps2_max,
+            p.gyr_radps_max,
+            p.gyr_delay_s,
+            (p.gyr_delay_s - p.acc_delay_s) * sampling_rate_hz,
+            p.gravity_start_mps2**2,
+            p.gravity_walk_mps2_rts**2,
+            velocity_var,
+            p.bias_start_radps**2,
+            p.bias_walk_radps_rts**2,
+            p.bias_walk_turn_rts**2,
+            p.bias_radps_max,
+            p.rest_bias_radps_rts**2,
+            max(1, np.ceil(p.rest_s_min * sampling_rate_hz / node)),
+            p.rest_gyr_radps_max**2,
+            p.rest_acc_mps2_max**2,
+            p.rest_gyr_move_radps_max**2,
+            p.rest_acc_move_mps2_max**2,
+            (p.gap_turn_radps * G_MPS2) ** 2,
         ],
         np.float32,
     )

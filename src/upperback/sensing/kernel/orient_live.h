@@ -1,0 +1,198 @@
+/* The live estimate: what a lane does with each sample. Included with the width of the lanes, by orient.c for tiles and
+   by orient_one.c for a single lane.
+
+   A node's result is worked out a little after the node, for every lane of the instruction that is waiting by then:
+   lanes whose nodes fall on different samples share the work, and what comes out does not depend on the neighbours. */
+#include "orient.h"
+#include "orient_parts.h"
+
+enum { /* rows of the state */
+    AGE,     /* samples since the start; as a float it stops growing at 16 million, which is as good as settled */
+    GAP,     /* missing samples in a row */
+    CALM,    /* 1 while there is no gap and the first node has been reached */
+    RUNS,    /* 1 from the first node on */
+    WAITS,   /* 1 while the last node has not been worked out */
+    TURN,    /* quaternion, sensor to still frame */
+    LAST = TURN + 4,         /* the last angular velocity, without bias */
+    LAST_ACC = LAST + 3,
+    BIAS = LAST_ACC + 3,     /* taken off the angular velocity */
+    UP = BIAS + 3,           /* direction of the vertical in the still frame */
+    UP_STEP = UP + 3,        /* what it moves by with each sample */
+    NOW = UP_STEP + 3,       /* sums since the last node */
+    HOT = NOW + SUMS,        /* rows up to here are needed for each sample */
+    THEN = HOT,              /* sums of the stretch that ended with the last node */
+    BIAS_THEN = THEN + SUMS,
+    ESTIMATED = BIAS_THEN + 3,
+    ROWS = ESTIMATED + ESTIMATE
+};
+_Static_assert((int)ROWS <= (int)UB_ORIENT_STATE, "the state holds every row");
+_Static_assert((int)COEFFICIENTS <= (int)UB_ORIENT_COEFFICIENTS, "the coefficients hold every number");
+
+/* Where the next sample of the lanes stands. */
+typedef struct {
+    const float *gyr, *acc;
+    const uint8_t *bad;
+    float *up;
+    long stride; /* between numbers of a lane */
+} ub_samples;
+
+/* A row of the state in memory. */
+#define ROW(k) (state + (k) * UB_STATE_STRIDE)
+
+/* Work out the nodes that wait. */
+static __attribute__((noinline)) void ub_work(vf *restrict s, float *restrict state, const float *restrict c) {
+    vf e[ESTIMATE], sums[SUMS], bias[3];
+    for (int k = 0; k < ESTIMATE; k++)
+        e[k] = UB_LOAD(ROW(ESTIMATED + k));
+    for (int k = 0; k < SUMS; k++)
+        sums[k] = UB_LOAD(ROW(THEN + k));
+    for (int k = 0; k < 3; k++)
+        bias[k] = UB_LOAD(ROW(BIAS_THEN + k));
+    ub_estimate(e, sums, bias, c, NULL);
+    const vm waits = s[WAITS] > 0;
+    if (ub_every(waits))
+        for (int k = 0; k < ESTIMATE; k++)
+            UB_STORE(ROW(ESTIMATED + k), e[k]);
+    else
+        for (int k = 0; k < ESTIMATE; k++)
+            UB_STORE(ROW(ESTIMATED + k), ub_select(waits, e[k], UB_LOAD(ROW(ESTIMATED + k))));
+    s[WAITS] = ub_all(0);
+}
+
+/* The direction that the last node found is the goal for the next stretch. */
+UB_INLINE void ub_aim(vf *s, const float *state, vm where, const float *c) {
+    vf gravity[3];
+    for (int k = 0; k < 3; k++)
+        gravity[k] = UB_LOAD(ROW(ESTIMATED + X_GRAVITY + k));
+    const vf scale = 1 / ub_sqrt(ub_square(gravity));
+    for (int k = 0; k < 3; k++)
+        s[UP_STEP + k] = ub_select(where, (gravity[k] * scale - s[UP + k]) * c[C_NODE_SHARE], s[UP_STEP + k]);
+}
+
+/* A node: the sums are put aside, and the best bias so far is taken off from here on. */
+UB_INLINE void ub_reach_node(vf *s, float *state, vm where) {
+    for (int k = 0; k < SUMS; k++) {
+        UB_STORE(ROW(THEN + k), ub_select(where, s[NOW + k], UB_LOAD(ROW(THEN + k))));
+        s[NOW + k] = ub_only(~where, s[NOW + k]);
+    }
+    for (int k = 0; k < 3; k++) {
+        const vf bias = ub_select(where, UB_LOAD(ROW(ESTIMATED + X_BIAS + k)), s[BIAS + k]);
+        UB_STORE(ROW(BIAS_THEN + k), ub_select(where, s[BIAS + k], UB_LOAD(ROW(BIAS_THEN + k))));
+        s[LAST + k] += s[BIAS + k] - bias;
+        s[BIAS + k] = bias;
+    }
+    vf unit[4];
+    for (int k = 0; k < 4; k++)
+        unit[k] = s[TURN + k];
+    ub_unit(unit);
+    for (int k = 0; k < 4; k++)
+        s[TURN + k] = ub_select(where, unit[k], s[TURN + k]);
+    s[WAITS] = ub_select(where, ub_all(1), s[WAITS]);
+    s[RUNS] = ub_select(where, ub_all(1), s[RUNS]);
+    s[CALM] = ub_only(s[GAP] == 0, s[RUNS]);
+}
+
+/* What follows from the lanes' places between nodes, where `passes` is set. */
+static __attribute__((noinline)) void ub_events(vf *restrict s, float *restrict state, vm passes,
+                                                const float *restrict c) {
+    const vm due = passes & (s[RUNS] > 0) & (s[NOW + SUM_TIME] == c[C_APPLY]);
+    const vm node = passes & (s[NOW + SUM_TIME] >= c[C_NODE]) & (s[NOW + SUM_TIME] > s[NOW + SUM_LOST]);
+    if (ub_any(due & (s[WAITS] > 0)))
+        ub_work(s, state, c);
+    if (ub_any(due))
+        ub_aim(s, state, due, c);
+    if (ub_any(node))
+        ub_reach_node(s, state, node);
+}
+
+/* One sample for all lanes. `opens`: before the first node, the mean specific force so far is the best there is. */
+UB_INLINE void ub_sample(vf *s, const vf g[3], const vf a[3], vf gyr2, vf acc2, const vm *opens, vf up[3],
+                         const float *c) {
+    vf m[9], rate[3], force[3];
+    for (int k = 0; k < 3; k++) {
+        rate[k] = g[k] - s[BIAS + k];
+        force[k] = a[k] + (s[LAST_ACC + k] - a[k]) * c[C_ACC_BACK];
+        s[UP + k] += s[UP_STEP + k];
+    }
+    ub_turn(s + TURN, s + LAST, rate, c[C_STEP_S]);
+    ub_matrix(s + TURN, m);
+    ub_add(s + NOW, m, g, force, gyr2, acc2);
+    if (opens) {
+        const vf scale = 1 / ub_sqrt(ub_square(s + NOW + SUM_FORCE));
+        for (int k = 0; k < 3; k++)
+            s[UP + k] = ub_select(*opens, s[NOW + SUM_FORCE + k] * scale, s[UP + k]);
+    }
+    ub_up(m, s + UP, rate, c[C_GYR_DELAY_S], up);
+    for (int k = 0; k < 3; k++) {
+        s[LAST + k] = rate[k];
+        s[LAST_ACC + k] = a[k];
+    }
+    s[AGE] += 1;
+}
+
+/* A sample for lanes of which one has none, begins, or has not reached its first node. */
+static __attribute__((noinline)) void ub_rare(vf *restrict s, float *restrict state, const vf gyr[3], const vf acc[3],
+                                              const uint8_t *bad, vm fine, vf up[3], const float *restrict c) {
+    const vm byte = UB_LOAD_BYTES(bad), good = fine & (byte == 0), begins = good & (s[AGE] == 0);
+    const vm missing = ~good & (byte != UB_IDLE) & (s[AGE] > 0);
+    vf before[HOT], g[3], a[3];
+    memcpy(before, s, sizeof before);
+    s[TURN] = ub_select(begins, ub_all(1), s[TURN]);
+    for (int k = 0; k < 3; k++) {
+        g[k] = ub_only(good, gyr[k]);
+        a[k] = ub_only(good, acc[k]);
+        s[TURN + 1 + k] = ub_only(~begins, s[TURN + 1 + k]);
+        s[LAST + k] = ub_select(begins, g[k] - s[BIAS + k], s[LAST + k]);
+        s[LAST_ACC + k] = ub_select(begins, a[k], s[LAST_ACC + k]);
+    }
+    const vm opens = s[RUNS] == 0;
+    ub_sample(s, g, a, ub_square(g), ub_square(a), &opens, up, c);
+    for (int k = 0; k < 3; k++)
+        up[k] = ub_select(good, up[k], ub_all(__builtin_nanf("")));
+    for (int k = 0; k < HOT; k++)
+        s[k] = ub_select(good, s[k], before[k]);
+
+    s[GAP] = ub_only(~good, s[GAP] + ub_only(missing, ub_all(1)));
+    s[CALM] = ub_only(s[GAP] == 0, s[RUNS]);
+    s[NOW + SUM_LOST] += ub_only(missing, ub_all(1));
+    s[NOW + SUM_TIME] += ub_only(missing, ub_all(1));
+    const vm ends = missing & (s[GAP] >= c[C_GAP_MAX]); /* too long: the next sample is a first one */
+    if (ub_any(ends)) {
+        static const int forgotten[] = {AGE, GAP, CALM, RUNS, UP_STEP, UP_STEP + 1, UP_STEP + 2};
+        ub_work(s, state, c); /* or it would depend on the neighbours whether the last node still counts */
+        for (int k = 0; k < 7; k++)
+            s[forgotten[k]] = ub_only(~ends, s[forgotten[k]]);
+        for (int k = 0; k < SUMS; k++)
+            s[NOW + k] = ub_only(~ends, s[NOW + k]);
+        UB_STORE(ROW(ESTIMATED + STARTED), ub_only(~ends, UB_LOAD(ROW(ESTIMATED + STARTED))));
+    }
+    ub_events(s, state, good | missing, c);
+}
+
+UB_INLINE void ub_live(ub_samples at, float *restrict state, long n_time, const float *restrict c) {
+    const vf acc_max = ub_all(c[C_ACC_MAX] * c[C_ACC_MAX]), gyr_max = ub_all(c[C_GYR_MAX] * c[C_GYR_MAX]);
+    vf s[HOT];
+    for (int k = 0; k < HOT; k++)
+        s[k] = UB_LOAD(ROW(k));
+    for (long t = 0; t < n_time; t++) {
+        vf g[3], a[3], up[3];
+        for (int k = 0; k < 3; k++) {
+            g[k] = UB_LOAD(at.gyr + k * at.stride);
+            a[k] = UB_LOAD(at.acc + k * at.stride);
+        }
+        const vf gyr2 = ub_square(g), acc2 = ub_square(a);
+        const vm fine = (gyr2 <= gyr_max) & (acc2 <= acc_max); /* false for NaN */
+        if (UB_CLEAR(at.bad) && ub_every(fine & (s[CALM] > 0))) {
+            ub_sample(s, g, a, gyr2, acc2, NULL, up, c);
+            if (ub_any((s[NOW + SUM_TIME] == c[C_APPLY]) | (s[NOW + SUM_TIME] >= c[C_NODE])))
+                ub_events(s, state, fine, c);
+        } else {
+            ub_rare(s, state, g, a, at.bad, fine, up, c);
+        }
+        for (int k = 0; k < 3; k++)
+            UB_STORE(at.up + k * at.stride, up[k]);
+        at.gyr += 3 * at.stride, at.acc += 3 * at.stride, at.up += 3 * at.stride, at.bad += at.stride;
+    }
+    for (int k = 0; k < HOT; k++)
+        UB_STORE(ROW(k), s[k]);
+}
