@@ -61,7 +61,7 @@ INLINE int64_t one_by_one(const float *x, int64_t n, int64_t sections, const dou
         if (!(y - y == 0)) { /* NaN or infinite: nothing was received, so start afresh behind it */
             for (int64_t s = 0; s < 2 * sections; s++)
                 z[s] = 0;
-            started = 0, since = 0, flags |= GAP;
+            started = 0, since = 0, offset = 0, flags |= GAP;
         } else {
             if (!started)
                 started = 1, offset = y;
