@@ -63,7 +63,7 @@ class Reference:
             own[SINCE] = min(layout.settle, own[SINCE] + end - start)
         if len(raw) and not finite[-1]:
             zi = np.zeros((n, 2))
-    XX
+            own[[STARTED, SINCE, OFFSET]] = 0, 0, 0
         _sum_over_hops(filtered, centred, bits, own, layout, into)
         return np.concatenate([zi.ravel(), own])
 
