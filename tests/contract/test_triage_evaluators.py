@@ -1,12 +1,14 @@
 """One rule text, two evaluators: row by row and column by column agree on everything."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upperback.care.triage import decide, read_findings
-from upperback.care.triage.columns import decide_states, states_from_findings
+from upperback.care.triage.columns import UNKNOWN_CODE, decide_states, states_from_findings
 from upperback.care.triage.decision import ORDER
 from upperback.care.triage.rows import compiled
 from upperback.care.triage.sampling import random_states, row_findings
@@ -30,12 +32,30 @@ def test_they_agree_on_generated_states(seed: int) -> None:
         assert decide(facts, CONTENT).disposition == ORDER[decided.urgency[row]]
 
 
+def test_they_agree_on_choices_known_in_part() -> None:
+    """A value, or one above it: half of the choices of every state."""
+    rows = 1_500
+    dice = np.random.default_rng(17)
+    states = random_states(CONTENT, rows, dice)
+    choices = {
+        key: np.where((codes >= 0) & (dice.random(rows) < 0.5), UNKNOWN_CODE - 1 - codes, codes)
+        for key, codes in states.choices.items()
+        if CONTENT.findings[key].law.group == "alarming"
+    }
+    states = dataclasses.replace(states, choices={**states.choices, **choices})
+    decided = decide_states(states, CONTENT)
+    for row in range(rows):
+        facts = read_findings(row_findings(states, row, CONTENT), content=CONTENT)
+        assert decide(facts, CONTENT).disposition == ORDER[decided.urgency[row]], facts.raw
+
+
 def values_of(finding: Finding) -> st.SearchStrategy[object]:
     match finding.kind:
         case "flag":
             known: st.SearchStrategy[object] = st.booleans()
         case "choice":
-            known = st.sampled_from(finding.values)
+            one = st.sampled_from(finding.values)
+            known = one | one.map(lambda value: [value, "unknown"]) if finding.law.group == "alarming" else one
         case "list":
             known = st.lists(st.sampled_from((*finding.values, "unknown")), max_size=4)
         case _:

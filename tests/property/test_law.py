@@ -3,12 +3,15 @@
 The quick run takes 1,000,000 states; `just proofs-long` takes 10,000,000 (or UPPERBACK_LAW_STATES).
 """
 
+import dataclasses
 import os
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from upperback.care.triage.columns import States, decide_states, in_part_code
 from upperback.care.triage.law import Violation, steps_of_the_law, violations
 from upperback.care.triage.sampling import random_states, row_findings
 from upperback.content.vocabulary import default_content
@@ -50,10 +53,31 @@ def test_no_single_step_lowers_a_disposition_long(tell: Callable[[str], None]) -
     tell(f"law of triage: {states:,} states, {steps:,} single steps, 0 violations")
 
 
+def test_a_choice_known_in_part_lies_between_its_value_and_the_worst(tell: Callable[[str], None]) -> None:
+    """For every ladder and every rung: never lower than the rung itself, and the worst value never lowers it."""
+    states = random_states(CONTENT, 20_000, np.random.default_rng(33))
+    compared = 0
+    for key in CONTENT.triage_keys:
+        finding = CONTENT.findings[key]
+        if finding.kind != "choice" or finding.law.group != "alarming" or key == "trauma":  # the one exception
+            continue
+        sure = {value: urgency_with(states, key, place) for place, value in enumerate(finding.values)}
+        for place, value in enumerate(finding.values):
+            in_part = urgency_with(states, key, in_part_code(place))
+            assert (in_part >= sure[value]).all(), (key, value)
+            if len(finding.law.steps[-1]) == 1:
+                assert (in_part <= sure[finding.law.steps[-1][0]]).all(), (key, value)
+            compared += states.rows
+    tell(f"known in part: {compared:,} states on every rung of every ladder, 0 lower")
+
+
+def urgency_with(states: States, key: str, code: int) -> NDArray[np.int8]:
+    column = np.full(states.rows, code, dtype=np.int8)
+    return decide_states(dataclasses.replace(states, choices={**states.choices, key: column}), CONTENT).urgency
+
+
 def test_generated_states_reach_every_disposition() -> None:
     """Control: a sample that never leaves one disposition would prove nothing."""
-    from upperback.care.triage.columns import decide_states
-
     states = random_states(CONTENT, 50_000, np.random.default_rng(5))
     shares = np.bincount(decide_states(states, CONTENT).urgency, minlength=5) / 50_000
     assert (shares > 0.005).all(), shares

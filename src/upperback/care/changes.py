@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from upperback.care.triage import decide, read_findings
-from upperback.care.triage.columns import UNKNOWN_CODE, States, decide_states, states_from_findings
+from upperback.care.triage.columns import (
+    UNKNOWN_CODE,
+    States,
+    by_code,
+    decide_states,
+    in_part_code,
+    states_from_findings,
+)
 from upperback.care.triage.decision import ORDER
 from upperback.care.triage.facts import check_value
 from upperback.care.triage.sampling import random_states, row_findings
@@ -100,7 +107,8 @@ def _as_read_by(reader: Content, states: States, writer: Content) -> States:
     for key, codes in states.choices.items():
         known = reader.findings[key].values if key in reader.findings else ()
         places = [known.index(value) if value in known else UNKNOWN_CODE for value in writer.findings[key].values]
-        choices[key] = np.array([*places, UNKNOWN_CODE], dtype=np.int8)[codes]  # the code -1 is the last entry
+        in_part = [UNKNOWN_CODE if place == UNKNOWN_CODE else in_part_code(place) for place in places]
+        choices[key] = np.array(by_code(places, in_part, UNKNOWN_CODE), dtype=np.int8)[codes]
     return replace(states, choices=choices)
 
 

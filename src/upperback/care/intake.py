@@ -7,13 +7,15 @@ that `care.triage` reads. Four things stay apart all the way: yes, no, not sure,
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
 
 from upperback.care.triage import Facts, RuleState, decide, read_findings, truth
-from upperback.care.triage.facts import UNKNOWN, check_value
+from upperback.care.triage.decision import applies
+from upperback.care.triage.facts import UNKNOWN, above, check_value, rung
 from upperback.content.models import Finding, Option, Question, Section
 from upperback.content.vocabulary import Content
 from upperback.core.errors import InputError
@@ -91,9 +93,6 @@ def check_answer(question: Question, answer: Answer, content: Content) -> None:
     if answer.prefer_not_to_say and not question.prefer_not_to_say:
         raise InputError("Choose one of the answers", question=question.id)
     _check_shape(question, answer)
-    if answer.not_sure and any(content.findings[key].kind == "list" for key in _named(question, answer)):
-        # A list cannot be half known: what is not in it would read as no.
-        raise InputError("Choose an answer or “Not sure”, not both", question=question.id)
     if answer.number is not None:
         _check_number(question, answer.number, content)
 
@@ -129,8 +128,8 @@ def _check_number(question: Question, number: float, content: Content) -> None:
 
 
 def to_plain(answer: Answer) -> dict[str, Any]:
-    """An answer as the store keeps it."""
-    plain: dict[str, Any] = msgspec.to_builtins(answer)
+    """An answer as the store keeps it and gives it back: lists, not tuples, or the same answer would be another one."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(answer))
     return plain
 
 
@@ -144,7 +143,10 @@ def from_plain(plain: Mapping[str, Any]) -> dict[str, Answer]:
 
 @dataclass(slots=True)
 class _Said:
-    """Everything the questions said about one finding. A value is stronger than unknown, unknown than absent."""
+    """Everything the questions said about one finding. A value is stronger than unknown, unknown than absent.
+
+    unknown: some question left it open, wholly or beside what was ticked.
+    """
 
     values: list[Any] = field(default_factory=list)
     unknown: bool = False
@@ -153,20 +155,22 @@ class _Said:
 
     def merged(self, finding: Finding) -> Any:
         """The one raw value, or None where the finding has none."""
-        if self.values:
-            if finding.kind == "list":
+        if not self.values:
+            value = absent_value(finding)
+            return UNKNOWN if self.unknown or (value is None and self.absent) else value
+        match finding.kind:
+            case "list":
                 ticked = sorted(set(self.values), key=finding.values.index)
                 return [*ticked, UNKNOWN] if self.unknown else ticked
-            if finding.kind == "flag":
+            case "flag":
                 # A "no" to one question does not take back a "yes" to another.
                 return any(self.values) or (UNKNOWN if self.unknown else False)
-            # The most alarming one, the first among equals: a tick that somebody adds on the emergency page is not
-            # taken back by what they answered elsewhere before.
-            return most_alarming(finding, self.values[::-1])
-        if self.unknown:
-            return UNKNOWN
-        value = absent_value(finding)
-        return UNKNOWN if value is None and self.absent else value
+            case "choice":
+                # Nor does a milder answer elsewhere take back a tick that somebody adds on the emergency page.
+                sure = most_alarming(finding, self.values)
+                return [sure, UNKNOWN] if self.unknown and above(finding, sure) else sure
+            case _:
+                return self.values[0]  # one question and one option set a number: `check-content` sees to it
 
 
 def absent_value(finding: Finding) -> Any:
@@ -194,12 +198,27 @@ class _Reading:
                 found[key] = value
         return with_mood_sum(found)
 
-    def asks(self, question: Question) -> bool:
-        """Whether the question applies: its condition is not surely no."""
+    def asks(self, question: Question, answer: Answer | None) -> bool:
+        """Whether the question is asked: its condition is not surely no, or its answer still says something.
+
+        So a changed answer elsewhere takes nothing back. Only a detail of what is not there (the day of an injury
+        that did not happen) says nothing any more.
+        """
         if question.ask_when is None:
             return True
         facts = read_findings(self.findings(), content=self.content, age_required=False)
-        return truth(question.ask_when, facts, self.content) is not Ternary.NO
+        if truth(question.ask_when, facts, self.content) is not Ternary.NO:
+            return True
+        there = all(applies(key, facts, self.content) for key in question.covers)
+        return answer is not None and there and self._says_more_than_no(question, answer)
+
+    def _says_more_than_no(self, question: Question, answer: Answer) -> bool:
+        if answer.prefer_not_to_say:
+            return True
+        alone = _Reading(self.content)
+        alone.take(question, answer)
+        findings = self.content.findings
+        return any(said.merged(findings[key]) != absent_value(findings[key]) for key, said in alone.said.items())
 
     def skip(self, question: Question) -> None:
         """The question does not apply to this person."""
@@ -220,19 +239,15 @@ class _Reading:
 
     def take(self, question: Question, answer: Answer) -> None:
         """What the answer says about the findings the question covers, and about any other its options set."""
-        named = list(_named(question, answer))
-        for key in named:
-            finding = self.content.findings[key]
-            values = [option.sets[key] for option in _ticked(question, answer) if key in option.sets]
-            self._said(key).values += [most_alarming(finding, values)] if finding.kind == "choice" else values
+        for key in _named(question, answer):
+            self._said(key).values += _ticked_values(question, answer, key)
         if answer.number is not None:
             self._said(question.covers[0]).values.append(answer.number)
-            named.append(question.covers[0])
+        unsure = left_open(question, answer, self.content)
         for key in question.covers:
-            if key not in named:
-                said = self._said(key)
-                said.unknown = said.unknown or answer.not_sure
-                said.absent = said.absent or not answer.not_sure
+            said = self._said(key)
+            said.unknown = said.unknown or key in unsure
+            said.absent = said.absent or key not in unsure
 
     def _said(self, key: str) -> _Said:
         return self.said.setdefault(key, _Said())
@@ -247,28 +262,50 @@ def _named(question: Question, answer: Answer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for option in _ticked(question, answer) for key in option.sets))
 
 
+def _ticked_values(question: Question, answer: Answer, key: str) -> list[Any]:
+    return [option.sets[key] for option in _ticked(question, answer) if key in option.sets]
+
+
 def most_alarming(finding: Finding, values: list[Any]) -> Any:
-    """Of several values ticked on one page, the one highest on the ladder of the finding; the last one without it."""
-    ladder = {value: place for place, step in enumerate(finding.law.steps) for value in step}
-    return max(reversed(values), key=lambda value: ladder.get(value, -1))
+    """Of several values of a choice, the one highest on its ladder; the first one among equals."""
+    return max(values, key=lambda value: rung(finding, value))
+
+
+def left_open(question: Question, answer: Answer, content: Content) -> frozenset[str]:
+    """The findings that "not sure" leaves open: all the question covers but what is ticked.
+
+    Of a list, whatever else could be in it stays open. Of a ladder, the higher rungs that were offered do.
+    """
+    if not answer.not_sure:
+        return frozenset()
+    return frozenset(key for key in question.covers if _stays_open(question, answer, content.findings[key]))
+
+
+def _stays_open(question: Question, answer: Answer, finding: Finding) -> bool:
+    ticked = _ticked_values(question, answer, finding.key)
+    if not ticked or finding.kind == "list":
+        return True
+    offered = {option.sets[finding.key] for option in question.options if finding.key in option.sets}
+    return finding.kind == "choice" and not offered.isdisjoint(above(finding, most_alarming(finding, ticked)))
 
 
 def read_answers(answers: Answers, content: Content, *, parts: Iterable[Part] = ("screen",)) -> Intake:
     """Findings from answers, question by question in the order of the content.
 
     What a ticked option sets is taken as it stands. Covered findings it does not set take their absent value, or
-    unknown beside "not sure". A question whose `ask_when` is surely no is not asked: its findings take their
-    absent value, and an old answer to it counts for nothing. Where several questions speak of one finding,
-    lists are joined, a yes stays a yes, and of several choices the most alarming counts.
+    unknown beside "not sure". A question whose `ask_when` is surely no is not asked, and its findings take their
+    absent value; but one that was answered goes on counting, and being shown, until that very answer is changed
+    to no, or what it is a detail of is not there. Where several questions speak of one finding, lists are joined,
+    a yes stays a yes, and of several choices the most alarming counts.
     """
     reading = _Reading(content)
     visible: list[str] = []
     for question in _questions(content, parts):
-        if not reading.asks(question):
+        answer = answers.get(question.id)
+        if not reading.asks(question, answer):
             reading.skip(question)
             continue
         visible.append(question.id)
-        answer = answers.get(question.id)
         if answer is None:
             reading.wait(question)
         elif answer.prefer_not_to_say:
@@ -304,6 +341,46 @@ def with_mood_sum(findings: dict[str, Any]) -> dict[str, Any]:
     return findings
 
 
+# ---- giving answers ----------------------------------------------------------------------------------------------
+
+
+def answers_after(before: Answers, given: Answers, content: Content) -> dict[str, Answer]:
+    """All answers once some are given or changed.
+
+    A detail of something that was changed is asked again: "three months ago" was said of the numb hand, not of the
+    weak leg that is added now.
+    """
+    after = {**before, **given}
+    changed = {id for id, answer in given.items() if before.get(id) != answer}
+    for detail, of in _details(content).items():  # a detail of a detail comes later
+        if detail in after and detail not in given and not changed.isdisjoint(of):
+            del after[detail]
+            changed.add(detail)
+    return after
+
+
+@lru_cache(maxsize=8)
+def _details(content: Content) -> Mapping[str, frozenset[str]]:
+    """Questions about a detail of something, in order, with the questions that speak of that something."""
+    return MappingProxyType(
+        {
+            question.id: frozenset(other.id for other in content.questions.values() if hangs_on & _may_set(other))
+            for question in content.questions.values()
+            if (hangs_on := _detail_of(question, content))
+        }
+    )
+
+
+def _detail_of(question: Question, content: Content) -> frozenset[str]:
+    """The findings that what a question covers is a detail of."""
+    conditions = [content.findings[key].applies_when for key in question.covers]
+    return frozenset().union(*(content.keys_read(content.condition(text)) for text in conditions if text))
+
+
+def _may_set(question: Question) -> frozenset[str]:
+    return frozenset(question.covers).union(*(option.sets for option in question.options))
+
+
 # ---- the way through the questions -------------------------------------------------------------------------------
 
 
@@ -331,9 +408,8 @@ def next_question(answers: Answers, content: Content, part: Part = "screen") -> 
 
 def asks_again(question: Question, answer: Answer, content: Content) -> bool:
     """Whether "not sure" is asked once more: an emergency rule reads what it left open."""
-    if not answer.not_sure or answer.simpler:
-        return False
-    return bool(set(question.covers) - set(_named(question, answer)) & emergency_keys(content))
+    unsure = frozenset() if answer.simpler else left_open(question, answer, content)
+    return bool(unsure) and not unsure.isdisjoint(emergency_keys(content))
 
 
 def emergency_keys(content: Content) -> frozenset[str]:

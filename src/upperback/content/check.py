@@ -399,6 +399,20 @@ def _question_problems(content: Content) -> Iterator[str]:
     for key in content.triage_keys:
         if key not in asked:
             yield f"questions: nothing asks for {key}, which triage reads"
+    yield from _said_twice(content)
+
+
+def _said_twice(content: Content) -> Iterator[str]:
+    """Of several answers about one finding the most alarming counts; a finding without such an order is said once."""
+    for finding in content.answerable.values():
+        if finding.kind in (_FLAG, _LIST) or (finding.kind == _CHOICE and finding.law.group == "alarming"):
+            continue
+        options = [
+            (q, option) for q in content.questions.values() for option in q.options if finding.key in option.sets
+        ]
+        asking = {q.id for q in content.questions.values() if finding.key in q.covers} | {q.id for q, _ in options}
+        if len(asking) > 1 or sum(q.kind == "many" for q, _ in options) > 1:
+            yield f"questions: {finding.key} may be said twice, and which answer counts is not settled"
 
 
 _LEVEL_OF_LETTER = {"E": "emergency_now", "U": "urgent_same_day", "G": "gp_soon", "P": "physio_routine"}

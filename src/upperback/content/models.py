@@ -149,8 +149,10 @@ class Question(Model, frozen=True):
     """One idea, one page. The findings it `covers` are answered as a whole.
 
     one: radios. many: tick boxes with a compulsory "None of these" (`none_label`). number: one number box.
-    When `ask_when` is surely no the question is not asked and its findings take their `absent` value.
-    "Not sure" makes every covered finding that no ticked option sets unknown, and asks once more in `simpler` words.
+    When `ask_when` is surely no the question is not asked and its findings take their `absent` value; an answer that
+    was given and says more than that goes on counting. "Not sure" makes every covered finding that no ticked option
+    sets unknown, and of a ticked ladder the higher rungs; where an emergency hangs on it, it asks once more in
+    `simpler` words.
     """
 
     id: Key

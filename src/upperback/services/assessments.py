@@ -199,7 +199,8 @@ def record_assessment_answer(
     intake.check_answer(content.questions[question], answer, content)
     with transaction.atomic():
         current = _locked(assessment)
-        fields = {"answers": current.answers | {question: intake.to_plain(answer)}}
+        after = intake.answers_after(intake.from_plain(current.answers), {question: answer}, content)
+        fields = {"answers": {id: intake.to_plain(answer) for id, answer in after.items()}}
         return _write(current, fields, question, by, now, version)
 
 
@@ -280,7 +281,7 @@ def _activities(value: Any) -> dict[str, Any]:
     for item in items:
         _check_words(item.words, "activities")
         _check_score(item.score, "activities")
-    return {"activities": msgspec.to_builtins(items)}
+    return {"activities": _plain(items)}
 
 
 def _tasks(value: Any) -> dict[str, Any]:
@@ -293,7 +294,7 @@ def _tasks(value: Any) -> dict[str, Any]:
         raise InputError(f"Choose up to {TASKS_MAX} tasks. You can change them later", field="tasks")
     for item in items:
         _check_task(item)
-    return {"tasks": msgspec.to_builtins(items)}
+    return {"tasks": _plain(items)}
 
 
 def _check_task(task: Task) -> None:
@@ -312,7 +313,7 @@ def _day(value: Any) -> dict[str, Any]:
             raise InputError("Enter hours from 0 to 24", field="day")
     if day.words:
         _check_words(day.words, "day")
-    return {"day": msgspec.to_builtins(day)}
+    return {"day": _plain(day)}
 
 
 def _goals(value: Any) -> dict[str, Any]:
@@ -329,6 +330,11 @@ def _read(value: Any, kind: Any) -> Any:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise InputError("Something on this page could not be read") from error
+
+
+def _plain(value: Any) -> Any:
+    """As the store gives it back: lists, not tuples, or the same step sent twice would be two."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def _check_words(words: str, field: str) -> None:

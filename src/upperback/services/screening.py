@@ -98,7 +98,8 @@ def record_answers(
     with transaction.atomic():
         _lock(screening.profile)
         current = Screening.objects.select_related("profile").get(pk=screening.pk)
-        merged = current.answers | {id: intake.to_plain(answer) for id, answer in answers.items()}
+        after = intake.answers_after(intake.from_plain(current.answers), answers, content)
+        merged = {id: intake.to_plain(answer) for id, answer in after.items()}
         if merged != current.answers:
             policies.check_can_answer(current, version)
             _update_open(current, answers=merged, release=content.release_id, release_sha256=content.sha256)
@@ -108,7 +109,7 @@ def record_answers(
             )  # fmt: skip
         # Also where nothing changed: somebody who corrects an emergency and confirms it is stopped again.
         is_open = current.state == Screening.State.IN_PROGRESS
-        if is_open and intake.fired_emergencies(intake.from_plain(merged), content):
+        if is_open and intake.fired_emergencies(after, content):
             _finish(current, content, by, now)
     return current
 

@@ -1,5 +1,6 @@
 """Answers to findings: yes, no, not sure and not asked stay apart, and an emergency stops at once."""
 
+import json
 from typing import Any
 
 import pytest
@@ -98,10 +99,36 @@ def test_of_several_ticks_for_one_thing_the_most_alarming_counts(content: Conten
                     assert said[key] in steps[highest], (question.id, key)
 
 
-def test_a_list_cannot_be_half_known(content: Content) -> None:
-    with pytest.raises(InputError):
-        intake.check_answer(content.questions["character"], ticked("aching", not_sure=True), content)
-    intake.check_answer(content.questions["emergency_breath"], ticked("racing", not_sure=True), content)
+def test_a_list_may_be_known_in_part(content: Content) -> None:
+    """What is ticked is sure, and an emergency sign among the rest stays open; nobody has to choose between the two."""
+    answer = ticked("aching", not_sure=True)
+    intake.check_answer(content.questions["character"], answer, content)
+    assert findings({"character": answer}, content)["character"] == ["aching", "unknown"]
+    assert intake.asks_again(content.questions["character"], answer, content)
+
+
+def test_a_stab_and_not_sure_on_the_emergency_page_stand_together(content: Content) -> None:
+    answer = ticked("stab", "calf", not_sure=True)
+    intake.check_answer(content.questions["emergency_breath"], answer, content)
+    assert [state.rule.id for state in intake.fired_emergencies({"emergency_breath": answer}, content)] == ["E04"]
+
+
+def test_not_sure_beside_a_lower_rung_leaves_the_higher_one_open(content: Content) -> None:
+    """A little weak, and not sure about the rest: very weak is not ruled out. With a blood thinner that is U19."""
+    answer = ticked("weak_mild", not_sure=True, simpler=True)
+    assert findings({"arms": answer}, content)["arm_weakness"] == ["mild", "unknown"]
+    thinner = quiet_answers(content, arms=answer, medicines=ticked("thinner"), nerves_since=ticked("longer"))
+    assert _disposition(thinner, content) == "urgent_same_day"
+    assert intake.asks_again(content.questions["arms"], ticked("weak_mild", not_sure=True), content)
+    highest = ticked("weak_marked", not_sure=True)
+    assert findings({"arms": highest}, content)["arm_weakness"] == "marked"
+
+
+def test_a_healed_break_and_not_sure_may_be_a_fresh_one(content: Content) -> None:
+    answer = ticked("spine_healed", "thin", "easy_break", not_sure=True, simpler=True)
+    answers = quiet_answers(content, bones=answer)
+    decided = decide(read_findings(intake.read_answers(answers, content).findings, content=content), content)
+    assert "G15" in [state.rule.id for state in decided.open]
 
 
 def test_what_is_not_asked_takes_its_absent_value(content: Content) -> None:
@@ -110,9 +137,45 @@ def test_what_is_not_asked_takes_its_absent_value(content: Content) -> None:
     assert "pregnancy" not in intake.read_answers({"sex": ticked("male")}, content).visible
 
 
-def test_an_answer_to_a_question_that_no_longer_applies_counts_for_nothing(content: Content) -> None:
+def test_a_detail_of_what_is_not_there_counts_for_nothing(content: Content) -> None:
     answers = {"sex": ticked("male"), "age": Answer(number=30), "pregnancy": ticked("pregnant")}
     assert findings(answers, content)["pregnancy"] == "none"
+
+
+def test_an_answer_is_not_taken_back_by_another_one(content: Content) -> None:
+    """Thoughts of self-harm were told; then the mood answers are made milder. They stay told, and stay in view."""
+    low = {id: ticked("nearly_every") for id in intake.MOOD_ITEMS}
+    answers = quiet_answers(content, **low, self_harm=ticked("passive"))
+    assert _disposition(answers, content) == "urgent_same_day"
+    for given in ("not_at_all", "several"):
+        milder = intake.answers_after(answers, {id: ticked(given) for id in intake.MOOD_ITEMS}, content)
+        assert _disposition(milder, content) == "urgent_same_day"
+        assert "self_harm" in intake.read_answers(milder, content).visible
+    unsure = milder | {"self_harm": Answer(not_sure=True, simpler=True)}
+    assert _disposition(unsure, content) == "urgent_same_day"
+    unsaid = milder | {"self_harm": Answer(prefer_not_to_say=True)}
+    assert intake.read_answers(unsaid, content).declined == ("self_harm",)
+    taken_back = milder | {"self_harm": ticked("none")}
+    assert _disposition(taken_back, content) == "self_manage"
+    assert "self_harm" not in intake.read_answers(taken_back, content).visible
+
+
+def test_a_detail_is_asked_again_when_what_it_belongs_to_changes(content: Content) -> None:
+    """A numb hand since months. Then a weak leg is added: "since months" was not said of it."""
+    answers = quiet_answers(content, arms=ticked("numb_one"), nerves_since=ticked("longer"))
+    after = intake.answers_after(answers, {"legs": ticked("mild")}, content)
+    assert "nerves_since" not in after
+    step = intake.next_question(after, content)
+    assert step is not None
+    assert step.question.id == "nerves_since"
+    assert intake.answers_after(answers, {"legs": answers["legs"]}, content) == answers
+    both = intake.answers_after(answers, {"legs": ticked("mild"), "nerves_since": ticked("two_weeks")}, content)
+    assert both["nerves_since"] == ticked("two_weeks")
+
+
+def test_a_detail_of_a_detail_is_asked_again_too(content: Content) -> None:
+    answers = {"sex": ticked("female"), "pregnancy": ticked("pregnant"), "gestation": Answer(number=30)}
+    assert intake.answers_after(answers, {"sex": ticked("other")}, content) == {"sex": ticked("other")}
 
 
 def test_the_mood_sum_needs_all_four_items(content: Content) -> None:
@@ -218,6 +281,7 @@ def test_answers_survive_storage(content: Content) -> None:
     answers = quiet_answers(content)
     plain = {id: intake.to_plain(answer) for id, answer in answers.items()}
     assert intake.from_plain(plain) == answers
+    assert json.loads(json.dumps(plain)) == plain
 
 
 def _disposition(answers: dict[str, Answer], content: Content) -> str:

@@ -34,6 +34,15 @@ def test_the_same_answer_sent_twice_is_one_answer(ana: Profile, actor: Actor) ->
     assert AuditEvent.objects.filter(action="record_answers").count() == 1
 
 
+def test_the_same_ticks_sent_twice_are_one_answer(ana: Profile, actor: Actor) -> None:
+    begun = screening.start_screening(profile=ana, by=actor, now=NOW)
+    answers = {"emergency_breath": Answer(options=("racing",)), "sex": Answer(options=("female",))}
+    once = screening.record_answers(screening=begun, answers=answers, by=actor, now=NOW, version=1)
+    twice = screening.record_answers(screening=begun, answers=answers, by=actor, now=NOW, version=1)
+    assert once.version == twice.version == 2
+    assert AuditEvent.objects.filter(action="record_answers").count() == 1
+
+
 def test_another_answer_from_an_old_page_is_refused_and_nothing_is_lost(ana: Profile, actor: Actor) -> None:
     begun = screening.start_screening(profile=ana, by=actor, now=NOW)
     screening.record_answers(screening=begun, answers={"age": Answer(number=40)}, by=actor, now=NOW, version=1)

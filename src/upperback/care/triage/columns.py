@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from upperback.care.triage.decision import OPEN_MEANS, ORDER
 from upperback.care.triage.facts import UNKNOWN, AbsentMeans
-from upperback.care.triage.rows import counted_items
+from upperback.care.triage.rows import counted_items, truth_in_part
 from upperback.content import conditions as c
 from upperback.content.models import Disposition, Finding
 from upperback.content.vocabulary import OPEN_EMERGENCY_RULE, Content
@@ -34,8 +34,9 @@ _URGENCY = {disposition: np.int8(place) for place, disposition in enumerate(ORDE
 class States:
     """Many states, column by column, as given: no reading of absence applied yet.
 
-    flags: finding -> truths. choices: finding -> place in the finding's values, -1 unknown. numbers: finding ->
-    value, NaN unknown. lists: (finding, value) -> truths; a list that is unknown is unknown in all its values.
+    flags: finding -> truths. choices: finding -> place in the finding's values, -1 unknown, below that known in
+    part (`in_part_code`). numbers: finding -> value, NaN unknown. lists: (finding, value) -> truths; a list that is
+    unknown is unknown in all its values.
     A finding without a column is unknown everywhere.
     """
 
@@ -161,10 +162,8 @@ def _add_column(columns: States, key: str, finding: Finding, given: list[object]
         case "flag":
             flags[key] = np.array([1 if value is None else 2 if value else 0 for value in given], dtype=np.int8)
         case "choice":
-            codes = {value: place for place, value in enumerate(finding.values)}
-            columns.choices[key] = np.array(  # type: ignore[index]
-                [UNKNOWN_CODE if value is None else codes[str(value)] for value in given], dtype=np.int8
-            )
+            codes = [_choice_code(finding, value) for value in given]
+            columns.choices[key] = np.array(codes, dtype=np.int8)  # type: ignore[index]
         case "number":
             columns.numbers[key] = np.array(  # type: ignore[index]
                 [np.nan if value is None else np.inf if value == "never" else float(value) for value in given]  # type: ignore[arg-type]
@@ -175,6 +174,25 @@ def _add_column(columns: States, key: str, finding: Finding, given: list[object]
                     [_list_truth(item, value) for value in given],
                     dtype=np.int8,
                 )
+
+
+def _choice_code(finding: Finding, value: object) -> int:
+    if value is None:
+        return UNKNOWN_CODE
+    if isinstance(value, list | tuple):
+        (named,) = (item for item in value if item != UNKNOWN)
+        return in_part_code(finding.values.index(named))
+    return finding.values.index(str(value))
+
+
+def in_part_code(place: int) -> int:
+    """The code of a choice that is surely the value at this place and perhaps one above it on the ladder."""
+    return UNKNOWN_CODE - 1 - place
+
+
+def by_code(known: list[int], in_part: list[int], unknown: int) -> list[int]:
+    """A look-up table for codes of choices: the negative ones count from its end."""
+    return [*known, *reversed(in_part), unknown]
 
 
 def _list_truth(item: str, value: object) -> int:
@@ -300,10 +318,12 @@ def _flag(name: str, content: Content) -> Test:
 
 
 def _one_of(finding: Finding, values: tuple[str, ...]) -> Test:
-    # One look-up: the truth for each code; the last entry is the one for "unknown" (code -1).
-    table = np.array([2 if value in values else 0 for value in finding.values] + [1], dtype=np.int8)
+    # One look-up: the truth for each code.
+    known = [2 if value in values else 0 for value in finding.values]
+    in_part = [truth_in_part(finding, value, frozenset(values)) for value in finding.values]
+    table = np.array(by_code(known, in_part, 1), dtype=np.int8)
     if finding.unknown_as is not None:
-        table[-1] = 2 if finding.unknown_as in values else 0
+        table[UNKNOWN_CODE] = 2 if finding.unknown_as in values else 0
 
     def test(block: _Block) -> Truths:
         codes = block.states.choices.get(finding.key)

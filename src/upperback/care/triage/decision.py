@@ -80,11 +80,6 @@ class Decision:
         """The fired rules that stand at the level of the result."""
         return tuple(state for state in self.fired if state.rule.disposition == self.disposition)
 
-    @property
-    def has_open_gate(self) -> bool:
-        """Whether an emergency, urgent or GP rule still hangs on an answer."""
-        return any(state.rule.disposition != "physio_routine" for state in self.open)
-
 
 def decide(facts: Facts, content: Content) -> Decision:
     """The disposition for these facts, with every rule that fired or is open.
@@ -122,10 +117,11 @@ def unanswered_keys(facts: Facts, content: Content) -> tuple[str, ...]:
     """The findings of the screen that apply to this person and were not asked."""
     if facts.absent_means == "no":
         return ()
-    return tuple(key for key in content.triage_keys if key not in facts.present and _applies(key, facts, content))
+    return tuple(key for key in content.triage_keys if key not in facts.present and applies(key, facts, content))
 
 
-def _applies(key: str, facts: Facts, content: Content) -> bool:
+def applies(key: str, facts: Facts, content: Content) -> bool:
+    """Whether a finding can be there at all: no days since an injury without an injury."""
     when = content.findings[key].applies_when
     return when is None or compiled(when, content)(facts) != Ternary.NO
 

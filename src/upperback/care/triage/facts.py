@@ -23,7 +23,8 @@ NEVER = math.inf
 #: How it is written. Only numbers whose finding says so can have it.
 NEVER_WORD = "never"
 
-#: A finding's value: a truth for flags, a word for choices, words for lists, a number, or None for unknown.
+#: A finding's value: a truth for flags, a word for choices, words for lists, a number, or None for unknown. A choice
+#: that is known in part is the named word and UNKNOWN: that one is sure, those above it on the ladder are not known.
 Value = Ternary | str | frozenset[str] | float | None
 
 
@@ -99,6 +100,8 @@ def _flag_problem(_: Finding, value: object) -> str | None:
 
 
 def _choice_problem(finding: Finding, value: object) -> str | None:
+    if isinstance(value, list | tuple) and len(value) == 2 and UNKNOWN in value and finding.law.group == "alarming":
+        value = next((item for item in value if item != UNKNOWN), None)  # known in part
     return None if isinstance(value, str) and value in finding.values else f"one of {', '.join(finding.values)}"
 
 
@@ -159,7 +162,17 @@ def to_value(finding: Finding, given: Any) -> Value:
         case "number":
             return NEVER if given == NEVER_WORD else None if given is None else float(given)
         case _:
-            return None if given is None else str(given)
+            return None if given is None else frozenset(given) if isinstance(given, list | tuple) else str(given)
+
+
+def rung(finding: Finding, value: str) -> int:
+    """The place of a choice on the ladder of the law, the least alarming one first; -1 where there is no ladder."""
+    return next((place for place, step in enumerate(finding.law.steps) if value in step), -1)
+
+
+def above(finding: Finding, value: str) -> frozenset[str]:
+    """The values of a choice that are more alarming than this one."""
+    return frozenset(other for other in finding.values if rung(finding, other) > rung(finding, value))
 
 
 def _shown(value: object, length: int = 60) -> str:

@@ -112,7 +112,7 @@ def _values(key: str, facts: Facts) -> list[Reason]:
         return [Reason(key, None)]
     match value:
         case frozenset():
-            return [Reason(key, item) for item in sorted(value)]
+            return [Reason(key, item) for item in sorted(value - {UNKNOWN})]
         case Ternary():
             return [Reason(key, value is Ternary.YES)]
         case _:

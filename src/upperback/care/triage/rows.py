@@ -8,8 +8,9 @@ import operator
 from collections.abc import Callable
 from functools import lru_cache
 
-from upperback.care.triage.facts import NEVER, UNKNOWN, Facts
+from upperback.care.triage.facts import NEVER, UNKNOWN, Facts, above
 from upperback.content import conditions as c
+from upperback.content.models import Finding
 from upperback.content.vocabulary import Content
 from upperback.core.ternary import Ternary
 
@@ -55,7 +56,7 @@ def compile_condition(node: c.Node, content: Content) -> Test:
         case c.Flag(name):
             return _flag(name, content)
         case c.OneOf(finding, values):
-            return _one_of(finding, frozenset(values))
+            return _one_of(content.findings[finding], frozenset(values))
         case c.Contains(finding, value):
             return _contains(finding, value)
         case c.NotEmpty(finding):
@@ -123,12 +124,23 @@ def _flag(name: str, content: Content) -> Test:
     return of_term
 
 
-def _one_of(finding: str, values: frozenset[str]) -> Test:
+def _one_of(finding: Finding, values: frozenset[str]) -> Test:
+    key = finding.key
+    in_part = {value: truth_in_part(finding, value, values) for value in finding.values}
+
     def test(facts: Facts) -> int:
-        value = facts.values[finding]
+        value = facts.values[key]
+        if isinstance(value, frozenset):
+            (named,) = value - {UNKNOWN}
+            return in_part[named]
         return 1 if value is None else 2 if value in values else 0
 
     return test
+
+
+def truth_in_part(finding: Finding, named: str, values: frozenset[str]) -> int:
+    """Whether a choice is one of `values` when one value is sure and those above it are not known."""
+    return 2 if named in values else 0 if above(finding, named).isdisjoint(values) else 1
 
 
 def _contains(finding: str, value: str) -> Test:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from upperback.care.triage.columns import UNKNOWN_CODE, States
+from upperback.care.triage.facts import UNKNOWN
 from upperback.content import conditions as c
 from upperback.content.check import conditions_of
 from upperback.content.models import Finding
@@ -45,7 +46,7 @@ def row_findings(states: States, row: int, content: Content) -> dict[str, object
                 findings[key] = {0: False, 1: "unknown", 2: True}[int(states.flags[key][row])]
             case "choice":
                 code = int(states.choices[key][row])
-                findings[key] = "unknown" if code == UNKNOWN_CODE else finding.values[code]
+                findings[key] = _choice(finding, code)
             case "number":
                 number = float(states.numbers[key][row])
                 findings[key] = "unknown" if np.isnan(number) else _plain(number, finding)
@@ -54,6 +55,12 @@ def row_findings(states: States, row: int, content: Content) -> dict[str, object
                 unknown = 1 in truths.values()
                 findings[key] = "unknown" if unknown else [value for value, truth in truths.items() if truth == 2]
     return findings
+
+
+def _choice(finding: Finding, code: int) -> object:
+    if code == UNKNOWN_CODE:
+        return UNKNOWN
+    return finding.values[code] if code >= 0 else [finding.values[UNKNOWN_CODE - 1 - code], UNKNOWN]
 
 
 def values_near_limits(content: Content) -> dict[str, tuple[float, ...]]:

@@ -33,6 +33,7 @@ CONTENT = default_content()
         ("fever", None),
         ("trend", "better"),
         ("trend", ["same"]),
+        ("trend", ["same", "unknown"]),
         ("character", "tearing"),
         ("character", ["tearing", "sore"]),
         ("character", [None]),
@@ -142,6 +143,24 @@ def test_a_list_may_be_known_in_part() -> None:
     assert truth("exertion in worse_with", facts, CONTENT) is Ternary.UNKNOWN
     assert truth("not_empty(worse_with)", facts, CONTENT) is Ternary.YES
     assert not_sure("worse_with", ["unknown"]) is Ternary.UNKNOWN
+
+
+def test_a_choice_may_be_known_in_part() -> None:
+    """A little weak or worse: whatever holds for both holds, whatever tells them apart is not known."""
+    facts = read_findings({"age": 44, "arm_weakness": ["mild", "unknown"]}, content=CONTENT)
+    assert truth("arm_weakness in {mild, marked}", facts, CONTENT) is Ternary.YES
+    assert truth("arm_weakness == marked", facts, CONTENT) is Ternary.UNKNOWN
+    assert truth("arm_weakness == none", facts, CONTENT) is Ternary.NO
+    assert "arm_weakness" in facts.given
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["mild"], ["mild", "marked"], ["unknown", "unknown"], ["mild", "unknown", "marked"], ["weak", "unknown"], [1]],
+)
+def test_a_choice_known_in_part_is_one_value_and_unknown(value: object) -> None:
+    with pytest.raises(InputError, match="arm_weakness"):
+        read_findings({"age": 44, "arm_weakness": value}, content=CONTENT)
 
 
 def not_sure(key: str, value: list[str]) -> Ternary:

@@ -168,13 +168,6 @@ def test_a_rule_that_fired_on_what_was_not_said_gives_its_reason_alone() -> None
     assert told(u19, CONTENT) == ()
 
 
-def test_an_open_gate_is_any_open_rule_but_those_of_physiotherapy() -> None:
-    assert not decided().has_open_gate
-    assert not decided(psfs="unknown").has_open_gate
-    assert decided(cough_weeks="unknown").has_open_gate
-    assert decided(saddle_numbness="unknown").has_open_gate
-
-
 def test_one_answer_and_several_are_listed() -> None:
     facts = read_findings({**QUIET, "unwell": True, "night_sweats": True}, content=CONTENT, absent="no")
     record = decision_record(decide(facts, CONTENT), facts, CONTENT)
