@@ -72,6 +72,11 @@ coverage:
 bench *args:
     for file in tests/bench/bench_*.py; do python -m "tests.bench.$(basename "$file" .py)" {{ args }}; done
 
+# an environment with other people's software, for the benchmarks that compare with it
+peers:
+    uv venv --quiet --allow-existing --python .venv/bin/python .peers-venv
+    uv pip install --quiet --python .peers-venv -r tools/peers.txt
+
 # the pictures in the documentation, taken from the running app
 screenshots:
     UPPERBACK_SCREENSHOTS=docs/images pytest -m '' tests/browser -k screenshots

@@ -127,7 +127,7 @@ class Simulation:
         if sensor.known_flaws.jitter_ms:
             late = dice(self.seed, "jitter", sensor.name, number).standard_normal(len(i))
             limit_s = 0.45 / sensor.sampling_rate_hz  # samples stay in order
-            true_s = true_s + np.clip(late * sensor.known_flaws.jitter_ms / 1000, -limit_s, limit_s)
+            true_s = np.maximum(0.0, true_s + np.clip(late * sensor.known_flaws.jitter_ms / 1000, -limit_s, limit_s))
         counted_s = i / sensor.sampling_rate_hz
         moment = motion.at(true_s)
         acc, gyr = imu.measured(number, true_s, moment.specific_force_mps2, moment.rate_radps)
