@@ -90,8 +90,12 @@ def test_none_of_these_rules_the_others_out(open_page: OpenPage) -> None:
         page.locator("[data-nhsuk-checkboxes-init]").first
     ).to_be_attached()  # polling by script is against the policy
     expect(page.get_by_label("Losing weight without trying")).to_be_checked()
+    unsure = page.locator("input[name=general][value=not_sure]")
+    unsure.check()  # about the rest: what is ticked stays
+    expect(page.get_by_label("Losing weight without trying")).to_be_checked()
     page.get_by_label("None of these").check()
     expect(page.get_by_label("Losing weight without trying")).not_to_be_checked()
+    expect(unsure).not_to_be_checked()
 
 
 def test_scale_is_one_stop_and_moves_by_arrows(open_page: OpenPage) -> None:

@@ -184,6 +184,16 @@ def test_not_sure_is_asked_again_in_simpler_words(me: Client) -> None:
     assert "/check/question/age/" in response.request["PATH_INFO"]
 
 
+def test_what_was_ticked_beside_not_sure_stays_ticked_in_simpler_words(me: Client) -> None:
+    page = me.post("/check/start/", follow=True)
+    data = {"emergency_sudden": "none", "emergency_breath": "none", "emergency_nerves": "none"}
+    sent = data | {"emergency_chest": ["spread", "not_sure"], "version": hidden(page, "version")}
+    again = me.post(page.request["PATH_INFO"], sent, follow=True)
+    assert again.request["PATH_INFO"] == "/check/question/emergency_chest/"
+    assert re.search(r'value="spread"[^>]*checked', again.content.decode())
+    assert not re.search(r'value="not_sure"[^>]*checked', again.content.decode())
+
+
 def test_still_not_sure_at_the_end_is_advice_today(me: Client) -> None:
     page = me.post("/check/start/", follow=True)
     data = {"emergency_sudden": "none", "emergency_breath": "none", "emergency_chest": "none"}

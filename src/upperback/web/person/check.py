@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -293,9 +294,12 @@ def _show_question(
 ) -> HttpResponse:
     answers = intake.from_plain(current.answers)
     section = intake.section_of(question.id, content)
+    given = answers.get(question.id)
+    if simpler and given is not None:  # what was ticked stays ticked, or the second time would lose it
+        given = msgspec.structs.replace(given, not_sure=False)
     field = field_of(
-        question, content, name="answer", proxy=profile.is_proxy, simpler=simpler,
-        answer=None if simpler else answers.get(question.id), posted=posted, error=error,
+        question, content, name="answer", proxy=profile.is_proxy, simpler=simpler, answer=given, posted=posted,
+        error=error,
     )  # fmt: skip
     context = {
         "field": field,
