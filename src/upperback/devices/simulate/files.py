@@ -15,6 +15,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from upperback.core.errors import InputError
+from upperback.devices._parquet import METADATA_KEY
 from upperback.devices.simulate.simulation import EmgPage, Page, Simulation
 from upperback.sensing.signal import G_MPS2
 
@@ -54,7 +55,12 @@ def recording_paths(simulation: Simulation, out: Path) -> dict[str, Path]:
 def write_simulation(
     simulation: Simulation, out: Path, *, units: Units = Units(), progress: Progress = lambda _: None
 ) -> list[Path]:
-    """Writes every sensor's recording and its truth; returns the files. At the end all of them are there, or none."""
+    """Writes every sensor's recording and its truth; returns the files. At the end all of them are there, or none.
+
+    A Parquet file is in SI units and says that its wearer was simulated; readers of it can say so too.
+    """
+    if out.suffix == ".parquet" and units != Units():
+        raise InputError(f"{out}: Parquet is always in m/s2 and rad/s; other units are for .csv")
     rates_hz = [sensor.sampling_rate_hz for sensor in simulation.scenario.sensors]
     if any(simulation.duration_s * rate_hz < 2 for rate_hz in rates_hz):
         raise InputError(f"activities: {simulation.duration_s:g} s are too short for a recording")
@@ -62,7 +68,7 @@ def write_simulation(
     with ExitStack() as finished:
         for name, path in recording_paths(simulation, out).items():
             truth_path = path.with_name(f"{path.stem}.truth.parquet")
-            recording = finished.enter_context(_table_file(path))
+            recording = finished.enter_context(_table_file(path, _description(simulation, name)))
             truth = finished.enter_context(_table_file(truth_path))
             with _Behind() as writing:
                 for columns, true_columns in _columns(simulation, name, units):
@@ -75,6 +81,17 @@ def write_simulation(
             part.write_bytes(msgspec.json.encode(simulation.truth) + b"\n")
         written.append(events)
     return written
+
+
+def _description(simulation: Simulation, name: str) -> dict[str, Any] | None:
+    """What the product's own Parquet files say about themselves; nothing where the rate is not the stated one."""
+    said = {"version": 1, "device": "simulated wearer", "axes": None, "time_zone": None}
+    if name == _EMG:
+        return said | {"sampling_rate_hz": simulation.emg.sampling_rate_hz, "place": None}
+    sensor = simulation.scenario.sensor(name)
+    if sensor.stamps == "clock":
+        return None
+    return said | {"sampling_rate_hz": sensor.sampling_rate_hz, "place": sensor.place}
 
 
 class _Behind:
@@ -148,10 +165,10 @@ def _truth_columns(page: Page) -> dict[str, Any]:
 
 
 @contextmanager
-def _table_file(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+def _table_file(path: Path, description: dict[str, Any] | None = None) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Takes columns and appends them as rows."""
     with _replacing(path) as part:
-        table = _Table(part, is_csv=path.suffix == ".csv")
+        table = _Table(part, description, is_csv=path.suffix == ".csv")
         try:
             yield table.append
         finally:
@@ -163,17 +180,21 @@ class _Table:
 
     _GROUP_ROWS = 1 << 18
 
-    def __init__(self, path: Path, *, is_csv: bool) -> None:
-        self._path, self._is_csv = path, is_csv
+    def __init__(self, path: Path, description: dict[str, Any] | None, *, is_csv: bool) -> None:
+        self._path, self._description, self._is_csv = path, description, is_csv
         self._writer: Any = None
+        self._schema: Any = None
         self._held: list[Any] = []
         self._n_held = 0
 
     def append(self, columns: dict[str, Any]) -> None:
         batch = pa.record_batch({name: pa.array(values) for name, values in columns.items()})
         if self._writer is None:
-            self._writer = (_csv if self._is_csv else _parquet)(self._path, batch.schema)
-        self._held.append(batch)
+            self._schema = batch.schema
+            if self._description is not None:
+                self._schema = batch.schema.with_metadata({METADATA_KEY: msgspec.json.encode(self._description)})
+            self._writer = (_csv if self._is_csv else _parquet)(self._path, self._schema)
+        self._held.append(batch.replace_schema_metadata(self._schema.metadata))
         self._n_held += batch.num_rows
         if self._n_held >= self._GROUP_ROWS:
             self._flush()

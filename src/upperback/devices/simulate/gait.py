@@ -19,9 +19,9 @@ _STEP_COUNTS_FROM = 0.25  # of full strength
 _LOWEST_AFTER = 0.12  # of a step
 
 # Harmonics of the stride: 1 is a stride (two steps), 2 a step.
-_UP = ((2, 2.9, 0.0), (4, 0.9, 0.6), (6, 0.35, 1.4))  # harmonic, m/s2, phase
-_FORWARD = ((2, 1.0, 0.0), (4, 0.25, 0.4))
-_SIDE = ((1, 0.6, 0.0), (3, 0.35, 0.5))
+_UP = ((2, 2.2, 0.0), (4, 0.9, 0.6), (6, 0.4, 1.4))  # harmonic, m/s2, phase
+_FORWARD = ((2, 1.2, 0.0), (4, 0.4, 0.4))
+_SIDE = ((1, 0.7, 0.0), (3, 0.5, 0.5))
 _UPPER_DEG = (  # axis (0 side bend, 1 forward, 2 turn), harmonic, degrees, phase
     (0, 1, 1.2, 0.3),
     (1, 2, 1.0, 1.0),

@@ -9,6 +9,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
+from upperback.core.errors import InputError
+from upperback.devices.opening import open_recording
 from upperback.devices.simulate import Simulation, read_scenario, simulate
 from upperback.devices.simulate.files import Units, write_simulation
 from upperback.sensing.signal import G_MPS2, QualityFlag
@@ -120,13 +122,15 @@ def test_files_hold_what_the_stream_holds(suffix: str, tmp_path: Path) -> None:
         done += samples
 
     out = tmp_path / f"day{suffix}"
-    files = write_simulation(made, out, units=Units("g", "dps"), progress=progress)
+    units = Units("g", "dps") if suffix == ".csv" else Units()
+    files = write_simulation(made, out, units=units, progress=progress)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in files)
     table = pa_csv.read_csv(out) if suffix == ".csv" else pq.read_table(out)
     assert table.column_names == ["time_s", "acc_x", "acc_y", "acc_z", "gyr_x", "gyr_y", "gyr_z"]
     acc, gyr = samples(made.scenario, 4)
-    assert table["acc_x"].to_numpy() * G_MPS2 == pytest.approx(acc[:, 0], rel=1e-5)
-    assert np.radians(table["gyr_z"].to_numpy()) == pytest.approx(gyr[:, 2], rel=1e-4, abs=1e-7)
+    to_mps2, to_radps = (G_MPS2, np.pi / 180) if suffix == ".csv" else (1, 1)
+    assert table["acc_x"].to_numpy() * to_mps2 == pytest.approx(acc[:, 0], rel=1e-5)
+    assert table["gyr_z"].to_numpy() * to_radps == pytest.approx(gyr[:, 2], rel=1e-4, abs=1e-7)
     truth = pq.read_table(tmp_path / "day.truth.parquet")
     assert done == truth.num_rows == 6000
     assert truth["received"].to_numpy().sum() == table.num_rows == 5500
@@ -160,3 +164,33 @@ def test_nothing_is_half_written(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_simulation(made, tmp_path / "a.csv", progress=breaks)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_products_own_reader_reads_it(suffix: str, tmp_path: Path) -> None:
+    data = {
+        "sensors": [{"place": "upper_back"}],
+        "emg": {"channels": [{"name": "left"}, {"name": "right"}]},
+        "activities": [{"do": "bend", "times": 4}, {"do": "walk", "duration_s": 20}],
+    }
+    made = Simulation(read_scenario(data), 1)
+    write_simulation(made, tmp_path / f"a{suffix}")
+    motion = open_recording(tmp_path / f"a-chest{suffix}")
+    assert (motion.info.sampling_rate_hz, motion.info.has_gyroscope) == (50, True)
+    acc, _ = samples(made.scenario)
+    assert np.concatenate([chunk.acc_mps2 for chunk in motion.chunks()]) == pytest.approx(acc, abs=1e-4)
+    emg = open_recording(tmp_path / f"a-emg{suffix}")
+    assert emg.info.emg_names == ("emg_left", "emg_right")
+    assert sum(len(chunk) for chunk in emg.emg_chunks()) == made.n_emg_samples()
+    if suffix == ".parquet":
+        assert (motion.info.device, motion.info.place) == ("simulated wearer", "upper_back")
+
+
+def test_parquet_is_in_si_units(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="other units are for"):
+        write_simulation(Simulation(scenario(), 1), tmp_path / "a.parquet", units=Units("g"))
+
+
+def test_too_short_a_day_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too short for a recording"):
+        write_simulation(Simulation(scenario(seconds=0.01), 1), tmp_path / "a.csv")
