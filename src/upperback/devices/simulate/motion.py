@@ -137,6 +137,9 @@ class Motion:
         lower = [each.scaled(0.7) for each in sway]
         upper[1] = upper[1].plus(breath.scaled(-self._wearer.breathing_deg * degree))
         lower[1] = lower[1].plus(breath.scaled(-0.3 * self._wearer.breathing_deg * degree))
+        if not self._plan.lean.always(0.0, t[0], t[-1]):
+            lean = self._plan.lean.jet(t).scaled(degree)
+            upper[1], lower[1] = upper[1].plus(lean), lower[1].plus(lean)
         for i, part in self._bout_samples(t):
             more_upper, more_lower, _ = self._plan.gaits[i].turns(t[part])
             for turns, more in ((upper, more_upper), (lower, more_lower)):
