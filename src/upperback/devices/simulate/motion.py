@@ -54,7 +54,7 @@ SITES: dict[Place, _Site] = {
 }
 
 _TABLE = chain(turn(1, 0.02), turn(0, -0.015))  # no table is quite level
-_STEPS_BREATH_M = 0.004
+_BREATH_M = 0.004
 _ARM_SWING_DEG = 18.0
 
 
@@ -147,7 +147,7 @@ class Motion:
                     turns[axis] = _added(turns[axis], more[axis], part)
         outwards = np.zeros((3, len(t)))
         if self._wearer.breathing_deg:
-            outwards[0] = breath.dd * _STEPS_BREATH_M
+            outwards[0] = breath.dd * _BREATH_M
         return upper, lower, outwards
 
     def _breath(self, t: Array) -> Jet:
