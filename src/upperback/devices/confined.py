@@ -259,6 +259,9 @@ def _environment(folder: Path) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "MALLOC_ARENA_MAX": "2",
+        # Blocks of samples come and go: without this the C library hands each one back and gets it again by pages.
+        "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
         "PYTHONFAULTHANDLER": "",
     }
 

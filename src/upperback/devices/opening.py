@@ -48,6 +48,9 @@ _NAMES: Final[dict[RecordingFormat, str]] = {
 _READERS: Final[dict[RecordingFormat, str]] = {
     "csv": "upperback.devices._csv:open_csv",
     "parquet": "upperback.devices._parquet:open_parquet",
+    "cwa": "upperback.devices._cwa:open_cwa",
+    "geneactiv": "upperback.devices._geneactiv:open_geneactiv",
+    "gt3x": "upperback.devices._gt3x:open_gt3x",
 }
 
 
