@@ -11,7 +11,7 @@ import numpy.typing as npt
 from upperback.core.errors import InputError
 from upperback.sensing.signal import Signal1, Signal3
 
-#: Rows of `Epochs.columns`; the same order stands in kernel/posture.h.
+#: Of `Epochs.rows`; the same order stands in kernel/posture.h.
 COLUMNS: Final = (
     "inclination_deg",
     "flexion_deg",
@@ -34,23 +34,23 @@ class Epochs:
     Attributes
     ----------
     first_s : start of the first row, a whole second; row k is [first_s + k, first_s + k + 1)
-    columns : (len(COLUMNS), n_epochs) float32. NaN where nothing of that kind was measured. Means over the samples
-        that could be used, but: `up` is the mean vertical in the sensor frame, shorter than 1 where it moved;
-        `movement` is the standard deviation of the length of the specific force; the shares are of the samples that
-        the second should have
+    rows : (n_epochs, len(COLUMNS)) float32. NaN where nothing of that kind was measured. Means over the samples that
+        could be used, but: `up` is the mean vertical in the sensor frame, shorter than 1 where it moved; `movement`
+        is the standard deviation of the length of the specific force; the shares are of the samples that the second
+        should have
     """
 
     first_s: int
-    columns: npt.NDArray[np.float32]
+    rows: npt.NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        if self.columns.dtype != np.float32 or self.columns.ndim != 2 or len(self.columns) != len(COLUMNS):
+        if self.rows.dtype != np.float32 or self.rows.ndim != 2 or self.rows.shape[1] != len(COLUMNS):
             raise InputError(f"epochs need {len(COLUMNS)} float32 columns")
 
     @classmethod
     def none(cls, first_s: int = 0) -> Self:
         """No row."""
-        return cls(first_s=first_s, columns=np.empty((len(COLUMNS), 0), np.float32))
+        return cls(first_s=first_s, rows=np.empty((0, len(COLUMNS)), np.float32))
 
     @classmethod
     def join(cls, parts: "Sequence[Epochs]") -> Self:
@@ -66,16 +66,16 @@ class Epochs:
         for one, next_one in pairwise(filled):
             if one.end_s != next_one.first_s:
                 raise InputError(f"epochs end at {one.end_s} s and go on at {next_one.first_s} s")
-        return cls(first_s=filled[0].first_s, columns=np.concatenate([part.columns for part in filled], axis=1))
+        return cls(first_s=filled[0].first_s, rows=np.concatenate([part.rows for part in filled]))
 
     def __len__(self) -> int:
-        return int(self.columns.shape[1])
+        return len(self.rows)
 
-    def __getitem__(self, rows: slice) -> Self:
-        start, stop, step = rows.indices(len(self))
+    def __getitem__(self, part: slice) -> Self:
+        start, stop, step = part.indices(len(self))
         if step != 1:
             raise InputError("epochs are cut into consecutive rows only")
-        return type(self)(first_s=self.first_s + start, columns=self.columns[:, start : max(start, stop)])
+        return type(self)(first_s=self.first_s + start, rows=self.rows[start : max(start, stop)])
 
     @property
     def end_s(self) -> int:
@@ -84,7 +84,7 @@ class Epochs:
 
     def column(self, name: str) -> Signal1:
         """One column by its name in `COLUMNS`."""
-        found: Signal1 = self.columns[COLUMNS.index(name)]
+        found: Signal1 = self.rows[:, COLUMNS.index(name)]
         return found
 
     @property
@@ -116,7 +116,7 @@ class Epochs:
     def up(self) -> Signal3:
         """(n_epochs, 3), the mean vertical in the sensor frame."""
         at = COLUMNS.index("up_x")
-        found: Signal3 = self.columns[at : at + 3].T
+        found: Signal3 = self.rows[:, at : at + 3]
         return found
 
     @property

@@ -54,15 +54,43 @@ UB_INLINE int ub_clear_bytes(const uint8_t *from) {
     return (bits[0] | bits[1]) == 0;
 }
 
-UB_INLINE vf ub_select(vm mask, vf yes, vf no) { return (vf)((mask & (vm)yes) | (~mask & (vm)no)); }
+UB_INLINE vf ub_select(vm mask, vf yes, vf no) {
+#if UB_WIDTH == 16
+    return (vf)_mm512_mask_blend_ps(_mm512_movepi32_mask((__m512i)mask), (__m512)no, (__m512)yes);
+#else
+    return (vf)((mask & (vm)yes) | (~mask & (vm)no));
+#endif
+}
 
 UB_INLINE vf ub_only(vm mask, vf yes) { return (vf)(mask & (vm)yes); }
 
 UB_INLINE vf ub_abs(vf x) { return (vf)((vm)x & 0x7fffffff); }
 
-UB_INLINE vf ub_min(vf a, vf b) { return ub_select(a < b, a, b); }
+/* The smaller one; b where one of them is NaN. */
+UB_INLINE vf ub_min(vf a, vf b) {
+#if UB_WIDTH == 16
+    return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+#elif UB_WIDTH == 8
+    return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+    return (vf)_mm_min_ps((__m128)a, (__m128)b);
+#else
+    return ub_select(a < b, a, b);
+#endif
+}
 
-UB_INLINE vf ub_max(vf a, vf b) { return ub_select(a > b, a, b); }
+/* The larger one; b where one of them is NaN. */
+UB_INLINE vf ub_max(vf a, vf b) {
+#if UB_WIDTH == 16
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif UB_WIDTH == 8
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+    return (vf)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return ub_select(a > b, a, b);
+#endif
+}
 
 UB_INLINE vf ub_sqrt(vf x) {
 #if UB_WIDTH == 16

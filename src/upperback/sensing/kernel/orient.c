@@ -17,6 +17,14 @@ UB_EXPORT void UB(orient_tile)(const float *gyr, const float *acc, const uint8_t
                 coefficients);
 }
 
+UB_EXPORT void UB(orient_know_bias)(float *state, long lane, const float *bias, float variance) {
+    for (int k = 0; k < 3; k++) {
+        state[(BIAS + k) * UB_LANES + lane] = bias[k];
+        state[(ESTIMATED + X_BIAS + k) * UB_LANES + lane] = bias[k];
+        state[(ESTIMATED + AT(X_BIAS + k, X_BIAS + k)) * UB_LANES + lane] = variance;
+    }
+}
+
 /* The lanes that do not fill a tile, by way of one that is filled up with idle lanes. */
 static void last_lanes(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
                        long stride, long n_lanes, const float *coefficients) {

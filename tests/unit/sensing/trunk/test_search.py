@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.sensing.trunk.people import RATE_HZ, Doing, Sitting, bend, lean, still
+from tests.unit.sensing.trunks import RATE_HZ, Doing, Sitting, bend, lean, still
 from upperback.sensing.trunk import find_alignment
 from upperback.sensing.trunk.base import TrunkAlignment
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.unit.sensing.trunk.people import Doing, Sitting, bend, lean, still
+from tests.unit.sensing.trunks import Doing, Sitting, bend, lean, still
 from upperback.core.errors import InputError
 from upperback.sensing.trunk import NotAligned, Task, TaskKind, TrunkAlignment, align
 

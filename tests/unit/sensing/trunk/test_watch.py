@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.unit.sensing.trunk.people import Sitting
+from tests.unit.sensing.trunks import Sitting
 from upperback.sensing.epochs import COLUMNS, Epochs
 from upperback.sensing.state import from_bytes, to_bytes
 from upperback.sensing.trunk import Shift, TrunkAlignment, WatchState, WearWatch, usual_upright
@@ -13,21 +13,21 @@ def epochs(sitting: Sitting, flexion_deg: np.ndarray, *, doing: str, first_s: in
     """Seconds of `walking`, `bending`, `sitting` or `not worn`."""
     rng = np.random.default_rng(seed)
     n_epochs = len(flexion_deg)
-    columns = np.full((len(COLUMNS), n_epochs), np.nan, np.float32)
+    rows = np.full((n_epochs, len(COLUMNS)), np.nan, np.float32)
     worn = doing != "not worn"
     up = sitting.vertical(flexion_deg + rng.normal(0, 2, n_epochs), rng.normal(0, 2, n_epochs))
-    columns[COLUMNS.index("up_x") : COLUMNS.index("up_x") + 3] = up.T if worn else np.nan
-    columns[COLUMNS.index("movement_mps2")] = {"walking": 2.0, "bending": 0.4}.get(doing, 0.05)
-    columns[COLUMNS.index("generalised_velocity_dps")] = {"walking": 20.0, "bending": 30.0}.get(doing, 1.0)
-    columns[COLUMNS.index("measured_share")] = float(worn)
-    columns[COLUMNS.index("not_worn_share")] = float(not worn)
-    return Epochs(first_s=first_s, columns=columns)
+    rows[:, COLUMNS.index("up_x") : COLUMNS.index("up_x") + 3] = up if worn else np.nan
+    rows[:, COLUMNS.index("movement_mps2")] = {"walking": 2.0, "bending": 0.4}.get(doing, 0.05)
+    rows[:, COLUMNS.index("generalised_velocity_dps")] = {"walking": 20.0, "bending": 30.0}.get(doing, 1.0)
+    rows[:, COLUMNS.index("measured_share")] = float(worn)
+    rows[:, COLUMNS.index("not_worn_share")] = float(not worn)
+    return Epochs(first_s=first_s, rows=rows)
 
 
 def day(*parts: Epochs) -> Epochs:
     at_s, placed = 0, []
     for part in parts:
-        placed.append(Epochs(first_s=at_s, columns=part.columns))
+        placed.append(Epochs(first_s=at_s, rows=part.rows))
         at_s += len(part)
     return Epochs.join(placed)
 

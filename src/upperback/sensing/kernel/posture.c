@@ -1,0 +1,520 @@
+/* Posture of a job's lanes, tile after tile: pack, find the vertical, take angles, count.
+
+   A tile stays in the first cache from its packing to its counting, and no array as long as the recording is written
+   but the epochs. */
+#include "lanes.h"
+#include "orient.h"
+#include "posture.h"
+#include <math.h>
+
+enum { TILE = 32 };
+
+enum { /* rows of the state; the first two as in orient.h */
+    AGE,
+    GAP,
+    SEEN,        /* 1 where the sample before was measured */
+    UP,          /* and this was its vertical */
+    INCLINATION = UP + 3,
+    SUM_INCLINATION,
+    SUM_FLEXION,
+    SUM_LATERAL,
+    SUM_INCLINATION_VELOCITY,
+    SUM_GENERALISED_VELOCITY,
+    SUM_UP,
+    N_MEASURED = SUM_UP + 3,
+    N_VELOCITY,
+    SUM_FORCE,   /* length of the specific force, above standard gravity */
+    SUM_FORCE_SQUARE,
+    N_FORCE,
+    N_NOT_WORN,
+    ROWS
+};
+enum { /* coefficients */
+    AXIS_UP, AXIS_LEFT = AXIS_UP + 3, AXIS_FRONT = AXIS_LEFT + 3, HAS_UP = AXIS_FRONT + 3, HAS_FRONT, RATE, GAP_MAX,
+    SETTLED
+};
+
+_Static_assert((int)ROWS <= (int)UB_POSTURE_STATE, "the state holds every row");
+_Static_assert((int)SETTLED < (int)UB_POSTURE_COEFFICIENTS, "the coefficients hold every number");
+
+typedef struct {
+    float acc[TILE * 3 * UB_LANES], gyr[TILE * 3 * UB_LANES], up[TILE * 3 * UB_LANES];
+    int32_t bins[TILE * 5 * UB_LANES];
+    uint8_t bad[TILE * UB_LANES], why[TILE * UB_LANES]; /* for the filters, and the reason */
+} tile;
+
+/* ------------------------------------------------------------------------------------------------ pack */
+
+#if defined(__AVX512F__)
+#define UNPACK(how, a, b) (vf)_mm512_unpack##how##_ps((__m512)(a), (__m512)(b))
+#define UNPACK2(how, a, b) (vf)_mm512_castpd_ps(_mm512_unpack##how##_pd((__m512d)(a), (__m512d)(b)))
+UB_INLINE vf four_each(const float *const *from, int64_t at) {
+    __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(from[0] + at));
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(from[4] + at), 1);
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(from[8] + at), 2);
+    return (vf)_mm512_insertf32x4(v, _mm_loadu_ps(from[12] + at), 3);
+}
+#elif defined(__AVX__)
+#define UNPACK(how, a, b) (vf)_mm256_unpack##how##_ps((__m256)(a), (__m256)(b))
+#define UNPACK2(how, a, b) (vf)_mm256_castpd_ps(_mm256_unpack##how##_pd((__m256d)(a), (__m256d)(b)))
+UB_INLINE vf four_each(const float *const *from, int64_t at) {
+    const __m256 v = _mm256_castps128_ps256(_mm_loadu_ps(from[0] + at));
+    return (vf)_mm256_insertf128_ps(v, _mm_loadu_ps(from[4] + at), 1);
+}
+#elif defined(__SSE2__)
+#define UNPACK(how, a, b) (vf)_mm_unpack##how##_ps((__m128)(a), (__m128)(b))
+#define UNPACK2(how, a, b) (vf)_mm_castpd_ps(_mm_unpack##how##_pd((__m128d)(a), (__m128d)(b)))
+UB_INLINE vf four_each(const float *const *from, int64_t at) { return ub_load(from[0] + at); }
+#endif
+
+/* n numbers of each lane, side by side: to[number][lane]. */
+static void side_by_side(const float *const *from, float *to, int64_t n) {
+    int64_t at = 0;
+#if defined(UNPACK)
+    for (; at + 4 <= n; at += 4)
+        for (int lane = 0; lane < UB_LANES; lane += UB_WIDTH) {
+            const vf a = four_each(from + lane, at), b = four_each(from + lane + 1, at);
+            const vf c = four_each(from + lane + 2, at), d = four_each(from + lane + 3, at);
+            const vf ab = UNPACK(lo, a, b), cd = UNPACK(lo, c, d), ab2 = UNPACK(hi, a, b), cd2 = UNPACK(hi, c, d);
+            ub_store(to + (at + 0) * UB_LANES + lane, UNPACK2(lo, ab, cd));
+            ub_store(to + (at + 1) * UB_LANES + lane, UNPACK2(hi, ab, cd));
+            ub_store(to + (at + 2) * UB_LANES + lane, UNPACK2(lo, ab2, cd2));
+            ub_store(to + (at + 3) * UB_LANES + lane, UNPACK2(hi, ab2, cd2));
+        }
+#endif
+    for (; at < n; at++)
+        for (int lane = 0; lane < UB_LANES; lane++)
+            to[at * UB_LANES + lane] = from[lane][at];
+}
+
+static const float nothing[3 * TILE]; /* what a lane reads that has no samples */
+
+/* Samples [at[lane], at[lane] + n_time) of every lane. */
+static void pack(const ub_posture_job *job, const int64_t *at, int64_t n_time, tile *t) {
+    const float *acc[UB_LANES], *gyr[UB_LANES], *up[UB_LANES];
+    float edge[3][UB_LANES][3 * TILE];
+    const int64_t ahead = 3 * TILE; /* fetched early: more streams than the processor follows by itself */
+    memset(t->bad, 0, (size_t)n_time * UB_LANES);
+    memset(t->why, 0, (size_t)n_time * UB_LANES);
+    for (int lane = 0; lane < UB_LANES; lane++) {
+        const int64_t first = lane < job->n_lanes ? at[lane] - job->origin : job->n_samples;
+        if (first >= 0 && first + n_time <= job->n_samples) {
+            acc[lane] = job->acc ? job->acc + 3 * first : nothing;
+            gyr[lane] = job->gyr ? job->gyr + 3 * first : nothing;
+            up[lane] = job->up ? job->up + 3 * first : nothing;
+            for (int64_t next = 3 * n_time; next < 3 * n_time + ahead; next += 16) {
+                __builtin_prefetch(acc[lane] + next);
+                if (job->gyr)
+                    __builtin_prefetch(gyr[lane] + next);
+            }
+            if (job->quality)
+                __builtin_prefetch(job->quality + first + 2 * TILE);
+        } else { /* over an end of the recording */
+            memset(edge[0][lane], 0, sizeof edge[0][lane]);
+            memset(edge[1][lane], 0, sizeof edge[1][lane]);
+            memset(edge[2][lane], 0, sizeof edge[2][lane]);
+            for (int64_t i = 0; i < n_time; i++) {
+                const int64_t sample = first + i;
+                const int inside = sample >= 0 && sample < job->n_samples;
+                for (int k = 0; k < 3 && inside; k++) {
+                    edge[0][lane][3 * i + k] = job->acc ? job->acc[3 * sample + k] : 0;
+                    edge[1][lane][3 * i + k] = job->gyr ? job->gyr[3 * sample + k] : 0;
+                    edge[2][lane][3 * i + k] = job->up ? job->up[3 * sample + k] : 0;
+                }
+                if (!inside)
+                    t->bad[i * UB_LANES + lane] = UB_IDLE;
+            }
+            acc[lane] = edge[0][lane];
+            gyr[lane] = edge[1][lane];
+            up[lane] = edge[2][lane];
+        }
+        if (!job->quality)
+            continue;
+        const int64_t begin = first < 0 ? -first : 0;
+        const int64_t end = first + n_time > job->n_samples ? job->n_samples - first : n_time;
+        const uint8_t *quality = job->quality + first;
+        if (end - begin == TILE) {
+            uint64_t some[TILE / 8];
+            memcpy(some, quality + begin, sizeof some);
+            if (!(some[0] | some[1] | some[2] | some[3]))
+                continue;
+        }
+        for (int64_t i = begin; i < end; i++)
+            if (job->reasons[quality[i]]) {
+                t->bad[i * UB_LANES + lane] = UB_MISSING;
+                t->why[i * UB_LANES + lane] = job->reasons[quality[i]];
+            }
+    }
+    if (job->acc)
+        side_by_side(acc, t->acc, 3 * n_time);
+    if (job->gyr && !job->up)
+        side_by_side(gyr, t->gyr, 3 * n_time);
+    if (job->up)
+        side_by_side(up, t->up, 3 * n_time);
+}
+
+/* Ready verticals get length 1; what is none, or of a sample that is not used, becomes NaN. */
+static void take_verticals(tile *t, int64_t n_time) {
+    for (int64_t i = 0; i < n_time; i++)
+        for (int lane = 0; lane < UB_LANES; lane += UB_WIDTH) {
+            float *const at = t->up + i * 3 * UB_LANES + lane;
+            const vf x = ub_load(at), y = ub_load(at + UB_LANES), z = ub_load(at + 2 * UB_LANES);
+            const vf square = x * x + y * y + z * z;
+            const vm good = (ub_load_bytes(t->bad + i * UB_LANES + lane) == 0) & (square > 0.25f) & (square < 4);
+            const vf scale = ub_select(good, 1 / ub_sqrt(square), ub_all(__builtin_nanf("")));
+            ub_store(at, x * scale);
+            ub_store(at + UB_LANES, y * scale);
+            ub_store(at + 2 * UB_LANES, z * scale);
+        }
+}
+
+/* ---------------------------------------------------------------------------------------------- angles */
+
+/* Polynomials in deg, fitted to least largest error. The first is for 0 to 0.7072 and off by at most 1.5e-4 deg, the
+   second for 0 to 1 and 1.1e-4 deg, the third for 0 to 0.5 and 4e-5 of the angle. */
+UB_INLINE vf arcsine_deg(vf x) {
+    const vf t = x * x;
+    vf p = t * 6.30960842f - 0.426210285f;
+    p = p * t + 5.05333091f;
+    p = p * t + 9.4743679f;
+    p = p * t + 57.2978257f;
+    return p * x;
+}
+
+UB_INLINE vf arctangent_deg(vf x) {
+    const vf t = x * x;
+    vf p = t * -0.671457191f + 3.01647149f;
+    p = p * t - 6.67074646f;
+    p = p * t + 11.0890469f;
+    p = p * t - 19.0578842f;
+    p = p * t + 57.2944743f;
+    return p * x;
+}
+
+UB_INLINE vf short_arcsine_deg(vf x) {
+    const vf t = x * x;
+    return x * ((t * 5.50510918f + 9.42602757f) * t + 57.2976018f);
+}
+
+/* The angle, 0 to 180, from the acute angle to the nearest axis: the one of the cosine, or of the sine. */
+UB_INLINE vf whole_angle_deg(vf part, vm from_cosine, vm obtuse) {
+    const vf acute = ub_select(from_cosine, part, 90 - part);
+    return ub_select(obtuse, 180 - acute, acute);
+}
+
+UB_INLINE vf with_sign_of(vf size, vf sign) { return (vf)(((vm)sign & (vm)ub_all(-0.f)) | (vm)size); }
+
+/* Inclination of the spine to the vertical, from the vertical's components along and across the spine. */
+UB_INLINE vf inclination_deg(vf along, vf across) {
+    const vf size = ub_abs(along);
+    return whole_angle_deg(arcsine_deg(ub_min(across, size)), across < size, along < 0);
+}
+
+/* Forward bend. The vertical, seen from the trunk, leans the other way than the trunk does. */
+UB_INLINE vf flexion_deg(vf along, vf ahead) {
+    const vf x = ub_abs(along), y = ub_abs(ahead);
+    const vf ratio = ub_min(x, y) / ub_max(ub_max(x, y), ub_all(1e-6f));
+    return with_sign_of(whole_angle_deg(arctangent_deg(ratio), y < x, along < 0), -ahead);
+}
+
+/* Side-bend to the right. */
+UB_INLINE vf lateral_deg(vf aside, vf along, vf ahead) {
+    const vf size = ub_abs(aside);
+    const vm small = size < 0.7071f;
+    if (ub_every(small))
+        return with_sign_of(arcsine_deg(size), aside);
+    const vf rest = ub_min(ub_sqrt(along * along + ahead * ahead), ub_all(0.7072f));
+    const vf part = arcsine_deg(ub_select(small, size, rest));
+    return with_sign_of(ub_select(small, part, 90 - part), aside);
+}
+
+/* ---------------------------------------------------------------------------------------------- counts */
+
+typedef struct {
+    vf row[ROWS];
+    vm why[UB_REASONS]; /* samples, by reason */
+} lanes_state;
+
+static const int32_t copy_of_lane[UB_LANES] = {
+    0, UB_BINS, 2 * UB_BINS, 3 * UB_BINS, 0, UB_BINS, 2 * UB_BINS, 3 * UB_BINS,
+    0, UB_BINS, 2 * UB_BINS, 3 * UB_BINS, 0, UB_BINS, 2 * UB_BINS, 3 * UB_BINS};
+_Static_assert((int)UB_COPIES == 4 && (int)UB_LANES == 16, "copy_of_lane fits");
+
+UB_INLINE void put_bin(int32_t *to, vm bin, int offset, vm counts, vm copy, int fast) {
+    bin += offset;
+    if (!fast)
+        bin = (counts & bin) | (~counts & UB_NOWHERE);
+    bin += copy;
+    memcpy(to, &bin, sizeof bin);
+}
+
+/* Towards minus infinity. */
+UB_INLINE vm whole(vf value) {
+    const vm near = __builtin_convertvector(value, vm);
+    return near + (vm)(__builtin_convertvector(near, vf) > value);
+}
+
+/* Why the sample of a lane was not measured. */
+UB_INLINE void count_reasons(lanes_state *s, const uint8_t *reasons, vm good, vm missed) {
+    vm why = ub_load_bytes(reasons);
+    why |= (why == 0) & ~good & UB_IMPLAUSIBLE;
+    why |= (why == 0) & UB_UNSETTLED;
+    for (int reason = UB_GAP; reason < UB_REASONS; reason++)
+        s->why[reason] -= (why == reason) & missed;
+    s->row[N_NOT_WORN] += ub_only((why == UB_NOT_WORN) & missed, ub_all(1));
+}
+
+/* One sample of UB_WIDTH lanes. `fast`: every lane counts, has a settled vertical, and had one before. */
+UB_INLINE void posture_step(lanes_state *s, const float *c, const vf up[3], const float *acc, const uint8_t *reasons,
+                            vm good, vm counts, vm copy, int32_t *bins, int fast) {
+    vf *const r = s->row;
+    const vf one = ub_all(1);
+    vm measured = counts, follows = counts;
+    if (!fast) { /* the same counting as in orient.c */
+        const vf gap = ub_only(~good, ub_min(r[GAP] + one, ub_all(c[GAP_MAX])));
+        r[AGE] = ub_select(good, ub_min(r[AGE] + one, ub_all(c[SETTLED])), ub_only(gap < c[GAP_MAX], r[AGE]));
+        r[GAP] = gap;
+        const vm settled = good & (r[AGE] >= c[SETTLED]);
+        measured = settled & counts;
+        follows = measured & (r[SEEN] > 0);
+        r[SEEN] = ub_only(settled, one);
+        count_reasons(s, reasons, good, counts & ~measured);
+    }
+    s->why[UB_MEASURED] -= measured;
+
+    const vf x = up[0], y = up[1], z = up[2];
+    const vf along = x * c[AXIS_UP] + y * c[AXIS_UP + 1] + z * c[AXIS_UP + 2];
+    const vf aside = x * c[AXIS_LEFT] + y * c[AXIS_LEFT + 1] + z * c[AXIS_LEFT + 2];
+    const vf ahead = x * c[AXIS_FRONT] + y * c[AXIS_FRONT + 1] + z * c[AXIS_FRONT + 2];
+    const vf inclination = inclination_deg(along, ub_sqrt(aside * aside + ahead * ahead));
+    const vf flexion = flexion_deg(along, ahead);
+    const vf lateral = lateral_deg(aside, along, ahead);
+
+    /* Speeds, where the sample before was measured too. */
+    const vf dx = x - r[UP], dy = y - r[UP + 1], dz = z - r[UP + 2];
+    const vf half_chord = ub_min(ub_sqrt(dx * dx + dy * dy + dz * dz) * 0.5f, ub_all(0.5f)); /* 60 deg from one */
+    const vf generalised = short_arcsine_deg(half_chord) * (2 * c[RATE]);               /* sample to the next */
+    const vf turned = ub_abs(inclination - r[INCLINATION]) * c[RATE];
+    r[UP] = x, r[UP + 1] = y, r[UP + 2] = z, r[INCLINATION] = inclination;
+
+    /* Sums of the epoch. */
+#define ADD(sum, where, what) r[sum] += fast ? (what) : ub_only(where, what)
+    ADD(N_MEASURED, measured, one);
+    ADD(SUM_INCLINATION, measured, inclination);
+    ADD(SUM_FLEXION, measured, flexion);
+    ADD(SUM_LATERAL, measured, lateral);
+    ADD(SUM_UP, measured, x);
+    ADD(SUM_UP + 1, measured, y);
+    ADD(SUM_UP + 2, measured, z);
+    ADD(N_VELOCITY, follows, one);
+    ADD(SUM_INCLINATION_VELOCITY, follows, turned);
+    ADD(SUM_GENERALISED_VELOCITY, follows, generalised);
+    if (acc) {
+        const vf ax = ub_load(acc), ay = ub_load(acc + UB_LANES), az = ub_load(acc + 2 * UB_LANES);
+        const vf force = ub_sqrt(ax * ax + ay * ay + az * az) - 9.80665f;
+        const vm plain = measured & (force < 1e4f); /* false for NaN, which ready verticals may come with */
+        r[SUM_FORCE] += ub_only(plain, force);
+        r[SUM_FORCE_SQUARE] += ub_only(plain, force * force);
+        r[N_FORCE] += ub_only(plain, one);
+    }
+#undef ADD
+
+    const vm has_up = c[HAS_UP] > 0 ? measured : measured & 0, has_front = c[HAS_FRONT] > 0 ? measured : measured & 0;
+    const vf fastest = ub_all(2047);
+    put_bin(bins, __builtin_convertvector(inclination * 10, vm), UB_INCLINATION, has_up, copy, fast);
+    put_bin(bins + UB_LANES, whole(flexion * 10), UB_FLEXION + 1800, has_front, copy, fast);
+    put_bin(bins + 2 * UB_LANES, whole(lateral * 10), UB_LATERAL + 900, has_front, copy, fast);
+    put_bin(bins + 3 * UB_LANES, __builtin_convertvector(ub_min(turned * 4, fastest), vm), UB_INCLINATION_VELOCITY,
+            has_up & follows, copy, fast);
+    put_bin(bins + 4 * UB_LANES, __builtin_convertvector(ub_min(generalised * 4, fastest), vm),
+            UB_GENERALISED_VELOCITY, follows, copy, fast);
+}
+
+/* Samples [begin, end) of a tile; none of them is the first of an epoch but perhaps `begin`. */
+static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t begin, int64_t end,
+                          const int32_t *counts_now) {
+    lanes_state s;
+    vm counts, copy;
+    float *const state = job->state + lane;
+    const float *const c = job->coefficients;
+    const int complete = c[HAS_UP] > 0 && c[HAS_FRONT] > 0;
+    for (int k = 0; k < ROWS; k++)
+        s.row[k] = ub_load(state + k * UB_LANES);
+    for (int k = 0; k < UB_REASONS; k++)
+        s.why[k] = (vm){0};
+    memcpy(&counts, counts_now + lane, sizeof counts);
+    memcpy(&copy, copy_of_lane + lane, sizeof copy);
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t at = i * 3 * UB_LANES + lane;
+        const vf up[3] = {ub_load(t->up + at), ub_load(t->up + at + UB_LANES), ub_load(t->up + at + 2 * UB_LANES)};
+        const vm good = up[0] == up[0]; /* all three are NaN, or none */
+        const float *const acc = job->acc ? t->acc + at : 0;
+        const uint8_t *const reasons = t->why + i * UB_LANES + lane;
+        int32_t *const bins = t->bins + i * 5 * UB_LANES + lane;
+        if (complete && acc && ub_every(good & counts & (s.row[SEEN] > 0)))
+            posture_step(&s, c, up, acc, reasons, good, counts, copy, bins, 1);
+        else
+            posture_step(&s, c, up, acc, reasons, good, counts, copy, bins, 0);
+    }
+    for (int k = 0; k < ROWS; k++)
+        ub_store(state + k * UB_LANES, s.row[k]);
+    for (int k = 0; k < UB_REASONS; k++)
+        for (int l = 0; l < UB_WIDTH; l++)
+            job->samples[k] += s.why[k][l];
+}
+
+/* ---------------------------------------------------------------------------------------------- epochs */
+
+/* Negative for the epoch in which the recording begins; posture/_grid.py says the same. */
+static int64_t first_of_epoch(const ub_posture_job *job, int64_t epoch) {
+    return (int64_t)ceil((double)epoch * job->rate - job->phase - 1e-3);
+}
+
+/* Writes a lane's finished epoch and begins the next one. */
+static void finish_epoch(const ub_posture_job *job, int lane, int64_t epoch, int64_t n_expected) {
+    float *const s = job->state + lane;
+    float *const to = job->epochs + (epoch - job->first_epoch) * UB_EPOCH_COLUMNS;
+    const float n = s[N_MEASURED * UB_LANES], n_velocity = s[N_VELOCITY * UB_LANES], nan = __builtin_nanf("");
+    const int has_up = job->coefficients[HAS_UP] > 0, has_front = job->coefficients[HAS_FRONT] > 0;
+#define MEAN(sum, over, known) ((known) && (over) > 0 ? s[(sum) * UB_LANES] / (over) : nan)
+    to[UB_EPOCH_INCLINATION] = MEAN(SUM_INCLINATION, n, has_up);
+    to[UB_EPOCH_FLEXION] = MEAN(SUM_FLEXION, n, has_front);
+    to[UB_EPOCH_LATERAL] = MEAN(SUM_LATERAL, n, has_front);
+    to[UB_EPOCH_INCLINATION_VELOCITY] = MEAN(SUM_INCLINATION_VELOCITY, n_velocity, has_up);
+    to[UB_EPOCH_GENERALISED_VELOCITY] = MEAN(SUM_GENERALISED_VELOCITY, n_velocity, 1);
+    for (int k = 0; k < 3; k++)
+        to[UB_EPOCH_UP + k] = MEAN(SUM_UP + k, n, 1);
+#undef MEAN
+    float movement = nan;
+    const double n_force = s[N_FORCE * UB_LANES];
+    if (n_force > 0) {
+        const double mean = s[SUM_FORCE * UB_LANES] / n_force, square = s[SUM_FORCE_SQUARE * UB_LANES] / n_force;
+        movement = (float)sqrt(square > mean * mean ? square - mean * mean : 0);
+    }
+    to[UB_EPOCH_MOVEMENT] = movement;
+    to[UB_EPOCH_MEASURED] = n / (float)n_expected;
+    to[UB_EPOCH_NOT_WORN] = s[N_NOT_WORN * UB_LANES] / (float)n_expected;
+    for (int k = SUM_INCLINATION; k < ROWS; k++)
+        s[k * UB_LANES] = 0;
+}
+
+/* --------------------------------------------------------------------------------------------- the job */
+
+/* n is a multiple of 16. */
+static void count_bins(uint32_t *restrict counts, const int32_t *restrict bins, int64_t n) {
+    for (int64_t k = 0; k < n; k += 16) {
+#pragma GCC unroll 16
+        for (int l = 0; l < 16; l++)
+            counts[(uint32_t)bins[k + l]]++;
+    }
+}
+
+static void find_vertical(const ub_posture_job *job, tile *t, int64_t n_time) {
+    if (job->up)
+        take_verticals(t, n_time);
+    else if (job->gyr)
+        UB(orient_tile)(t->gyr, t->acc, t->bad, job->vertical_state, t->up, (long)n_time, job->vertical_coefficients);
+    else
+        UB(tilt_tile)(t->acc, t->bad, job->vertical_state, t->up, (long)n_time, job->vertical_coefficients);
+}
+
+UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
+    int64_t at[UB_LANES] = {0}, epoch[UB_LANES] = {0}, next[UB_LANES] = {0}, longest = 0;
+    int32_t counts_now[UB_LANES] = {0};
+    tile t;
+    for (int lane = 0; lane < job->n_lanes; lane++) {
+        at[lane] = job->from[lane] - job->n_warm;
+        epoch[lane] = job->epoch[lane];
+        next[lane] = first_of_epoch(job, epoch[lane] + 1);
+        if (job->until[lane] - job->from[lane] > longest)
+            longest = job->until[lane] - job->from[lane];
+    }
+
+    if (job->biases)
+        for (int lane = 0; lane < job->n_lanes; lane++)
+            if (job->biases[4 * lane + 3] > 0)
+                UB(orient_know_bias)(job->vertical_state, lane, job->biases + 4 * lane, job->biases[4 * lane + 3]);
+
+    for (int64_t done = 0; done < job->n_warm;) {
+        const int64_t n_time = job->n_warm - done < TILE ? job->n_warm - done : TILE;
+        pack(job, at, n_time, &t);
+        find_vertical(job, &t, n_time);
+        done += n_time;
+        if (done == job->n_warm) { /* the speed of the first sample that counts needs the one before */
+            if (!job->up)
+                memcpy(job->state, job->vertical_state, 2 * UB_LANES * sizeof(float)); /* AGE and GAP */
+            for (int lane = 0; lane < UB_LANES; lane += UB_WIDTH)
+                posture_lanes(job, &t, lane, n_time - 1, n_time, counts_now);
+        }
+        for (int lane = 0; lane < job->n_lanes; lane++)
+            at[lane] += n_time;
+    }
+
+    for (int64_t done = 0; done < longest;) {
+        const int64_t n_time = longest - done < TILE ? longest - done : TILE;
+        pack(job, at, n_time, &t);
+        find_vertical(job, &t, n_time);
+        for (int64_t begin = 0; begin < n_time;) { /* to the next sample where an epoch of some lane ends */
+            int64_t end = n_time;
+            for (int lane = 0; lane < job->n_lanes; lane++) {
+                const int64_t here = at[lane] + begin;
+                counts_now[lane] = here < job->until[lane] ? -1 : 0;
+                if (counts_now[lane] && next[lane] - here < end - begin)
+                    end = begin + next[lane] - here;
+                if (counts_now[lane] && job->until[lane] - here < end - begin)
+                    end = begin + job->until[lane] - here;
+            }
+            for (int lane = 0; lane < UB_LANES; lane += UB_WIDTH)
+                posture_lanes(job, &t, lane, begin, end, counts_now);
+            for (int lane = 0; lane < job->n_lanes; lane++)
+                if (counts_now[lane] && at[lane] + end == next[lane]) {
+                    const int64_t first = first_of_epoch(job, epoch[lane]);
+                    finish_epoch(job, lane, epoch[lane], next[lane] - first);
+                    next[lane] = first_of_epoch(job, ++epoch[lane] + 1);
+                }
+            begin = end;
+        }
+        count_bins(job->counts, t.bins, n_time * 5 * UB_LANES);
+        for (int lane = 0; lane < job->n_lanes; lane++)
+            at[lane] += n_time;
+        done += n_time;
+    }
+}
+
+/* Mean of four samples' numbers after the other, and how far the farthest is from it, squared, for each axis. */
+static void spread(const float *from, int64_t n_fours, float mean[3], float far[3]) {
+    float sum[12] = {0}, middle[12], most[12] = {0};
+    for (int64_t i = 0; i < n_fours; i++)
+        for (int k = 0; k < 12; k++)
+            sum[k] += from[12 * i + k];
+    for (int k = 0; k < 3; k++)
+        mean[k] = (sum[k] + sum[k + 3] + sum[k + 6] + sum[k + 9]) / (float)(4 * n_fours);
+    for (int k = 0; k < 12; k++)
+        middle[k] = mean[k % 3];
+    for (int64_t i = 0; i < n_fours; i++)
+        for (int k = 0; k < 12; k++) {
+            const float off = (from[12 * i + k] - middle[k]) * (from[12 * i + k] - middle[k]);
+            most[k] = off > most[k] ? off : most[k];
+        }
+    for (int k = 0; k < 3; k++)
+        far[k] = fmaxf(fmaxf(most[k], most[k + 3]), fmaxf(most[k + 6], most[k + 9]));
+}
+
+UB_EXPORT void UB(posture_rests)(const float *gyr, const float *acc, int64_t n_samples, int64_t window, int64_t stride,
+                                 const float *coefficients, double *sums) {
+    const float gyr_max = coefficients[0], acc_max = coefficients[1], rate_max = coefficients[2];
+    for (int64_t start = 0; start + window <= n_samples; start += stride) {
+        float turn[3], turn_far[3], force[3], force_far[3];
+        spread(gyr + 3 * start, window / 4, turn, turn_far);
+        if (!(turn[0] * turn[0] + turn[1] * turn[1] + turn[2] * turn[2] < rate_max) || /* or NaN */
+            !(turn_far[0] + turn_far[1] + turn_far[2] < gyr_max))
+            continue;
+        spread(acc + 3 * start, window / 4, force, force_far);
+        if (!(force_far[0] + force_far[1] + force_far[2] < acc_max) || force[0] != force[0] || force[1] != force[1] ||
+            force[2] != force[2])
+            continue;
+        for (int k = 0; k < 3; k++)
+            sums[k] += turn[k];
+        sums[3] += 1;
+    }
+}
