@@ -56,6 +56,7 @@ class Table:
     gyr_unit: str | None = None
     emg_unit: str | None = None
     time_zone: str | None = None
+    start_local_s: float | None = None  # time 0 by the recorder's clock, s since 1970, where the stamps count from it
     notes: tuple[str, ...] = ()
 
 
@@ -152,7 +153,10 @@ def _timing(table: Table, columns: Columns, look: Any, options: ReadOptions) -> 
     stamps, guess = clocks.read_stamps(_column(look, columns.time), columns.time.unit, option_hz)
     time_s = stamps.seconds(_column(look, columns.time))
     start = clocks.start_of(stamps.unix_s, zone=options.time_zone or table.time_zone, zoned=stamps.zoned)
-    if start.start is None and columns.start is not None and columns.start != columns.time:
+    if table.start_local_s is not None and stamps.kind == "number":
+        local_s = table.start_local_s + float(stamps.zero) / stamps.per_s
+        start = clocks.start_of(local_s, zone=options.time_zone or table.time_zone, zoned=False)
+    elif start.start is None and columns.start is not None and columns.start != columns.time:
         start = _other_start(look, columns.start, options, table) or start
     if start.start is not None:
         origin_s = start.start.timestamp()

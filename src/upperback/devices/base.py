@@ -7,7 +7,7 @@ stream has been read to its end, `summary()`.
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -165,19 +165,19 @@ class Recording:
 
     def __init__(self, info: RecordingInfo, *, imu: Stream | None = None, emg: Stream | None = None) -> None:
         self.info = info
-        self._imu = imu
-        self._emg = emg
+        self.imu = imu
+        self.emg = emg
         self._summaries: dict[str, ReadingSummary] = {}
 
     @property
     def has_imu(self) -> bool:
         """`chunks` gives something."""
-        return self._imu is not None
+        return self.imu is not None
 
     @property
     def has_emg(self) -> bool:
         """`emg_chunks` gives something."""
-        return self._emg is not None
+        return self.emg is not None
 
     def chunks(self, progress: Progress | None = None) -> Iterator[Chunk]:
         """The inertial sensor's samples in order, at `info.sampling_rate_hz`.
@@ -189,10 +189,10 @@ class Recording:
         ------
         InputError : there is no accelerometer, or the file turns out to be damaged beyond use.
         """
-        if self._imu is None:
+        if self.imu is None:
             raise InputError("the recording holds no accelerometer")
-        rate_hz = self._imu.sampling_rate_hz
-        for start_s, arrays, quality in self._even("imu", self._imu, progress):
+        rate_hz = self.imu.sampling_rate_hz
+        for start_s, arrays, quality in self._even("imu", self.imu, progress):
             yield Chunk(
                 start_s=start_s,
                 sampling_rate_hz=rate_hz,
@@ -208,10 +208,10 @@ class Recording:
         ------
         InputError : there is no EMG, or the file turns out to be damaged beyond use.
         """
-        if self._emg is None:
+        if self.emg is None:
             raise InputError("the recording holds no EMG channel; name the columns with --emg-channels if it does")
-        rate_hz = self._emg.sampling_rate_hz
-        for start_s, arrays, quality in self._even("emg", self._emg, progress):
+        rate_hz = self.emg.sampling_rate_hz
+        for start_s, arrays, quality in self._even("emg", self.emg, progress):
             yield EmgChunk(start_s=start_s, sampling_rate_hz=rate_hz, emg_v=arrays[0], quality=quality)
 
     def summary(self, stream: Literal["imu", "emg"] = "imu") -> ReadingSummary:
@@ -241,6 +241,23 @@ class Recording:
         if log.n_samples == 0:
             raise InputError("the recording holds no usable sample")
         self._summaries[name] = summarise(log, stream.sampling_rate_hz)
+
+
+def joined(*parts: Recording) -> Recording:
+    """One recording of one with an inertial sensor and one with EMG; of a single one, that one."""
+    imu = next((part for part in parts if part.has_imu), parts[0])
+    emg = next((part for part in parts if part.has_emg), parts[0])
+    if imu is emg:
+        return imu
+    info = replace(
+        imu.info,
+        emg_rate_hz=emg.info.emg_rate_hz,
+        emg_names=emg.info.emg_names,
+        channels=imu.info.channels + tuple(one for one in emg.info.channels if one not in imu.info.channels),
+        guesses=imu.info.guesses + tuple(one for one in emg.info.guesses if one not in imu.info.guesses),
+        notes=imu.info.notes + tuple(one for one in emg.info.notes if one not in imu.info.notes),
+    )
+    return Recording(info, imu=imu.imu, emg=emg.emg)
 
 
 def summarise(log: ReadingLog, sampling_rate_hz: float) -> ReadingSummary:

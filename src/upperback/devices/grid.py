@@ -261,7 +261,7 @@ class Regulariser:
                 yield from self._even(step[start:at], *_slice(slice(start, at + 1), position, arrays, quality))
                 yield from self._stop(*_slice(slice(at, at + 1), position, arrays, quality))
                 self._log.n_long_gaps += 1
-                self._log.long_gap_s += (step[at] - 1) / self._rate_hz
+                self._log.long_gap_s += (float(step[at]) - 1) / self._rate_hz
                 start = at + 1
         yield from self._even(step[start:], *_slice(slice(start, None), position, arrays, quality))
 

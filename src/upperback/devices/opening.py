@@ -51,6 +51,9 @@ _READERS: Final[dict[RecordingFormat, str]] = {
     "cwa": "upperback.devices._cwa:open_cwa",
     "geneactiv": "upperback.devices._geneactiv:open_geneactiv",
     "gt3x": "upperback.devices._gt3x:open_gt3x",
+    "xdf": "upperback.devices._xdf:open_xdf",
+    "edf": "upperback.devices._edf:open_edf",
+    "bdf": "upperback.devices._edf:open_edf",
 }
 
 

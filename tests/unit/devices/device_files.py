@@ -202,3 +202,113 @@ def archive(members: Sequence[tuple[str, bytes | str]], compression: int = zipfi
 def gt3x(counts: npt.NDArray[np.int64], rate_hz: int = 30, kind: int = ACTIVITY2) -> bytes:
     """A whole .gt3x file."""
     return archive([("info.txt", gt3x_info(rate_hz)), ("log.bin", gt3x_log(counts, rate_hz, kind))])
+
+
+# ---- EDF and BDF ---------------------------------------------------------------------------------------------------
+
+
+def edf(
+    signals: Sequence[tuple[str, str, Floats, float]],
+    *,
+    record_s: float = 1.0,
+    bdf: bool = False,
+    kind: str = "",
+    n_records: int | None = None,
+    onsets: Sequence[float] | None = None,
+    changes: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """Signals of (label, unit, values, rate in Hz), scaled to their own range.
+
+    `onsets` : times of the records, as EDF+D has them; `changes` : parts of the fixed header that say something else
+    """
+    lowest, highest = (-(1 << 23), (1 << 23) - 1) if bdf else (-(1 << 15), (1 << 15) - 1)
+    rows, labels = [], []
+    for label, unit, values, rate_hz in signals:
+        per_record = round(rate_hz * record_s)
+        low, high = float(f"{values.min() - 1e-9:.6g}"), float(f"{values.max() + 1e-9:.6g}")
+        counts = np.rint((values - low) / (high - low) * (highest - lowest) + lowest).clip(lowest, highest)
+        rows.append(counts.astype("<i4").reshape(-1, per_record))
+        labels.append((label, unit, low, high, per_record))
+    n = len(rows[0])
+    size = 3 if bdf else 2
+    records = b""
+    for record in range(n):
+        for values_ in rows:
+            raw = values_[record].astype("<i4").view(np.uint8).reshape(-1, 4)
+            records += raw[:, :size].tobytes()
+        if onsets is not None:
+            records += f"+{onsets[record]:g}\x14\x14\x00".encode().ljust(15 * size, b"\0")
+    if onsets is not None:
+        labels.append(("BDF Annotations" if bdf else "EDF Annotations", "", -1.0, 1.0, 15))
+
+    def field(value: object, width: int) -> bytes:
+        return str(value).encode("latin-1")[:width].ljust(width)
+
+    fixed = {
+        "version": b"\xffBIOSEMI" if bdf else field("0", 8),
+        "patient": field("SECRET", 80),
+        "recording": field("Startdate 01-MAY-2026", 80),
+        "date": b"01.05.26",
+        "time": b"09.30.00",
+        "header_bytes": field(256 * (len(labels) + 1), 8),
+        "reserved": field(kind, 44),
+        "n_records": field(n if n_records is None else n_records, 8),
+        "record_s": field(f"{record_s:g}", 8),
+        "n_signals": field(len(labels), 4),
+    } | dict(changes or {})
+    columns = [
+        [field(label, 16) for label, *_ in labels],
+        [field("", 80) for _ in labels],
+        [field(unit, 8) for _, unit, *_ in labels],
+        [field(f"{low:.6g}", 8) for *_, low, _, _ in labels],
+        [field(f"{high:.6g}", 8) for *_, high, _ in labels],
+        [field(lowest, 8) for _ in labels],
+        [field(highest, 8) for _ in labels],
+        [field("", 80) for _ in labels],
+        [field(per_record, 8) for *_, per_record in labels],
+        [field("", 32) for _ in labels],
+    ]
+    return b"".join(fixed.values()) + b"".join(b"".join(column) for column in columns) + records
+
+
+# ---- Lab Streaming Layer -------------------------------------------------------------------------------------------
+
+
+def xdf_chunk(tag: int, content: bytes) -> bytes:
+    """One chunk."""
+    return b"\x04" + struct.pack("<IH", len(content) + 2, tag) + content
+
+
+def xdf_header(
+    number: int, name: str, kind: str, channels: Sequence[tuple[str, str]], rate_hz: float, n: int = 0
+) -> bytes:
+    """The announcement of a stream; without `channels` it has `n` of them and no labels."""
+    labels = "".join(f"<channel><label>{label}</label><unit>{unit}</unit></channel>" for label, unit in channels)
+    text = (
+        f"<?xml version='1.0'?><info><name>{name}</name><type>{kind}</type>"
+        f"<channel_count>{len(channels) or n}</channel_count><nominal_srate>{rate_hz}</nominal_srate>"
+        "<channel_format>float32</channel_format><created_at>1</created_at>"
+        f"<desc><channels>{labels}</channels></desc></info>"
+    )
+    return xdf_chunk(2, struct.pack("<I", number) + text.encode())
+
+
+def xdf_samples(number: int, times: Floats, values: Floats, per_chunk: int = 100) -> bytes:
+    """Samples, each with its time."""
+    out = b""
+    for start in range(0, len(times), per_chunk):
+        part = times[start : start + per_chunk]
+        rows = values[start : start + per_chunk].astype("<f4")
+        body = b"".join(b"\x08" + struct.pack("<d", t) + row.tobytes() for t, row in zip(part, rows, strict=True))
+        out += xdf_chunk(3, struct.pack("<I", number) + b"\x04" + struct.pack("<I", len(part)) + body)
+    return out
+
+
+def xdf_clock(number: int, time_s: float, offset_s: float) -> bytes:
+    """A measured difference of clocks."""
+    return xdf_chunk(4, struct.pack("<Idd", number, time_s, offset_s))
+
+
+def xdf(*chunks: bytes) -> bytes:
+    """A whole file."""
+    return b"XDF:" + xdf_chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>") + b"".join(chunks)

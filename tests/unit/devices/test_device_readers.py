@@ -35,8 +35,8 @@ def opened(tmp_path: Path) -> Opened:
 
 def raw(recording: Recording) -> tuple[npt.NDArray[np.float64], tuple[npt.NDArray[np.float32], ...]]:
     """(time in s, arrays) before anything is put on a grid."""
-    assert recording._imu is not None
-    blocks = list(recording._imu.blocks(ReadingLog()))
+    assert recording.imu is not None
+    blocks = list(recording.imu.blocks(ReadingLog()))
     arrays = tuple(np.concatenate(parts) for parts in zip(*(block.arrays for block in blocks), strict=True))
     return np.concatenate([block.time_s for block in blocks]), arrays
 
