@@ -511,7 +511,7 @@ class DoseText(Model, frozen=True):
     """`dose.yaml`: a level of irritability or a colour of the pain light in words."""
 
     id: Key
-    group: Literal["irritability", "light", "phase", "flare", "stop_sign", "progression"]
+    group: Literal["irritability", "light", "phase", "flare", "stop_sign", "progression", "session_check"]
     title: Text
     text: Text
     sources: SourceKeys

@@ -3,8 +3,9 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from typing import Final
+from typing import Annotated, Any, Final
 
+import msgspec
 from django.db import transaction
 
 from upperback.care import diary
@@ -17,7 +18,7 @@ from upperback.services.plans import latest_plan
 from upperback.services.today import local_day
 from upperback.store.models import DiaryEntry, Profile
 
-__all__ = ["DiaryEntry", "correct_entry", "entries", "keep_entry", "take_back"]
+__all__ = ["DiaryEntry", "correct_entry", "entries", "get_entry", "keep_entry", "read_sent", "take_back"]
 
 #: How far back a day may be written up: a phone that was off for some weeks still brings everything.
 _LATE: Final = dt.timedelta(days=60)
@@ -120,6 +121,30 @@ def _written(row: DiaryEntry) -> Written:
     return Written(
         id=row.pk, day=row.day, at=row.at, entry=diary.read_entry(row.kind, row.data), replaces=row.replaces_id
     )
+
+
+def read_sent(row: Any) -> dict[str, Any]:
+    """One entry as a device sends it, ready for `keep_entry`.
+
+    Raises
+    ------
+    InputError : a part is missing, unknown or cannot be.
+    """
+    try:
+        sent = msgspec.convert(row, _Sent)
+    except msgspec.ValidationError as error:
+        raise InputError(f"this entry cannot be read: {error}") from None
+    return {
+        "client_id": sent.client_id, "day": sent.day, "at": sent.at, "entry": diary.read_entry(sent.kind, sent.data)
+    }  # fmt: skip
+
+
+class _Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    client_id: uuid.UUID
+    kind: str
+    day: dt.date
+    at: Annotated[dt.datetime, msgspec.Meta(tz=True)]
+    data: dict[str, Any]
 
 
 def _check_can_replace(replaces: DiaryEntry, profile: Profile) -> None:

@@ -23,6 +23,7 @@ _NUMBERS = 1 << 15  # of noise in one block
 _LOW_HZ, _HIGH_HZ = 60.0, 120.0  # the two corners of the spectrum
 _LOOSE = 40.0  # times the hum, with no muscle at all
 _UNEVEN_KNOT_S = 0.4
+_EVEN = 0.75  # how much less a stated effort fluctuates than that of the day
 
 # One heart beat: share of the beat, width (share), height.
 _BEAT = ((0.20, 0.025, 0.10), (0.345, 0.010, -0.12), (0.36, 0.011, 1.0), (0.378, 0.011, -0.22), (0.60, 0.05, 0.25))
@@ -136,8 +137,10 @@ class EmgMotion:
 
     def _effort(self, t: Array, k: int, channel: EmgChannel) -> Array:
         level = self._plan.effort.jet(t).x * self._plan.active.jet(t).x
-        uneven = 1 + self._emg.unevenness * self._uneven[k].jet(t).x
-        return np.asarray(np.maximum(0.0, level * uneven * channel.share))
+        contracting = self._plan.contracting.jet(t).x
+        uneven = 1 + self._emg.unevenness * (1 - _EVEN * contracting) * self._uneven[k].jet(t).x
+        share = channel.share + (1 - channel.share) * contracting
+        return np.asarray(np.maximum(0.0, level * uneven * share))
 
     def _spoilers(self, t: Array, k: int, channel: EmgChannel) -> Array:
         total = np.zeros_like(t)

@@ -16,6 +16,7 @@ from upperback.devices.simulate.truth import Repetition, Segment, Span, Task
 
 _CHANGE_S = 2.5  # from one activity to the next
 _TO_THE_FLOOR_S = 4.0
+_LEAN_TO_RISE_DEG = 35.0
 _REST_BETWEEN_S = 0.5  # between two repetitions, as in the moving figures
 _TAKE_OFF_S = 2.0
 _SHIFT_S = 1.4
@@ -69,9 +70,11 @@ class Plan:
     breathing: Envelope
     vibration: Envelope
     traffic: Envelope
+    lean: Envelope  # forward, deg: nobody stands up or sits down without it
     worn: Envelope
     effort: Envelope  # of the muscle, %
     active: Envelope  # 1; 0 in a rest
+    contracting: Envelope  # 1 in a contraction of stated effort: every muscle does it, and evenly
     segments: tuple[Segment, ...]
     repetitions: tuple[Repetition, ...]
     tasks: tuple[Task, ...]
@@ -106,8 +109,9 @@ class _Planner:
         self._gaits: list[Gait] = []
         self._sway, self._breathing, self._worn = Envelope(1.0), Envelope(1.0), Envelope(1.0)
         self._vibration, self._traffic = Envelope(0.0), Envelope(0.0)
+        self._lean = Envelope(0.0)
         self._emg = scenario.emg or what.Emg()
-        self._effort = Envelope(0.0)
+        self._effort, self._contracting = Envelope(0.0), Envelope(0.0)
         self._usual_pct = 0.0
         self._segments: list[Segment] = []
         self._repetitions: list[Repetition] = []
@@ -137,9 +141,11 @@ class _Planner:
             breathing=self._breathing,
             vibration=self._vibration,
             traffic=self._traffic,
+            lean=self._lean,
             worn=self._worn,
             effort=self._effort,
             active=active,
+            contracting=self._contracting,
             segments=tuple(self._segments),
             repetitions=tuple(self._repetitions),
             tasks=tuple(self._tasks),
@@ -201,12 +207,17 @@ class _Planner:
     def _begin(self, pose: Pose, *, base: str, sway: float) -> None:
         """Goes over to the first pose of an activity; its duration counts from there."""
         if self._pose is not None:
-            same = base == self._base
-            duration_s = _CHANGE_S if same or {base, self._base} <= {"standing", "seated"} else _TO_THE_FLOOR_S
+            upright = {base, self._base} <= {"standing", "seated"}
+            duration_s = _CHANGE_S if upright or base == self._base else _TO_THE_FLOOR_S
             start_s = self._t
+            name = "change"
+            if upright and base != self._base:
+                name = "stand_up" if base == "standing" else "sit_down"
+                self._lean.go(_LEAN_TO_RISE_DEG, at_s=start_s, ramp_s=0.5 * duration_s)
+                self._lean.go(0.0, at_s=start_s + 0.5 * duration_s, ramp_s=0.5 * duration_s)
             self._sway.go(sway, at_s=start_s, ramp_s=duration_s)
             self._move_to(pose, duration_s)
-            self._segment("change", start_s)
+            self._segment(name, start_s)
         else:
             self._pose = pose
             self._sway = Envelope(sway)
@@ -383,9 +394,9 @@ class _Planner:
             task_start_s = self._t
             for _ in range(activity.bends):
                 self._move_to(self._everyday(**angles[task]), 1.8)
-                self._hold(0.6)
+                self._hold(0.8)
                 self._move_to(upright, 1.8)
-                self._hold(1.0)
+                self._hold(2.6)
             self._tasks.append(Task(start_s=task_start_s, end_s=self._t, task=task))
         self._segment("align", start_s)
 
@@ -393,6 +404,7 @@ class _Planner:
     def _contract(self, activity: what.Contract) -> None:
         self._begin(self._everyday(arm_deg=90.0), base="standing", sway=1.2)
         self._effort_to(0.0)
+        self._contracting.go(1.0, at_s=self._t - _CHANGE_S, ramp_s=_EFFORT_RAMP_S)
         start_s = self._t
         for number in range(1, activity.times + 1):
             moments = [self._t]
@@ -406,6 +418,7 @@ class _Planner:
             moments.append(self._t)
             self._repetition(moments, of="contract", number=number, range_deg=0.0)
             self._hold(activity.rest_s)
+        self._contracting.go(0.0, at_s=self._t, ramp_s=_EFFORT_RAMP_S)
         self._segment("contract", start_s)
 
     # ---- exercises ----

@@ -103,7 +103,7 @@ class EmgChannel(_Part, frozen=True, kw_only=True):
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "trapezius_right"
     reference_uv: NotNegative = 400.0  # root mean square in the reference contraction
-    share: NotNegative = 1.0  # of the effort of the activities
+    share: NotNegative = 1.0  # of the effort of the activities; a stated contraction is done by every muscle
     noise_uv: NotNegative = 2.5  # of electrode and amplifier
     heart_uv: NotNegative = 0.0  # height of a heart beat
     hum_uv: NotNegative = 0.0  # mains, root mean square
@@ -281,7 +281,7 @@ class Align(_Active, tag_field="do", tag="align", frozen=True, kw_only=True):
 
     stand_s: Seconds = 6.0
     bends: Count = 3
-    flexion_deg: Angle = 45.0
+    flexion_deg: Angle = 60.0
     lateral_deg: Angle = 20.0
 
 

@@ -5,11 +5,12 @@ Inside, the day is made in pages of a fixed length, each with its own named chan
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,7 +22,18 @@ from upperback.devices.simulate.motion import Motion
 from upperback.devices.simulate.plan import make_plan
 from upperback.devices.simulate.quaternions import Array, chain, exponential, matrix, product, turn
 from upperback.devices.simulate.scenario import Emg, Scenario, Sensor
-from upperback.devices.simulate.truth import EmgTruth, EmgTruthBlock, Mounting, SensorTruth, Span, Truth, TruthBlock
+from upperback.devices.simulate.truth import (
+    EmgTruth,
+    EmgTruthBlock,
+    Mounting,
+    Repetition,
+    Segment,
+    SensorTruth,
+    Span,
+    Task,
+    Truth,
+    TruthBlock,
+)
 from upperback.sensing.signal import Chunk, EmgChunk, QualityFlag
 
 _PAGE_SAMPLES = 4096
@@ -87,26 +99,17 @@ class Simulation:
     def truth(self) -> Truth:
         """Every event of the day and what was drawn for each sensor."""
         start_s = self.scenario.start_s
-
-        def shifted(events: tuple[object, ...]) -> list[object]:
-            names = ("start_s", "end_s", "out_s", "back_s")
-            moved = []
-            for event in events:
-                fields = {name: getattr(event, name) for name in event.__struct_fields__}  # type: ignore[attr-defined]
-                moved.append(type(event)(**{k: v + start_s if k in names else v for k, v in fields.items()}))
-            return moved
-
         return Truth(
             seed=self.seed,
             start_s=start_s,
             duration_s=self.duration_s,
-            segments=shifted(self._plan.segments),  # type: ignore[arg-type]
+            segments=_later(self._plan.segments, start_s),
             steps_s=[step + start_s for step in self._plan.steps_s()],
-            repetitions=shifted(self._plan.repetitions),  # type: ignore[arg-type]
-            tasks=shifted(self._plan.tasks),  # type: ignore[arg-type]
-            not_worn=shifted(self._plan.not_worn),  # type: ignore[arg-type]
+            repetitions=_later(self._plan.repetitions, start_s),
+            tasks=_later(self._plan.tasks, start_s),
+            not_worn=_later(self._plan.not_worn, start_s),
             gaps=[Span(start_s=a + start_s, end_s=b + start_s) for a, b in self._gaps],
-            rests=shifted(self._plan.rests),  # type: ignore[arg-type]
+            rests=_later(self._plan.rests, start_s),
             emg=self._emg_truth,
             sensors=[self._sensor_truth(sensor) for sensor in self.scenario.sensors],
         )
@@ -248,6 +251,18 @@ class Simulation:
     @cached_property
     def _segment_starts(self) -> Array:
         return np.array([segment.start_s for segment in self._plan.segments])
+
+
+_Event = TypeVar("_Event", Segment, Repetition, Task, Span)
+
+
+def _later(events: Iterable[_Event], by_s: float) -> list[_Event]:
+    """The same events by the recording's clock."""
+    moved = []
+    for event in events:
+        moments = [name for name in event.__struct_fields__ if name.endswith("_s")]
+        moved.append(msgspec.structs.replace(event, **{name: getattr(event, name) + by_s for name in moments}))
+    return moved
 
 
 def _united(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -11,7 +11,7 @@ from upperback.devices.simulate.quaternions import Array
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """An activity. `change` is the way from one to the next."""
+    """An activity. Between two of them lies `stand_up`, `sit_down` or another `change`."""
 
     start_s: float
     end_s: float

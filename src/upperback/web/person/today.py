@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from upperback.care.diary import Morning, Moved
+from upperback.care.sessions import Session
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
-from upperback.services import plans, today
+from upperback.services import diary, plans, progress, sessions, today
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
 from upperback.services.plans import PlanVersion
@@ -47,10 +50,23 @@ _TIME_WORDS: Final = {
 @for_person
 def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/today/`: the things of this day in order."""
-    plan = plans.open_plan(profile=profile, by=session.actor_of(request))
-    day = local_day(profile, session.now())
+    by, now = session.actor_of(request), session.now()
+    plan = plans.open_plan(profile=profile, by=by)
+    day = local_day(profile, now)
+    prescribed = progress.prescribed_today(profile=profile, by=by, now=now)
+    told = diary.entries(profile=profile, by=by, since=day, kinds=[Morning, Moved])
     context = {
-        "cards": _cards(plan, profile, day),
+        "cards": _cards(
+            plan,
+            profile,
+            day,
+            _Diary(
+                prescribed=prescribed,
+                strength=[one for one in sessions.sessions_on(profile=profile, day=day, by=by) if one.what == STRENGTH],
+                moved=sum(isinstance(row.entry, Moved) for row in told),
+            ),
+        ),
+        "ask_morning": not any(isinstance(row.entry, Morning) for row in told) and day > plan.starts_on,
         "day": day,
         "profile": profile,
         "day_number": (day - plan.starts_on).days + 1,
@@ -82,7 +98,16 @@ def mark(request: HttpRequest, profile: Profile) -> HttpResponse:
     return redirect(reverse("today") + f"#{posted.get('item', '')}-{turn}")
 
 
-def _cards(plan: PlanVersion, profile: Profile, day: dt.date) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Diary:
+    """What the diary says about today: strength as it is prescribed now, sessions, turns of movement."""
+
+    prescribed: list[progress.Prescribed]
+    strength: list[Session]
+    moved: int
+
+
+def _cards(plan: PlanVersion, profile: Profile, day: dt.date, written: _Diary) -> list[dict[str, Any]]:
     marks = today.marks_of(profile, day)
     items = today.items_of(plan, day)
     turns = sum(1 for item, _turn in items if item == MOVE)
@@ -91,11 +116,11 @@ def _cards(plan: PlanVersion, profile: Profile, day: dt.date) -> list[dict[str, 
         card = (
             _move(plan, turn, turns)
             if item == MOVE
-            else _strength(plan, day)
+            else _strength(plan, day, written)
             if item == STRENGTH
             else _change(plan, item)
         )
-        done = marks.get((item, turn), False)
+        done = marks.get((item, turn), False) or _is_written(item, turn, written)
         # A fresh id per drawn page: the same form sent twice is one tick, a later tap is a new one.
         cards.append(card | {"item": item, "turn": turn, "done": done, "client_id": uuid.uuid4()})
     return cards
@@ -122,9 +147,16 @@ def _why(plan: PlanVersion) -> str | None:
     return why
 
 
-def _strength(plan: PlanVersion, day: dt.date) -> dict[str, Any]:
-    due = today.strength_today(plan, day)
+def _is_written(item: str, turn: int, written: _Diary) -> bool:
+    if item == STRENGTH:
+        return any(one.is_finished for one in written.strength)
+    return item == MOVE and turn <= written.moved
+
+
+def _strength(plan: PlanVersion, day: dt.date, written: _Diary) -> dict[str, Any]:
+    due = [item | _as_prescribed(item, written) for item in today.strength_today(plan, day)]
     sets = sum(item["sets"] for item in due)
+    begun = next((one for one in written.strength if one.ended is None), None)
     return {
         "icon": "strength",
         "title": _("Strength"),
@@ -133,7 +165,20 @@ def _strength(plan: PlanVersion, day: dt.date) -> dict[str, Any]:
         "what": _("Leave a few repetitions in hand. Rest a day before the next time."),
         "why": (due[0].get("why_short") or due[0]["why"]) if due else None,
         "minutes": max(3, round(sets * 1.75)),
+        "start": {
+            "href": reverse("training", args=[begun.id]) if begun else reverse("training_start"),
+            "text": _("Go on with the session") if begun else _("Start the session"),
+        },
     }
+
+
+def _as_prescribed(item: dict[str, Any], written: _Diary) -> dict[str, Any]:
+    """Where progress has brought this exercise, in the form of the plan."""
+    now = next((one for one in written.prescribed if one.planned == item["id"]), None)
+    if now is None:
+        return {}
+    title = default_content().exercises[now.step.exercise].title
+    return {"title": title, "sets": now.step.sets, "reps": now.step.reps}
 
 
 def _change(plan: PlanVersion, rule_id: str) -> dict[str, Any]:

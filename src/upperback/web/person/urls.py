@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.person import assessment, check, people, plan, result, today
+from upperback.web.person import assessment, check, people, plan, result, today, training
 
 urlpatterns = [
     path("people/", people.people_page, name="people"),
@@ -28,4 +28,13 @@ urlpatterns = [
     path("exercise/<slug:exercise_id>/", plan.exercise_page, name="exercise"),
     path("today/", today.today_page, name="today"),
     path("today/mark/", today.mark, name="today_mark"),
+    path("training/", training.start, name="training_start"),
+    path("training/movement/", training.start, {"what": "movement"}, name="training_start_movement"),
+    path("training/<slug:session_id>/", training.training, name="training"),
+    path("training/<slug:session_id>/log/<slug:exercise_id>/", training.log, name="training_log"),
+    path("training/<slug:session_id>/end/", training.end, name="training_end"),
+    path("training/<slug:session_id>/wrong/", training.wrong, name="training_wrong"),
+    path("training/<slug:session_id>/done/", training.done, name="training_done"),
+    path("morning/", training.morning, name="morning"),
+    path("diary/", training.keep, name="diary"),
 ]

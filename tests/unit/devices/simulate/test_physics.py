@@ -191,3 +191,16 @@ def test_put_on_again_it_sits_differently() -> None:
     turned = Rotation.from_matrix(np.array(first.to_trunk)).inv() * Rotation.from_matrix(np.array(second.to_trunk))
     assert 2 < np.degrees(turned.magnitude()) < 40
     assert 5 < second.from_s < 15
+
+
+def test_standing_up_leans_forward_and_rises() -> None:
+    """The double integral of the vertical acceleration is the way from the seat to standing."""
+    activities = [{"do": "sit", "duration_s": 3}, {"do": "stand", "duration_s": 3}]
+    simulation, acc, _, truth = recorded(activities, STILL)
+    assert [segment.activity for segment in simulation.truth.segments] == ["sit", "stand_up", "stand"]
+    rising = during(simulation, truth, "stand_up")
+    assert np.degrees(truth.flexion_rad[rising].max()) == pytest.approx(34, abs=1.5)
+    force_world = Rotation.from_quat(truth.orientation, scalar_first=True).apply(acc)
+    upwards = force_world[:, 2] - G_MPS2
+    rise_m = np.cumsum(np.cumsum(upwards)) * 0.01**2
+    assert rise_m[rising.nonzero()[0][-1] + 10] == pytest.approx((53.0 - 27.7) * 0.0172, abs=0.01)

@@ -1,0 +1,194 @@
+"""A guided session: begun after three safety questions, written down set by set, ended or stopped."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from upperback.care.diary import ExerciseEnded, SessionEnded, SessionStarted, SetDone, only
+from upperback.care.sessions import Session, sessions_of
+from upperback.content.vocabulary import default_content
+from upperback.core.errors import InputError, NotAllowed, NotFound
+from upperback.services.actors import Actor
+from upperback.services.diary import entries, keep_entry
+from upperback.services.permissions import check_may
+from upperback.services.plans import latest_decision, open_plan
+from upperback.services.progress import prescribed_today
+from upperback.services.today import local_day
+from upperback.store.models import DiaryEntry, ExerciseStep, Profile
+
+__all__ = ["Item", "Player", "begin_session", "end_session", "get_session", "may_begin", "sessions_on"]
+
+What = Literal["strength", "movement"]
+
+#: Questions before every session, in the order they are asked.
+CHECKS: Final = ("before_legs", "before_chest", "before_change")
+
+_KINDS: Final = (SessionStarted, SetDone, ExerciseEnded, SessionEnded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One exercise of a session.
+
+    Attributes
+    ----------
+    exercise : id of what is done now
+    sets, reps, load_kg, band : what is prescribed
+    rest_s : between sets
+    hold_s : for exercises that are held
+    unit : repetitions, holds, breaths in words
+    done : repetitions of each set that is written down, by number
+    is_ended : whether how it felt was told
+    """
+
+    exercise: str
+    sets: int
+    reps: int
+    load_kg: float | None
+    band: str | None
+    rest_s: int
+    hold_s: float | None
+    unit: str
+    done: dict[int, int]
+    is_ended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """A session with what is to be done and what is done."""
+
+    session: Session
+    items: tuple[Item, ...]
+
+    @property
+    def current(self) -> Item | None:
+        """The first exercise that is not ended; None when all are."""
+        return next((item for item in self.items if not item.is_ended), None)
+
+
+def may_begin(answers: dict[str, str]) -> bool:
+    """Whether the safety questions allow a session: each asked, each answered with no. "Not sure" is not no."""
+    if any(check not in answers for check in CHECKS):
+        raise InputError("Answer each of the three questions", field="checks")
+    return all(answers[check] == "no" for check in CHECKS)
+
+
+def begin_session(
+    *,
+    profile: Profile,
+    client_id: uuid.UUID | None,
+    what: What,
+    answers: dict[str, str],
+    pain_now: int | None,
+    by: Actor,
+    now: dt.datetime,
+) -> str:
+    """Begins a session and returns its id. Beginning twice with one id is beginning once.
+
+    Raises
+    ------
+    NotAllowed : the plan is not open, there is nothing of that kind today, or a safety question was not answered no.
+    """
+    check_may(by, "keep_diary")
+    open_plan(profile=profile, by=by)
+    if not may_begin(answers):
+        raise NotAllowed("Something is new or different. Do the safety check first; your plan waits for you.")
+    if any(item.anew for item in prescribed_today(profile=profile, by=by, now=now)):
+        raise NotAllowed("You were away for more than four weeks. Do the safety check first, then start gently again.")
+    if _needs_check(profile, by, now):
+        raise NotAllowed("Something felt wrong the last time. Do the safety check first; your plan waits for you.")
+    if not _items(profile, what, None, by, now):
+        raise NotAllowed("There is no exercise of this kind in your plan now.")
+    if client_id is None:
+        raise InputError("This page is too old to be used. Open it again")
+    id = client_id.hex
+    entry = SessionStarted(session=id, what=what, pain_now=pain_now)
+    day = local_day(profile, now)
+    keep_entry(profile=profile, client_id=client_id, day=day, at=now, entry=entry, by=by, now=now)
+    return id
+
+
+def get_session(*, profile: Profile, session_id: str, by: Actor, now: dt.datetime) -> Player:
+    """A session of this person, while the plan is open."""
+    open_plan(profile=profile, by=by)
+    session = _find(profile, session_id, by, now)
+    return Player(session=session, items=_items(profile, session.what, session, by, now))
+
+
+def end_session(
+    *,
+    profile: Profile,
+    session_id: str,
+    client_id: uuid.UUID | None,
+    how: Literal["finished", "ended_early", "felt_wrong"],
+    sign: str | None,
+    by: Actor,
+    now: dt.datetime,
+) -> DiaryEntry:
+    """Ends a session. Also while the plan is not open any more: what was done is done."""
+    session = _find(profile, session_id, by, now)
+    if sign is not None and sign not in {text.id for text in default_content().dose_texts.values()}:
+        raise InputError("Choose what you feel from the list", field="sign")
+    entry = SessionEnded(session=session.id, how=how, sign=sign)
+    return keep_entry(profile=profile, client_id=client_id, day=session.day, at=now, entry=entry, by=by, now=now)
+
+
+def sessions_on(*, profile: Profile, day: dt.date, by: Actor) -> list[Session]:
+    """The sessions of one day."""
+    written = entries(profile=profile, by=by, since=day, kinds=_KINDS)
+    return [session for session in sessions_of(written) if session.day == day]
+
+
+def _needs_check(profile: Profile, by: Actor, now: dt.datetime) -> bool:
+    """Whether a session was stopped, or a verdict asked to look at the warning signs, after the last safety check."""
+    decision = latest_decision(profile)
+    if decision is None:
+        return True
+    since = local_day(profile, decision.decided_at)
+    written = entries(profile=profile, by=by, since=since, kinds=[SessionEnded])
+    felt_wrong = any(
+        row.at > decision.decided_at and ended.how == "felt_wrong" for row, ended in only(written, SessionEnded)
+    )
+    verdicts = ExerciseStep.objects.filter(profile=profile, decided_at__gt=decision.decided_at)
+    return felt_wrong or any(row.record["check_flags"] for row in verdicts)
+
+
+def _find(profile: Profile, session_id: str, by: Actor, now: dt.datetime) -> Session:
+    since = local_day(profile, now) - dt.timedelta(days=60)
+    written = entries(profile=profile, by=by, since=since, kinds=_KINDS)
+    found = next((one for one in sessions_of(written) if one.id == session_id), None)
+    if found is None:
+        raise NotFound("there is no such session here")
+    return found
+
+
+def _items(profile: Profile, what: str, session: Session | None, by: Actor, now: dt.datetime) -> tuple[Item, ...]:
+    plan = open_plan(profile=profile, by=by)
+    doses = {item["id"]: item for item in plan.record["exercises"] if item["kind"] == what}
+    steps: list[tuple[str, str, int, int, float | None, str | None]]
+    if what == "movement":
+        steps = [(item["id"], item["id"], item["sets"], item["reps"], None, None) for item in doses.values()]
+    else:
+        steps = [
+            (one.planned, one.step.exercise, one.step.sets, one.step.reps, one.step.load_kg, one.step.band)
+            for one in prescribed_today(profile=profile, by=by, now=now)
+        ]
+    items = []
+    for planned, exercise, sets, reps, load_kg, band in steps:
+        sets_done = session.sets.get(exercise, {}) if session else {}
+        items.append(
+            Item(
+                exercise=exercise,
+                sets=sets,
+                reps=reps,
+                load_kg=load_kg,
+                band=band,
+                rest_s=doses[planned]["rest_s"] or 0,
+                hold_s=default_content().exercises[exercise].tempo.hold_s,
+                unit=doses[planned]["unit"],
+                done={number: done.reps for number, done in sorted(sets_done.items())},
+                is_ended=bool(session and exercise in session.felt),
+            )
+        )
+    return tuple(items)

@@ -1,0 +1,328 @@
+"""A guided session: three questions, one exercise at a time, how it felt, and the morning after.
+
+Every page works as a plain form. `player.js` makes of the same forms a session that can be followed from across the
+room, and keeps what is logged while there is no connection.
+"""
+
+import json
+import uuid
+from typing import Any, Final
+
+import msgspec
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from markupsafe import Markup
+
+from upperback.care.diary import Entry, ExerciseEnded, Morning, SetDone
+from upperback.content.vocabulary import default_content
+from upperback.core.errors import InputError, UpperbackError
+from upperback.services import diary, plans, progress, sessions
+from upperback.services.actors import public_id
+from upperback.services.people import Profile
+from upperback.services.sessions import Item, Player
+from upperback.services.today import local_day
+from upperback.web.figures import moving_figure, still_figures
+from upperback.web.person import session
+from upperback.web.person.page import filled, for_person, show
+
+_UNSURE_OR_YES: Final = ("yes", "not_sure")
+_SENT_AT_ONCE: Final = 500
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def start(request: HttpRequest, profile: Profile, what: str = "strength") -> HttpResponse:
+    """`/training/`: three short questions, then the session."""
+    by, now = session.actor_of(request), session.now()
+    plans.open_plan(profile=profile, by=by)
+    answers = {check: request.POST[check] for check in sessions.CHECKS if check in request.POST}
+    error = None
+    if request.method == "POST":
+        if any(answer in _UNSURE_OR_YES for answer in answers.values()):
+            return redirect(reverse("check") + "?from=training")
+        try:
+            id = sessions.begin_session(
+                profile=profile, client_id=public_id(request.POST.get("client_id", "")), what=_what(what),
+                answers=answers, pain_now=_score(request.POST, "pain_now"), by=by, now=now,
+            )  # fmt: skip
+            return redirect("training", session_id=id)
+        except InputError as problem:
+            error = problem.message
+    context = {
+        "profile": profile,
+        "what": what,
+        "checks": [default_content().dose_texts[id] for id in sessions.CHECKS],
+        "answers": answers,
+        "pain_now": request.POST.get("pain_now"),
+        "error": error,
+        "has_errors": bool(error),
+        "client_id": request.POST.get("client_id") or uuid.uuid4(),
+    }
+    return show(request, "person/training_start.jinja", context, status=400 if error else 200)
+
+
+@require_safe
+@for_person
+def training(request: HttpRequest, profile: Profile, session_id: str) -> HttpResponse:
+    """`/training/ID/`: the exercise that is next, with everything that is written down so far."""
+    player = sessions.get_session(
+        profile=profile, session_id=session_id, by=session.actor_of(request), now=session.now()
+    )
+    if player.session.ended is not None:
+        return redirect("training_done", session_id=session_id)
+    if player.current is None:
+        return show(request, "person/training_last.jinja", {"profile": profile, **_shared(player)})
+    return show(request, "person/training.jinja", {"profile": profile, **_shared(player)})
+
+
+@require_POST
+@for_person
+def log(request: HttpRequest, profile: Profile, session_id: str, exercise_id: str) -> HttpResponse:
+    """Writes down one exercise from the plain form: every set, and how it felt."""
+    by, now = session.actor_of(request), session.now()
+    player = sessions.get_session(profile=profile, session_id=session_id, by=by, now=now)
+    item = next((one for one in player.items if one.exercise == exercise_id), None)
+    if item is None:
+        raise InputError("This exercise is not part of the session any more. Open Today again")
+    posted = request.POST
+    try:
+        found = _entries(posted, player.session.id, item)
+    except InputError as problem:
+        context = {"profile": profile, **_shared(player), "error": problem, "posted": posted, "has_errors": True}
+        return show(request, "person/training.jinja", context, status=400)
+    base = public_id(posted.get("client_id", ""))
+    for number, entry in enumerate(found):
+        diary.keep_entry(
+            profile=profile, client_id=uuid.uuid5(base, str(number)) if base else None, day=player.session.day,
+            at=now, entry=entry, by=by, now=now,
+        )  # fmt: skip
+    return redirect("training", session_id=session_id)
+
+
+@require_POST
+@for_person
+def end(request: HttpRequest, profile: Profile, session_id: str) -> HttpResponse:
+    """Ends the session, finished or early; nobody asks why."""
+    sessions.end_session(
+        profile=profile, session_id=session_id, client_id=public_id(request.POST.get("client_id", "")),
+        how="finished" if request.POST.get("how") == "finished" else "ended_early", sign=None,
+        by=session.actor_of(request), now=session.now(),
+    )  # fmt: skip
+    return redirect("training_done", session_id=session_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def wrong(request: HttpRequest, profile: Profile, session_id: str) -> HttpResponse:
+    """ "Something feels wrong": the stop signs. One is chosen, the session ends, and what to do now is shown first."""
+    content = default_content()
+    signs = [text for text in content.dose_texts.values() if text.group == "stop_sign"]
+    chosen = next((sign for sign in signs if sign.id == request.POST.get("sign")), None)
+    if request.method == "POST" and chosen is not None:
+        sessions.end_session(
+            profile=profile, session_id=session_id, client_id=public_id(request.POST.get("client_id", "")),
+            how="felt_wrong", sign=chosen.id, by=session.actor_of(request), now=session.now(),
+        )  # fmt: skip
+        context = {"profile": profile, "sign": chosen, "text": filled(chosen.text), "now": "{emergency}" in chosen.text}
+        return show(request, "person/training_stopped.jinja", context)
+    context = {"profile": profile, "signs": signs, "session_id": session_id, "client_id": uuid.uuid4()}
+    return show(request, "person/training_wrong.jinja", context)
+
+
+@require_safe
+@for_person
+def done(request: HttpRequest, profile: Profile, session_id: str) -> HttpResponse:
+    """`/training/ID/done/`: what was done, and what happens tomorrow."""
+    by, now = session.actor_of(request), session.now()
+    player = sessions.get_session(profile=profile, session_id=session_id, by=by, now=now)
+    return show(request, "person/training_done.jinja", {"profile": profile, **_shared(player)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def morning(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/morning/`: one question; then what changes, and why."""
+    by, now = session.actor_of(request), session.now()
+    error = None
+    if request.method == "POST":
+        pain = _score(request.POST, "pain")
+        if pain is None:
+            error = _("Choose a number from 0 to 10")
+        else:
+            diary.keep_entry(
+                profile=profile, client_id=public_id(request.POST.get("client_id", "")), day=local_day(profile, now),
+                at=now, entry=Morning(pain=pain), by=by, now=now,
+            )  # fmt: skip
+            changes = progress.decide_progress(profile=profile, by=by, now=now)
+            context = {"profile": profile, "changes": [progress_words(row.record) for row in changes], "pain": pain}
+            return show(request, "person/morning_done.jinja", context)
+    context = {"profile": profile, "client_id": uuid.uuid4(), "error": error, "has_errors": bool(error)}
+    return show(request, "person/morning.jinja", context, status=400 if error else 200)
+
+
+@require_POST
+@for_person
+def keep(request: HttpRequest, profile: Profile) -> JsonResponse:
+    """`/diary/`: entries of a device as JSON, in any order, as often as it sends them; each is answered by its id."""
+    by, now = session.actor_of(request), session.now()
+    try:
+        rows = json.loads(request.body)["entries"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        rows = None
+    if not isinstance(rows, list) or len(rows) > _SENT_AT_ONCE:
+        return JsonResponse({"message": _("These entries cannot be read.")}, status=400)
+    return JsonResponse({"answers": [_keep_one(row, profile, by, now) for row in rows]})
+
+
+def _keep_one(row: Any, profile: Profile, by: Any, now: Any) -> dict[str, Any]:
+    id = str(row.get("client_id", "")) if isinstance(row, dict) else ""
+    try:
+        read = diary.read_sent(row)
+        diary.keep_entry(profile=profile, by=by, now=now, **read)
+    except UpperbackError as problem:
+        return {"client_id": id, "kept": False, "message": _(problem.message)}
+    return {"client_id": id, "kept": True}
+
+
+def _shared(player: Player) -> dict[str, Any]:
+    content = default_content()
+    current = player.current
+    exercise = content.exercises[current.exercise] if current else None
+    return {
+        "player": player,
+        "session_id": player.session.id,
+        "current": current,
+        "exercise": exercise,
+        "titles": {item.exercise: content.exercises[item.exercise].title for item in player.items},
+        "move": Markup(moving_figure(exercise)) if exercise else None,  # noqa: S704  our own drawing
+        "still": Markup(still_figures(exercise)) if exercise else None,  # noqa: S704
+        "data": _script_data(player),
+        "client_id": uuid.uuid4(),
+        "posted": QueryDict(),
+        "error": None,
+    }
+
+
+def _script_data(player: Player) -> dict[str, Any]:
+    """What player.js works from; the page holds the same in words."""
+    content = default_content()
+    return {
+        "session": player.session.id,
+        "day": player.session.day.isoformat(),
+        "items": [
+            {
+                "exercise": item.exercise,
+                "title": content.exercises[item.exercise].title,
+                "sets": item.sets,
+                "reps": item.reps,
+                "loadKg": item.load_kg,
+                "band": item.band,
+                "restS": item.rest_s,
+                "holdS": item.hold_s,
+                "tempo": {
+                    "outS": content.exercises[item.exercise].tempo.out_s,
+                    "pauseS": content.exercises[item.exercise].tempo.pause_s,
+                    "backS": content.exercises[item.exercise].tempo.back_s,
+                },
+                "done": item.done,
+                "ended": item.is_ended,
+            }
+            for item in player.items
+        ],
+    }
+
+
+def _entries(posted: QueryDict, session_id: str, item: Item) -> list[Entry]:
+    """The sets and how they felt, from the plain form. A set left empty was not done."""
+    found: list[Entry] = []
+    kg = _kilograms(posted)
+    for number in range(1, item.sets + 1):
+        text = posted.get(f"reps_{number}", "").strip()
+        if not text:
+            continue
+        if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 100):
+            raise InputError(_("Set %(n)s: enter a whole number from 0 to 100") % {"n": number}, field=f"reps_{number}")
+        done = SetDone(session=session_id, exercise=item.exercise, number=number, reps=int(text), load_kg=kg)
+        found.append(msgspec.structs.replace(done, band=item.band))
+    form = {"yes": True, "no": False}.get(posted.get("form_ok", ""))
+    felt = ExerciseEnded(
+        session=session_id, exercise=item.exercise, worst_pain=_score(posted, "worst_pain"),
+        alarming=posted.get("alarming") == "yes", effort=_score(posted, "effort"), form_ok=form,
+    )  # fmt: skip
+    found.append(felt)
+    return found
+
+
+def _kilograms(posted: QueryDict) -> float | None:
+    text = posted.get("load_kg", "").strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        kg = float(text)
+    except ValueError:
+        kg = -1.0
+    if not 0 < kg <= 200:
+        raise InputError(_("Weight: enter kilograms, above 0 and up to 200"), field="load_kg")
+    return kg
+
+
+def _score(posted: QueryDict, name: str) -> int | None:
+    text = posted.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= 10 else None
+
+
+def _what(what: str) -> Any:
+    return what if what in {"strength", "movement"} else "strength"
+
+
+def progress_words(record: dict[str, Any]) -> dict[str, str]:
+    """A verdict in one plain sentence with its reason."""
+    title = default_content().exercises[record["after"]["exercise"]].title
+    return {"title": title, "move": record["move"], "text": _change(record), "why": _reason(record["reason"])}
+
+
+def _amount(step: dict[str, Any]) -> str:
+    words = _("%(sets)s × %(reps)s") % {"sets": step["sets"], "reps": step["reps"]}
+    if step["load_kg"]:
+        words += _(", %(kg)s kg") % {"kg": f"{step['load_kg']:g}"}
+    if step["band"]:
+        bands = {"light": _("light band"), "medium": _("medium band"), "strong": _("strong band")}
+        words += f", {bands[step['band']]}"
+    return words
+
+
+def _change(record: dict[str, Any]) -> str:
+    before, after = record["before"], record["after"]
+    if record["move"] == "hold":
+        return _("Stays at %(amount)s.") % {"amount": _amount(after)}
+    if before["exercise"] != after["exercise"]:
+        was = default_content().exercises[before["exercise"]].title
+        return _("Instead of “%(was)s”: %(amount)s.") % {"was": was, "amount": _amount(after)}
+    return _("From %(before)s to %(after)s.") % {"before": _amount(before), "after": _amount(after)}
+
+
+def _reason(reason: str) -> str:
+    return {
+        "two_good_sessions": _("Two sessions in a row went well, stayed green and settled by morning."),
+        "one_good_session": _("That went well. One more like it, and it goes up."),
+        "more_than_top": _("You did more than 12 with ease, so the next step comes now."),
+        "at_the_top": _("This is as far as this exercise goes for you. Keep it there."),
+        "others_first": _("Two exercises go up at most at once. This one is next."),
+        "set_added_lately": _("A set was added within the last week. Let it settle first."),
+        "not_all_done": _("Not everything was done this time, and that is fine."),
+        "not_said": _("You did not tell how it was, so it stays as it is."),
+        "hard_enough": _("The last set was hard enough already."),
+        "amber_settled": _("Pain went to amber and settled by morning."),
+        "green_not_settled": _("It was green, but had not settled by morning. Wait and see."),
+        "green_not_settled_twice": _("Twice it had not settled by morning."),
+        "amber_not_settled": _("Pain went to amber and had not settled by morning."),
+        "red": _("Pain went to red. One step back is part of the way."),
+        "red_not_settled": _("Pain went to red and had not settled by morning. Two steps back, and a safety check."),
+        "too_hard": _("The last set was as hard as it can be."),
+        "form_lost_twice": _("The movement got lost twice in a row."),
+        "steps_back_twice": _("It had to go back twice within a week, so another exercise takes its place."),
+        "calm_only": _("Your usual pain is high now. Calming down comes first."),
+    }[reason]
