@@ -1,0 +1,209 @@
+/* Quality of inertial samples: flags sample by sample, and figures of each second. The obvious version stands in
+   quality/_reference.py. */
+#include "kernel.h"
+#include <math.h>
+
+enum { GAP = 1, CLIPPED = 2, IMPLAUSIBLE = 8, FREE_FALL = 16 };
+
+enum { GROUP = 64, LANES = 16 };
+
+/* In the order of quality/base.py. */
+struct limits {
+    double acc, gyr, fall_square, jump_step, jump_cosine, gravity, gravity_share;
+    int64_t acc_known, gyr_known, fall_first, fall_longest, jump_samples;
+};
+
+struct memory {
+    float acc[2][3], gyr[2][3];
+    int64_t falling, jumping, jumps, jumped_at;
+};
+
+/* Is an axis at the end of its range: at the known one, or the third alike where one may be? */
+static int clipped(const float *x, const float *one_before, const float *two_before, double limit, int64_t known) {
+    for (int k = 0; k < 3; k++)
+        if (fabsf(x[k]) >= limit && (known || (x[k] == one_before[k] && one_before[k] == two_before[k])))
+            return 1;
+    return 0;
+}
+
+/* Has gravity turned further than a body can between two samples? */
+static int jumped(const float *x, const float *before, const struct limits *l) {
+    double dot = 0, here = 0, there = 0;
+    int far = 0;
+    for (int k = 0; k < 3; k++) {
+        far |= fabsf(x[k] - before[k]) > l->jump_step;
+        dot += (double)x[k] * before[k], here += (double)x[k] * x[k], there += (double)before[k] * before[k];
+    }
+    if (!far)
+        return 0;
+    here = sqrt(here), there = sqrt(there);
+    return fabs(here / l->gravity - 1) < l->gravity_share && fabs(there / l->gravity - 1) < l->gravity_share &&
+           dot / (here * there) < l->jump_cosine;
+}
+
+static int mark(const float *acc, const float *gyr, const struct limits *l, struct memory *m, int64_t at) {
+    const float square = acc[0] * acc[0] + acc[1] * acc[1] + acc[2] * acc[2];
+    int flags = 0;
+    if (isnan(acc[0]) || isnan(acc[1]) || isnan(acc[2]))
+        flags |= GAP;
+    if (isinf(square) || (gyr && (isinf(gyr[0]) || isinf(gyr[1]) || isinf(gyr[2]))))
+        flags |= IMPLAUSIBLE;
+    if (clipped(acc, m->acc[1], m->acc[0], l->acc, l->acc_known) ||
+        (gyr && clipped(gyr, m->gyr[1], m->gyr[0], l->gyr, l->gyr_known)))
+        flags |= CLIPPED;
+    m->falling = square < l->fall_square ? m->falling + 1 : 0;
+    if (m->falling >= l->fall_first)
+        flags |= m->falling <= l->fall_longest ? FREE_FALL : IMPLAUSIBLE;
+    if (l->jump_samples && jumped(acc, m->acc[1], l))
+        m->jumping = m->jumping > l->jump_samples ? m->jumping : l->jump_samples, m->jumps++, m->jumped_at = at;
+    if (m->jumping)
+        m->jumping--, flags |= IMPLAUSIBLE;
+    return flags;
+}
+
+/* Can nothing be wrong with this group? Looks at all three axes at once, without asking which is which. */
+static int calm(const float *acc, const float *gyr, const struct limits *l) {
+    const float limit = (float)l->acc, least = (float)sqrt(l->fall_square), step = (float)l->jump_step;
+    int32_t doubt = 0;
+    for (int i = 3; i < 3 * GROUP; i++)
+        doubt |= !(fabsf(acc[i]) < limit) | !(fabsf(acc[i] - acc[i - 3]) <= step);
+    for (int i = 0; i < 3 * GROUP - 2; i++)
+        doubt |= !((fabsf(acc[i]) >= least) | (fabsf(acc[i + 1]) >= least) | (fabsf(acc[i + 2]) >= least));
+    if (gyr)
+        for (int i = 0; i < 3 * GROUP; i++)
+            doubt |= !(fabsf(gyr[i]) < (float)l->gyr);
+    return !doubt;
+}
+
+static void remember(float memory[2][3], const float *x, int64_t n) {
+    for (int64_t t = n > 1 ? n - 2 : 0; t < n; t++)
+        for (int k = 0; k < 3; k++)
+            memory[0][k] = memory[1][k], memory[1][k] = x[3 * t + k];
+}
+
+/* Flags of `n` samples, added to those that are there. `gyr` may be NULL. */
+UB_EXPORT void UB(quality_marks)(const float *acc, const float *gyr, int64_t n, const struct limits *l,
+                                 struct memory *m, uint8_t *flags) {
+    for (int64_t start = 0; start < n; start += GROUP) {
+        const int64_t count = n - start < GROUP ? n - start : GROUP;
+        const float *a = acc + 3 * start, *g = gyr ? gyr + 3 * start : gyr;
+        int first = 0;
+        if (count == GROUP && !m->falling && !m->jumping && calm(a, g, l)) {
+            flags[start] |= (uint8_t)mark(a, g, l, m, start); /* the step from the group before */
+            remember(m->acc, a, 1);
+            if (g)
+                remember(m->gyr, g, 1);
+            first = m->falling || m->jumping ? 1 : GROUP;
+        }
+        for (int64_t t = first; t < count; t++) {
+            flags[start + t] |= (uint8_t)mark(a + 3 * t, g ? g + 3 * t : g, l, m, start + t);
+            remember(m->acc, a + 3 * t, 1);
+            if (g)
+                remember(m->gyr, g + 3 * t, 1);
+        }
+        if (first == GROUP) {
+            remember(m->acc, a, GROUP);
+            if (g)
+                remember(m->gyr, g, GROUP);
+        }
+    }
+}
+
+/* Columns of a second, in the order of quality/base.py. */
+enum { LENGTH, SPREAD, STUCK, UP, RATE = UP + 3, RATE_SPREAD = RATE + 3, LATER, EARLIER = LATER + 3, COLUMNS = EARLIER + 3 };
+
+/* Sums of one second: of each axis, and of the length less `about` and its square, so that nothing is lost where the
+   length hardly varies. Sixteen samples side by side. */
+static void sums(const float *x, int64_t n, float about, double axes[3], double *length, double *square) {
+    float part[5][LANES] = {{0}};
+    const int64_t whole = n / LANES * LANES;
+    for (int64_t t = 0; t < whole; t += LANES)
+        for (int j = 0; j < LANES; j++) {
+            const float *v = x + 3 * (t + j);
+            const float s = v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
+            part[0][j] += v[0], part[1][j] += v[1], part[2][j] += v[2];
+            const float d = sqrtf(s) - about;
+            part[3][j] += d, part[4][j] += d * d;
+        }
+    for (int64_t t = whole; t < n; t++) {
+        const float *v = x + 3 * t, s = v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
+        part[0][0] += v[0], part[1][0] += v[1], part[2][0] += v[2];
+        const float d = sqrtf(s) - about;
+        part[3][0] += d, part[4][0] += d * d;
+    }
+    double total[5] = {0};
+    for (int k = 0; k < 5; k++)
+        for (int j = 0; j < LANES; j++)
+            total[k] += part[k][j];
+    axes[0] = total[0], axes[1] = total[1], axes[2] = total[2];
+    *length = total[3], *square = total[4];
+}
+
+/* Does an axis stay the same while another moves more than `least`? */
+static int stuck(const float *x, int64_t n, double least) {
+    int same[3] = {0}, any = 0, moves = 0;
+    for (int k = 0; k < 3; k++) {
+        int64_t t = 1;
+        while (t < n && x[3 * t + k] == x[k])
+            t++;
+        same[k] = t >= n;
+        any |= same[k];
+    }
+    for (int k = 0; k < 3 && any; k++) {
+        double mean = 0, square = 0;
+        for (int64_t t = 0; t < n; t++)
+            mean += x[3 * t + k];
+        mean /= (double)n;
+        for (int64_t t = 0; t < n; t++)
+            square += (x[3 * t + k] - mean) * (x[3 * t + k] - mean);
+        moves |= sqrt(square / (double)n) > least;
+    }
+    return any && moves;
+}
+
+/* How the gyroscope turns the acceleration, a x w, weighted with the time since the start of the second (`later`) and
+   with the time to its end (`earlier`). */
+static void turns(const float *a, const float *w, int64_t n, double later[3], double earlier[3]) {
+    float part[6][LANES] = {{0}};
+    const float per = 1.0F / (float)n;
+    for (int64_t t = 0; t < n; t += LANES)
+        for (int j = 0; j < (n - t < LANES ? (int)(n - t) : LANES); j++) {
+            const float *u = a + 3 * (t + j), *v = w + 3 * (t + j);
+            const float since = ((float)(t + j) + 0.5F) * per;
+            const float x = u[1] * v[2] - u[2] * v[1], y = u[2] * v[0] - u[0] * v[2], z = u[0] * v[1] - u[1] * v[0];
+            part[0][j] += x * since, part[1][j] += y * since, part[2][j] += z * since;
+            part[3][j] += x * (1 - since), part[4][j] += y * (1 - since), part[5][j] += z * (1 - since);
+        }
+    for (int k = 0; k < 3; k++) {
+        later[k] = earlier[k] = 0;
+        for (int j = 0; j < LANES; j++)
+            later[k] += part[k][j], earlier[k] += part[3 + k][j];
+        later[k] /= (double)n, earlier[k] /= (double)n;
+    }
+}
+
+UB_EXPORT void UB(quality_seconds)(const float *acc, const float *gyr, int64_t seconds, int64_t n, double gravity,
+                                   double stuck_least, double *columns) {
+    const double per = 1.0 / (double)n;
+    for (int64_t s = 0; s < seconds; s++, acc += 3 * n, gyr = gyr ? gyr + 3 * n : gyr) {
+        double *row = columns + s * COLUMNS, length, square;
+        sums(acc, n, (float)gravity, row + UP, &length, &square);
+        for (int k = 0; k < 3; k++)
+            row[UP + k] *= per;
+        const double off = length * per, spread = square * per - off * off;
+        row[LENGTH] = (float)gravity + off;
+        row[SPREAD] = sqrt(spread < 0 ? 0 : spread);
+        row[STUCK] = stuck(acc, n, stuck_least);
+        if (!gyr) {
+            for (int k = RATE; k < COLUMNS; k++)
+                row[k] = NAN;
+            continue;
+        }
+        sums(gyr, n, 0, row + RATE, &length, &square);
+        double even = square * per;
+        for (int k = 0; k < 3; k++)
+            row[RATE + k] *= per, even -= row[RATE + k] * row[RATE + k];
+        row[RATE_SPREAD] = sqrt(even < 0 ? 0 : even);
+        turns(acc, gyr, n, row + LATER, row + EARLIER);
+    }
+}
