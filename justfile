@@ -81,6 +81,10 @@ peers:
 screenshots:
     UPPERBACK_SCREENSHOTS=docs/images pytest -m '' tests/browser -k screenshots
 
+# pictures of every page in every state, light, dark, small, wide and printed, into test-results/gallery
+gallery *args:
+    UPPERBACK_GALLERY=test-results/gallery pytest -m '' tests/browser/test_gallery.py {{ args }}
+
 # fetch the browser packages again and copy what the pages need
 assets:
     python tools/assets.py --dev

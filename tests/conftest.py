@@ -15,7 +15,14 @@ import pytest
 # Before Django's settings are read: nothing a test does may touch a person's own data.
 _FOLDER = Path(tempfile.mkdtemp(prefix="upperback-tests-"))
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
-_FOR_TESTS = {"UPPERBACK_AXE", "UPPERBACK_LAW_STATES", "UPPERBACK_REAL_DATA", "UPPERBACK_SCREENSHOTS"}
+_FOR_TESTS = {
+    "UPPERBACK_AXE",
+    "UPPERBACK_GALLERY",
+    "UPPERBACK_GALLERY_ONLY",
+    "UPPERBACK_LAW_STATES",
+    "UPPERBACK_REAL_DATA",
+    "UPPERBACK_SCREENSHOTS",
+}
 for _name in [name for name in os.environ if name.startswith("UPPERBACK_") and name not in _FOR_TESTS]:
     del os.environ[_name]
 os.environ["UPPERBACK_DATA"] = str(_FOLDER)

@@ -1,0 +1,82 @@
+"""Every page in every state: clean for assistive technology, readable in both colours, whole on the smallest phone."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import tour
+from tests.browser.conftest import PHONE, SMALL_PHONE, Live, start_live, too_small, too_wide
+
+Check = Callable[[Page, str], list[str]]
+
+
+#: What a page is built from. One that is built from nothing new is not given to axe again: most questions are alike.
+PARTS: Final = """() => [...new Set([...document.querySelectorAll('body *')].map(
+    part => `${part.tagName}.${part.getAttribute('class')} ${part.getAttribute('type')}`))].sort().join()"""
+
+
+@pytest.fixture
+def check(axe: Callable[..., list[str]]) -> Check:
+    """What is wrong with the page as it stands, each line with the name of the state."""
+    known: set[str] = set()
+
+    def faults(page: Page, name: str) -> list[str]:
+        found: list[str] = []
+        parts = page.evaluate(PARTS)
+        if parts not in known:
+            known.add(parts)
+            found += [f"light {line}" for line in axe(page)]
+            page.emulate_media(color_scheme="dark")
+            found += [f"dark {line}" for line in axe(page, rules=["color-contrast"])]
+            page.emulate_media(color_scheme="light")
+        found += [f"small {line}" for line in (*_at(page, SMALL_PHONE, too_wide), *_at(page, SMALL_PHONE, too_small))]
+        page.evaluate("() => document.documentElement.style.fontSize = '200%'")
+        found += [f"large text {line}" for line in _at(page, PHONE, too_wide)]
+        page.evaluate("() => document.documentElement.style.fontSize = ''")
+        found += [] if page.locator("h1").count() == 1 else ["not one h1"]
+        return [f"{name}: {line}" for line in found]
+
+    return faults
+
+
+def _at(page: Page, size: tuple[int, int], look: Callable[[Page], list[str]]) -> list[str]:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    found = look(page)
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    return found
+
+
+def _all(page: Page, states: Iterator[str], check: Check) -> list[str]:
+    return [fault for name in states for fault in check(page, name)]
+
+
+def _page(browser: Browser, started: Live) -> Page:
+    page = browser.new_context(
+        base_url=started.address, viewport={"width": PHONE[0], "height": PHONE[1]}, reduced_motion="reduce"
+    ).new_page()
+    page.goto(started.first_link)
+    return page
+
+
+def test_the_way_of_somebody_new(browser: Browser, tmp_path_factory: pytest.TempPathFactory, check: Check) -> None:
+    with start_live(tmp_path_factory.mktemp("states"), "demo=False") as started:
+        page = _page(browser, started)
+        faults = _all(page, tour.with_an_empty_start(page), check)
+        faults += _all(page, tour.with_the_database_locked(page, started.data), check)
+        stranger = browser.new_page(base_url=started.address)
+        stranger.goto(started.first_link)
+        faults += check(stranger, "link used")
+        stranger.goto("/today/")
+        faults += check(stranger, "closed")
+        stranger.close()
+        page.context.close()
+    assert not faults, "\n".join(["", *faults])
+
+
+def test_the_invented_people(browser: Browser, live: Live, check: Check) -> None:
+    page = _page(browser, live)
+    faults = _all(page, tour.with_invented_people(page), check)
+    page.context.close()
+    assert not faults, "\n".join(["", *faults])

@@ -1,0 +1,328 @@
+"""Every page of a person in every state, one after the other: for pictures, for axe, for a look at small screens.
+
+`with_an_empty_start` and `with_invented_people` drive a page of a running `serve` and yield a name for each state they
+stand on. Whoever iterates may resize the page, change its colours and scroll, but not leave it.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Page
+
+from upperback.care.intake import Part, sections
+from upperback.content.models import Question
+from upperback.content.vocabulary import default_content
+
+CONTENT: Final = default_content()
+Says = dict[str, tuple[str, ...]]
+
+#: Somebody with ordinary pain; every question that is not named gets its quietest answer.
+ORDINARY: Final[Says] = {
+    "age": ("41",), "sex": ("female",), "duration": ("under_six",), "trend": ("improving",), "psfs": ("7",),
+    "pain_average": ("3",), "pain_now": ("2",), "pain_worst": ("4",), "site": ("between_blades",),
+    "character": ("aching",), "worse_with": ("sitting",), "eased_by": ("movement",), "flares": ("1",),
+    "sleep": ("4",), "confidence": ("6",), "stress": ("5",),
+}  # fmt: skip
+#: Somebody whose answers open every further question there is, short of an emergency.
+MUCH: Final[Says] = ORDINARY | {
+    "age": ("31",), "pregnancy": ("pregnant",), "gestation": ("24",), "trauma": ("low_energy",), "trauma_days": ("20",),
+    "weight_sweats": ("not_sure",), "arms": ("numb_one",), "chest_pain": ("unclear",), "chest_pain_when": ("older",),
+    "skin": ("blisters",), "rash_since": ("40",), "duration": ("five_years",), "tried": ("six",),
+    "onset_age": ("28",), "phq4_pleasure": ("more_than_half",), "phq4_low": ("more_than_half",),
+}  # fmt: skip
+#: Low mood, with thoughts of self-harm; else quiet.
+LOW: Final[Says] = ORDINARY | {
+    "phq4_pleasure": ("nearly_every",),
+    "phq4_low": ("nearly_every",),
+    "self_harm": ("passive",),
+}
+#: Rather not said.
+SILENT: Final[Says] = ORDINARY | {
+    f"phq4_{item}": ("prefer_not_to_say",) for item in ("nervous", "worry", "pleasure", "low")
+}
+
+
+def with_an_empty_start(page: Page) -> Iterator[str]:
+    """The way of somebody new from the start page to Today, with the errors they may meet, then a second check."""
+    page.goto("/")
+    yield "start"
+    for name in ("about", "help", "nothing-here"):
+        page.goto(f"/{name}/")
+        yield name
+    page.goto("/people/")
+    yield "people"
+    page.locator(".new-person button").click()
+    yield "people-error"
+    page.locator("button[name=just_me]").click()
+    yield "check-start"
+    go_on(page)
+    yield from _questions(page, ORDINARY, "", errors=True)
+    yield "check-answers"
+    go_on(page)
+    yield "result-self-manage"
+    page.goto("/plan/")
+    yield "plan-not-made"
+    page.goto("/home/")
+    page.locator("form[action='/assessment/begin/'] button").click()
+    yield from _assessment(page)
+    yield "assessment-done"
+    go_on(page)
+    yield from _plan(page)
+    page.goto("/")
+    yield "start-known"
+    page.goto("/people/")
+    yield "people-known"
+    page.goto("/check/")
+    yield "check-start-with-plan"
+    go_on(page)
+    for question in sections(CONTENT, "screen")[0].questions:
+        tick(page, question.id, "none")
+    go_on(page)
+    page.goto("/plan/")
+    yield "plan-waits"
+    page.goto("/today/")
+    yield "today-waits"
+    page.goto("/")
+    yield "start-open"
+    page.goto("/check/")
+    yield "check-start-open"
+    page.goto("/check/part/emergency/")
+    tick(page, "emergency_nerves", "saddle")
+    page.wait_for_url("**/result/**")
+    yield "result-emergency"
+    emergency = _path(page)
+    page.goto("/plan/")
+    yield "plan-emergency"
+    page.goto(f"{emergency}cleared/")
+    yield "clearance-not-yet"
+    page.goto(emergency)
+    page.get_by_role("button", name="Look at my answers again").click()
+    yield "check-part-again"
+    yield from _somebody(page, "Gran", MUCH, proxy=True, walk="proxy-")
+    yield from _somebody(page, "Low", LOW)
+    yield from _somebody(page, "Silent", SILENT)
+    yield from _broken(page)
+
+
+def with_invented_people(page: Page) -> Iterator[str]:
+    """The result, plan and Today of each invented person, and what a clinician said."""
+    page.goto("/people/")
+    yield "people-invented"
+    page.goto("/styleguide/")
+    yield "styleguide"
+    page.goto("/people/")
+    names = [text.split(",")[0].lower() for text in page.locator(".choices__story b").all_inner_texts()]
+    for name in names:
+        page.goto("/people/")
+        page.get_by_role("button", name=name.title()).click()
+        page.wait_for_load_state()
+        if "/today/" in page.url:
+            yield f"{name}-today"
+        page.goto("/plan/")
+        yield f"{name}-plan"
+        page.goto(str(page.locator("a[href^='/result/']").first.get_attribute("href")))
+        yield f"{name}-result"
+        if page.locator("a[href$='/cleared/']").count():
+            page.locator("a[href$='/cleared/']").first.click()
+            yield f"{name}-clearance"
+            if page.locator("#agreed").count():
+                go_on(page)
+                yield f"{name}-clearance-error-1"
+                page.locator("#agreed").check(force=True)
+                page.locator("#day").fill("40")
+                go_on(page)
+                yield f"{name}-clearance-error-2"
+    page.goto("/people/")
+    page.get_by_role("button", name="Priya").click()
+    for href in dict.fromkeys(link.get_attribute("href") for link in page.locator("a[href^='/exercise/']").all()):
+        page.goto(str(href))
+        yield f"exercise-{str(href).split('/')[2].lower()}"
+    page.goto("/plan/shape/")
+    yield "shape"
+
+
+# ---- parts of the way --------------------------------------------------------------------------------------------
+
+
+def go_on(page: Page) -> None:
+    """The one primary button."""
+    with page.expect_navigation():
+        page.locator("main .nhsuk-button[type=submit]:not([name=skip])").first.click()
+
+
+def tick(page: Page, name: str, value: str) -> bool:
+    """A radio or tick box, or the text of a number; whether there was something to tick."""
+    box = page.locator(f"input[name='{name}'][value='{value}'], input[name='{name}-unsure'][value='{value}']")
+    if box.count():
+        box.first.check(force=True)
+        return True
+    page.locator(f"input[name='{name}'][type=text]").fill(value)
+    return False
+
+
+def answers_here(page: Page, says: Says, part: Part = "screen") -> list[tuple[str, str]]:
+    """The answers of this person to the questions on the page: name of the control, and value."""
+    questions = _on_this_page(_last_part(page), part)
+    name = "answer" if len(questions) == 1 else None
+    return [(name or question.id, value) for question in questions for value in said(question, says)]
+
+
+def said(question: Question, says: Says) -> tuple[str, ...]:
+    """What this person answers to a question."""
+    if question.id in says:
+        return says[question.id]
+    return ("none",) if question.none_label else (question.options[0].id,) if question.options else ("0",)
+
+
+def _questions(page: Page, says: Says, prefix: str, *, errors: bool = False) -> Iterator[str]:
+    """Every question until all are answered; with errors, each kind of page is once sent empty and once wrong."""
+    kinds: set[str] = set()
+    while "/check/answers/" not in page.url:
+        id = _last_part(page)
+        questions = _on_this_page(id)
+        kind = "part" if len(questions) > 1 else f"{questions[0].kind} {bool(questions[0].low_label)}"
+        again = page.locator(".nhsuk-inset-text").count() > 0
+        yield f"{prefix}{'simpler' if again else 'question'}-{id}"
+        if errors and (kind not in kinds or id == "site"):
+            kinds.add(kind)
+            go_on(page)
+            yield f"{prefix}question-{id}-error"
+            if kind == "number False":
+                tick(page, "answer", "300")
+                go_on(page)
+                yield f"{prefix}question-{id}-too-much"
+        for name, value in answers_here(page, says):
+            tick(page, name, value)
+        go_on(page)
+
+
+def _on_this_page(id: str, part: Part = "screen") -> tuple[Question, ...]:
+    section = next((section for section in sections(CONTENT, part) if section.id == id and section.one_page), None)
+    return section.questions if section is not None else (CONTENT.questions[id],)
+
+
+def _assessment(page: Page) -> Iterator[str]:
+    while "/assessment/step/" in page.url:
+        id = _last_part(page)
+        yield f"assessment-{id}"
+        if id in CONTENT.questions:
+            for value in said(CONTENT.questions[id], ORDINARY):
+                tick(page, "answer", value)
+        elif id == "areas":
+            for area in ("t4", "left_blade_edge", "right_blade_edge"):
+                tick(page, "areas", area)
+            yield "assessment-areas-chosen"
+        elif id == "activities":
+            page.locator("#words1").fill("Carry the shopping home from the market at the end of the road")
+            page.locator("#words2").fill("Swim")
+            go_on(page)
+            yield "assessment-activities-error"
+            tick(page, "score1", "4")
+            tick(page, "score2", "6")
+        elif id == "tasks":
+            for task in ("LM-SIT", "LM-CARRY", "LM-LIFT", "LM-SLEEP"):
+                if page.locator(f"input[value={task}]").count():
+                    tick(page, "tasks", task)
+        elif id == "amounts":
+            for box in page.locator("main input[type=text]").all():
+                box.fill("forty")
+            go_on(page)
+            yield "assessment-amounts-error"
+            for box in page.locator("main input[type=text]").all():
+                box.fill(
+                    "360"
+                    if "typical" in str(box.get_attribute("id"))
+                    else "10"
+                    if "total" in str(box.get_attribute("id"))
+                    else "4"
+                )
+        elif id == "day":
+            tick(page, "kind", "desk")
+            page.locator("#hours_sitting").fill("30")
+            go_on(page)
+            yield "assessment-day-error"
+            page.locator("#hours_sitting").fill("8")
+        elif id == "equipment":
+            for thing in ("chair", "wall", "doorway", "band"):
+                tick(page, "equipment", thing)
+        elif id == "goals":
+            page.locator("#goals").fill("One\nTwo\nThree\nFour")
+            go_on(page)
+            yield "assessment-goals-error"
+            page.locator("#goals").fill("A film without shifting about")
+        go_on(page)
+
+
+def _plan(page: Page) -> Iterator[str]:
+    yield "plan"
+    page.goto("/plan/shape/")
+    yield "plan-shape"
+    for day in page.locator("input[name=days]").all():
+        day.set_checked(False, force=True)
+    tick(page, "days", "mon")
+    go_on(page)
+    yield "plan-shape-error"
+    page.goto("/plan/")
+    page.goto(str(page.locator("a[href^='/plan/swap/']").first.get_attribute("href")))
+    yield "plan-swap"
+    go_on(page)
+    yield "plan-swap-error"
+    page.goto("/today/")
+    yield "today"
+    page.locator("button[name=done]").first.click()
+    page.wait_for_load_state()
+    yield "today-done"
+
+
+def _somebody(page: Page, name: str, says: Says, *, proxy: bool = False, walk: str = "") -> Iterator[str]:
+    """A further person up to the result; with `walk` their questions are shown too."""
+    page.goto("/people/")
+    page.locator("#name").fill(name)
+    tick(page, "whom", "other" if proxy else "self")
+    page.locator(".new-person button").click()
+    yield f"{name.lower()}-check-start"
+    go_on(page)
+    for state in _questions(page, says, walk):
+        if walk:
+            yield state
+    yield f"{name.lower()}-check-answers"
+    go_on(page)
+    yield f"{name.lower()}-result"
+
+
+def _broken(page: Page) -> Iterator[str]:
+    """Pages of the unforeseen."""
+    page.goto("/check/start/")
+    yield "error-method"
+    page.goto("/people/")
+    page.evaluate(
+        "() => document.querySelectorAll('[name=csrfmiddlewaretoken]').forEach(e => e.value = 'x'.repeat(64))"
+    )
+    page.locator(".new-person button").click()
+    page.wait_for_load_state()
+    yield "error-form-expired"
+    page.goto("/help/stopped/")
+    yield "error-stopped"
+
+
+def with_the_database_locked(page: Page, data: Path) -> Iterator[str]:
+    """What is shown while another program holds the database."""
+    file = next(data.rglob("*.sqlite3"))
+    held = sqlite3.connect(file, isolation_level=None)
+    try:
+        held.execute("BEGIN EXCLUSIVE")
+        page.goto("/today/")
+        yield "error-unavailable"
+    finally:
+        held.close()
+
+
+def _path(page: Page) -> str:
+    return re.sub(r"^https?://[^/]+|[?#].*$", "", page.url)
+
+
+def _last_part(page: Page) -> str:
+    return _path(page).rstrip("/").rsplit("/", maxsplit=1)[-1]
