@@ -93,9 +93,9 @@ def test_bouts_and_dose_do_not_depend_on_cuts_nor_on_the_kernel(epochs: Epochs, 
     found = []
     for isa in ("numpy", *available()):
         state, tally = HoldState(), HoldTally()
-        hold_epochs(epochs, state, HoldParams(), tally, bend="flexion_deg", instruction_set=isa)
+        hold_epochs(epochs, state, HoldParams(), tally, instruction_set=isa)
         cut_state, cut_tally = HoldState(), HoldTally()
         for start, end in pairwise(edges):
-            hold_epochs(epochs[start:end], cut_state, HoldParams(), cut_tally, bend="flexion_deg", instruction_set=isa)
+            hold_epochs(epochs[start:end], cut_state, HoldParams(), cut_tally, instruction_set=isa)
         found += [(state.numbers.tolist(), tally.holds()), (cut_state.numbers.tolist(), cut_tally.holds())]
     assert all(one == found[0] for one in found)

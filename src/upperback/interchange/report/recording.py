@@ -345,7 +345,7 @@ def _numbers(figures: RecordingFigures) -> list[dict[str, Any]]:
         groups.append(
             {
                 "heading": "Exposure",
-                "words": "Degrees bent beyond the person’s own neutral, added up over time.",
+                "words": "Degrees bent more than 20 degrees beyond the person’s own neutral, added up over time.",
                 "head": ("", "Amount"),
                 "rows": [("Exposure", f"{posture.dose_deg_h:.0f} degree-hours")],
             }

@@ -2,7 +2,7 @@
 #include "posture.h"
 #include <math.h>
 
-enum { SHARE_MIN, STILL_MAX, SAME_COS, BRIDGE_S, BOUT_S_MIN, DOSE_MIN, FADE, BEND }; /* params */
+enum { SHARE_MIN, STILL_MAX, SAME_COS, BRIDGE_S, BOUT_S_MIN, DOSE_MIN, FADE };       /* params */
 enum { X, Y, Z, LENGTH, START, AWAY, MISSING, LOAD };                               /* state */
 
 UB_EXPORT int64_t UB(posture_holds)(const float *rows, int64_t n_epochs, int64_t first_s, const double *params,
@@ -10,7 +10,7 @@ UB_EXPORT int64_t UB(posture_holds)(const float *rows, int64_t n_epochs, int64_t
     int64_t n_bouts = 0;
     for (int64_t k = 0; k < n_epochs; k++, rows += UB_EPOCH_COLUMNS) {
         const double x = rows[UB_EPOCH_UP], y = rows[UB_EPOCH_UP + 1], z = rows[UB_EPOCH_UP + 2];
-        const double share = rows[UB_EPOCH_MEASURED], angle = rows[(int)params[BEND]];
+        const double share = rows[UB_EPOCH_MEASURED], angle = rows[UB_EPOCH_FLEXION];
         const double size = sqrt(x * x + y * y + z * z);
         const int measured = share >= params[SHARE_MIN] && size > 0.5; /* false for NaN */
         const int still = measured && rows[UB_EPOCH_GENERALISED_VELOCITY] < params[STILL_MAX];

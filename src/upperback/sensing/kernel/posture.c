@@ -400,18 +400,43 @@ static void finish_epoch(const ub_posture_job *job, int lane, int64_t epoch, int
 
 /* --------------------------------------------------------------------------------------------- the job */
 
-/* n is a multiple of 16. */
-static void count_bins(uint32_t *restrict counts, const int32_t *restrict bins, int64_t n) {
-    for (int64_t k = 0; k < n; k += 16) {
+static void count_bins(const ub_posture_job *job, const tile *t, int64_t n_time) {
+    uint32_t *restrict const counts = job->counts;
+    for (int64_t k = 0; k < n_time * 5; k++) {
+        const int32_t *restrict const bins = t->bins + k * UB_LANES;
+        if (job->n_lanes == UB_LANES) {
 #pragma GCC unroll 16
-        for (int l = 0; l < 16; l++)
-            counts[(uint32_t)bins[k + l]]++;
+            for (int lane = 0; lane < UB_LANES; lane++)
+                counts[(uint32_t)bins[lane]]++;
+        } else {
+            for (int lane = 0; lane < job->n_lanes; lane++)
+                counts[(uint32_t)bins[lane]]++;
+        }
     }
+}
+
+/* A single lane by itself: fifteen idle ones beside it would cost as much as fifteen busy ones. */
+static void orient_alone(const ub_posture_job *job, tile *t, int64_t n_time) {
+    float gyr[3 * TILE], acc[3 * TILE], up[3 * TILE], state[UB_ORIENT_STATE];
+    uint8_t bad[TILE];
+    for (int64_t k = 0; k < 3 * n_time; k++)
+        gyr[k] = t->gyr[k * UB_LANES], acc[k] = t->acc[k * UB_LANES];
+    for (int64_t i = 0; i < n_time; i++)
+        bad[i] = t->bad[i * UB_LANES];
+    for (int k = 0; k < UB_ORIENT_STATE; k++)
+        state[k] = job->vertical_state[k * UB_LANES];
+    UB(orient_one)(gyr, acc, bad, state, up, (long)n_time, job->vertical_coefficients);
+    for (int k = 0; k < UB_ORIENT_STATE; k++)
+        job->vertical_state[k * UB_LANES] = state[k];
+    for (int64_t k = 0; k < 3 * n_time; k++)
+        t->up[k * UB_LANES] = up[k];
 }
 
 static void find_vertical(const ub_posture_job *job, tile *t, int64_t n_time) {
     if (job->up)
         take_verticals(t, n_time);
+    else if (job->gyr && job->n_lanes == 1)
+        orient_alone(job, t, n_time);
     else if (job->gyr)
         UB(orient_tile)(t->gyr, t->acc, t->bad, job->vertical_state, t->up, (long)n_time, job->vertical_coefficients);
     else
@@ -422,6 +447,8 @@ UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
     int64_t at[UB_LANES] = {0}, epoch[UB_LANES] = {0}, next[UB_LANES] = {0}, longest = 0;
     int32_t counts_now[UB_LANES] = {0};
     tile t;
+    if (job->n_lanes < UB_LANES)
+        memset(&t, 0, sizeof t); /* lanes without samples are worked on with those beside them */
     for (int lane = 0; lane < job->n_lanes; lane++) {
         at[lane] = job->from[lane] - job->n_warm;
         epoch[lane] = job->epoch[lane];
@@ -443,7 +470,7 @@ UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
         if (done == job->n_warm) { /* the speed of the first sample that counts needs the one before */
             if (!job->up)
                 memcpy(job->state, job->vertical_state, 2 * UB_LANES * sizeof(float)); /* AGE and GAP */
-            for (int lane = 0; lane < UB_LANES; lane += UB_WIDTH)
+            for (int lane = 0; lane < job->n_lanes; lane += UB_WIDTH)
                 posture_lanes(job, &t, lane, n_time - 1, n_time, counts_now);
         }
         for (int lane = 0; lane < job->n_lanes; lane++)
@@ -464,7 +491,7 @@ UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
                 if (counts_now[lane] && job->until[lane] - here < end - begin)
                     end = begin + job->until[lane] - here;
             }
-            for (int lane = 0; lane < UB_LANES; lane += UB_WIDTH)
+            for (int lane = 0; lane < job->n_lanes; lane += UB_WIDTH)
                 posture_lanes(job, &t, lane, begin, end, counts_now);
             for (int lane = 0; lane < job->n_lanes; lane++)
                 if (counts_now[lane] && at[lane] + end == next[lane]) {
@@ -474,7 +501,7 @@ UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
                 }
             begin = end;
         }
-        count_bins(job->counts, t.bins, n_time * 5 * UB_LANES);
+        count_bins(job, &t, n_time);
         for (int lane = 0; lane < job->n_lanes; lane++)
             at[lane] += n_time;
         done += n_time;

@@ -1,6 +1,9 @@
 """Trunk posture from the vertical in the sensor frame: angles, speeds, seconds, and summaries that add up."""
 
 from upperback.sensing.posture._batch import PostureResult, posture_of
+from upperback.sensing.posture._curvature import Curvature, change_of_curvature
+from upperback.sensing.posture._figures import alignment_figures, posture_figures
+from upperback.sensing.posture._reference import Angles, angles
 from upperback.sensing.posture._tracker import PostureState, PostureTracker
 from upperback.sensing.posture.base import (
     HoldParams,
@@ -12,6 +15,8 @@ from upperback.sensing.posture.base import (
 )
 
 __all__ = [
+    "Angles",
+    "Curvature",
     "HoldParams",
     "Holds",
     "Method",
@@ -21,5 +26,9 @@ __all__ = [
     "PostureSummary",
     "PostureTracker",
     "VerticalBlock",
+    "alignment_figures",
+    "angles",
+    "change_of_curvature",
+    "posture_figures",
     "posture_of",
 ]

@@ -250,7 +250,6 @@ class _Work:
         return tally, posture
 
     def _hold(self, pieces: list[_Piece], rows: npt.NDArray[np.float32]) -> None:
-        assert self._method is not None
         first_s, first = math.floor(self._start_s), pieces[0].first
         for summary, holds in enumerate(self._holds):
             mine = [piece for piece in pieces if piece.summary == summary]
@@ -261,6 +260,5 @@ class _Work:
                     self._bout,
                     self._params.holds,
                     holds,
-                    bend="flexion_deg" if self._method.has_front else "inclination_deg",
                     instruction_set=self._instruction_set,
                 )

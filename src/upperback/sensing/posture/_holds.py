@@ -16,7 +16,9 @@ from upperback.sensing.posture.base import LONGEST_BOUTS, HoldParams, Holds
 
 #: Numbers of a hold's state; the same order stands in kernel/holds.c.
 _STATE: Final = 8
-_VELOCITY, _UP, _SHARE = (COLUMNS.index(name) for name in ("generalised_velocity_dps", "up_x", "measured_share"))
+_VELOCITY, _UP, _SHARE, _BEND = (
+    COLUMNS.index(name) for name in ("generalised_velocity_dps", "up_x", "measured_share", "flexion_deg")
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,7 +70,6 @@ def hold_epochs(
     params: HoldParams,
     tally: HoldTally,
     *,
-    bend: str,
     instruction_set: str,
 ) -> None:
     """Goes on with the next epochs.
@@ -79,7 +80,6 @@ def hold_epochs(
     state : changed in place
     params : see there
     tally : added to
-    bend : column whose degrees make the dose, "flexion_deg" or "inclination_deg"
     instruction_set : of the compiled kernel; "numpy" is the reference
 
     Notes
@@ -89,9 +89,9 @@ def hold_epochs(
     to `bridge_s` seconds of something else are bridged: they count if it goes on, and not if it ends. With the first
     second beyond that the bout is over; that second may begin the next one.
 
-    The dose of a second is the degrees by which its mean bend is beyond `dose_deg_min`, times its measured share. The
-    load follows those degrees like a first-order low-pass with the time constant `recovery_s`; both stand still where
-    nothing was measured.
+    The dose of a second is the degrees by which its mean flexion is beyond `dose_deg_min`, times its measured share.
+    Without a front there is no flexion and no dose. The load follows those degrees like a first-order low-pass with
+    the time constant `recovery_s`. Both stand still where nothing was measured.
     """
     numbers = np.array(
         [
@@ -102,7 +102,6 @@ def hold_epochs(
             params.bout_s_min,
             params.dose_deg_min,
             -np.expm1(-1 / params.recovery_s),
-            COLUMNS.index(bend),
         ]
     )
     rows = np.ascontiguousarray(epochs.rows)
@@ -118,12 +117,12 @@ def _hold_rows(
     rows: npt.NDArray[np.float32], first_s: int, params: npt.NDArray[np.float64], state: npt.NDArray[np.float64]
 ) -> _Found:
     """The reference. Returns bouts (start, length), counts (epochs, changes, dose), and the largest load."""
-    share_min, still_max, same_cos, bridge_s, bout_s_min, dose_min, fade, bend = params.tolist()
+    share_min, still_max, same_cos, bridge_s, bout_s_min, dose_min, fade = params.tolist()
     sx, sy, sz, length, start, away, missing, load = state.tolist()
     bouts: list[tuple[int, int]] = []
     n_epochs, changes, dose, peak = 0, 0, 0, 0.0
     for k, row in enumerate(rows.tolist()):
-        share, velocity, angle = row[_SHARE], row[_VELOCITY], row[int(bend)]
+        share, velocity, angle = row[_SHARE], row[_VELOCITY], row[_BEND]
         x, y, z = row[_UP : _UP + 3]
         size = math.sqrt(x * x + y * y + z * z)
         measured = share >= share_min and size > 0.5

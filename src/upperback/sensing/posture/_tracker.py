@@ -189,11 +189,4 @@ class PostureTracker:
         state = self._state
         if not len(epochs) or state.method is None:
             return
-        hold_epochs(
-            epochs,
-            state.holds,
-            self.params.holds,
-            self._holds,
-            bend="flexion_deg" if state.method.has_front else "inclination_deg",
-            instruction_set=self._instruction_set,
-        )
+        hold_epochs(epochs, state.holds, self.params.holds, self._holds, instruction_set=self._instruction_set)

@@ -143,7 +143,8 @@ class Holds:
     bouts : lengths of finished static bouts, s
     longest : (start, length) of the longest ones, longest first, s
     changes : bouts that ended by moving into another posture or into movement, and not by missing data
-    dose_mdeg_s : degrees beyond `dose_deg_min` times seconds, in thousandths, a whole number so that it adds up exactly
+    dose_mdeg_s : degrees of flexion beyond `dose_deg_min` times seconds, in thousandths, a whole number so that it adds
+        up exactly; 0 without a front
     load_peak_deg : the largest load: those degrees, low-passed with the time constant of recovery
     """
 

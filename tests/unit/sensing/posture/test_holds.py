@@ -29,7 +29,7 @@ def seconds(*parts: tuple[int, float, float, float], first_s: int = 0) -> Epochs
 
 def held(epochs: Epochs, isa: str, params: HoldParams | None = None) -> Holds:
     tally = HoldTally()
-    hold_epochs(epochs, HoldState(), params or HoldParams(), tally, bend="flexion_deg", instruction_set=isa)
+    hold_epochs(epochs, HoldState(), params or HoldParams(), tally, instruction_set=isa)
     return tally.holds()
 
 
@@ -86,11 +86,11 @@ def test_dose_is_degrees_beyond_the_threshold_times_time(isa: str) -> None:
 def test_load_builds_up_and_fades_with_its_time_constant(isa: str) -> None:
     params = HoldParams(recovery_s=600)
     state, tally = HoldState(), HoldTally()
-    hold_epochs(seconds((600, 50, 1, 1)), state, params, tally, bend="flexion_deg", instruction_set=isa)
+    hold_epochs(seconds((600, 50, 1, 1)), state, params, tally, instruction_set=isa)
     assert state.numbers[7] == pytest.approx(30 * (1 - np.exp(-1)), rel=1e-6)
-    hold_epochs(seconds((600, 0, 0, 0)), state, params, tally, bend="flexion_deg", instruction_set=isa)
+    hold_epochs(seconds((600, 0, 0, 0)), state, params, tally, instruction_set=isa)
     assert state.numbers[7] == pytest.approx(30 * (1 - np.exp(-1)), rel=1e-6)  # stands still while not measured
-    hold_epochs(seconds((600, 5, 1, 1)), state, params, tally, bend="flexion_deg", instruction_set=isa)
+    hold_epochs(seconds((600, 5, 1, 1)), state, params, tally, instruction_set=isa)
     assert state.numbers[7] == pytest.approx(30 * (1 - np.exp(-1)) * np.exp(-1), rel=1e-6)
     assert tally.holds().load_peak_deg == pytest.approx(30 * (1 - np.exp(-1)), rel=1e-6)
 
