@@ -1,5 +1,6 @@
 """Finds standing and bending in the first minutes of a recording, and says so when it is not sure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,31 +25,47 @@ class SearchParams:
     within_s : only the beginning of a recording is searched
     rest_s_min, rest_deg_max : so long within that angle of one direction is a rest
     lean_deg_min : a bend begins and ends here
-    bend_deg_min, bend_deg_max : how far a bend goes. Nobody leans so far to the side or back, and further is lying
-    bend_s_min, bend_s_max : how long it takes
     return_deg_max, return_s_max : it comes from upright and goes back to it, this near and this soon
+    bend_s_min, bend_s_max : how long it takes
     plane_deg_max : it stays in one plane, root mean square
+    bend_deg_sure, bend_deg_max : how far a forward bend goes. People lean less far to the side; further is lying
+    bend_deg_min : or so far, if leaning to both sides was seen too: forward is the way that has no opposite
+    side_deg_min, n_sides_min : how far that goes, and how often to each side
+    alike : the smallest bend is at least this share of the largest one
     same_deg_max : bends in the same direction differ less
+    across_deg_max : leaning to the side is so nearly at right angles to bending forward
     n_bends_min : fewer are everyday movement and no task
-    between_s_max : from one bend to the next
-    stand_s_max : rests are taken from so long before the first bend to so long after the last
+    between_s_max : from a rest to the first bend, and from one bend to the next
+    early_s : bends without side-bends are a task only if they begin so soon
+    sides_s_max : side-bends are looked for so long before and after the bends
+    stand_deg_max : other rests between and near the bends count as standing, too, if they are this near to the first
+    repeat_deg_max, agreement_deg_max : bends, and side-bends, that agree less were no task
     """
 
     within_s: float = 300.0
     rest_s_min: float = 2.0
     rest_deg_max: float = 2.5
-    lean_deg_min: float = 15.0
-    bend_deg_min: float = 45.0
-    bend_deg_max: float = 115.0
-    bend_s_min: float = 1.0
-    bend_s_max: float = 15.0
+    lean_deg_min: float = 10.0
     return_deg_max: float = 8.0
     return_s_max: float = 2.0
+    bend_s_min: float = 1.0
+    bend_s_max: float = 15.0
     plane_deg_max: float = 8.0
+    bend_deg_sure: float = 40.0
+    bend_deg_max: float = 115.0
+    bend_deg_min: float = 30.0
+    side_deg_min: float = 12.0
+    n_sides_min: int = 2
+    alike: float = 0.6
     same_deg_max: float = 15.0
+    across_deg_max: float = 25.0
     n_bends_min: int = 3
-    between_s_max: float = 30.0
-    stand_s_max: float = 30.0
+    between_s_max: float = 15.0
+    early_s: float = 120.0
+    sides_s_max: float = 45.0
+    stand_deg_max: float = 4.0
+    repeat_deg_max: float = 6.0
+    agreement_deg_max: float = 12.0
     align: AlignParams = field(default_factory=AlignParams)
 
 
@@ -88,9 +105,10 @@ def find_alignment(up: Signal3, *, sampling_rate_hz: float, params: SearchParams
 
     Returns
     -------
-    Search : with an alignment only where at least three bends of one size class go from the same rest in the same
-        direction within half a minute of each other. Whether that rest was standing or sitting upright cannot be
-        told from the trunk: the sentence says so.
+    Search : with an alignment only where at least three bends go from the same rest in the same direction soon after
+        each other, with side-bends to both sides beside them; or early in the recording and so far that they cannot be
+        side-bends. Whether the rest was standing or sitting upright cannot be told from the trunk: the sentence says
+        what was taken for upright.
     """
     params = params or SearchParams()
     up = up[: int(params.within_s * sampling_rate_hz)]
@@ -98,18 +116,13 @@ def find_alignment(up: Signal3, *, sampling_rate_hz: float, params: SearchParams
     rests = _rests(directions, params)
     if not rests:
         return _not_sure("Nobody stood still in the first minutes.")
-    best: list[_Bend] = []
-    base = rests[0]
-    for rest in rests:
-        bends = _series(_bends(directions, rest.direction, params), rest, params)
-        if len(bends) > len(best):
-            best, base = bends, rest
-    if len(best) < params.n_bends_min:
-        return _not_sure(
-            f"{params.n_bends_min} forward bends from standing were not seen in the first minutes"
-            + (f", only {len(best)}." if best else ".")
-        )
-    tasks = [*_stands(rests, base, best, params), *(FoundTask(kind="bend", start=b.start, end=b.end) for b in best)]
+    candidates = [_longest(_leans(directions, rest.direction, params), rest, params) for rest in rests]
+    found = [series for series in candidates if not series.doubt(params)]
+    if not found:
+        nearest = max(candidates, key=lambda series: len(series.bends))
+        return _not_sure(nearest.doubt(params))
+    best = max(found, key=lambda series: (series.shows_sides(params), -series.bends[0].start, -series.rest.start))
+    tasks = _tasks(rests, best, params)
     in_samples = tuple(
         FoundTask(kind=task.kind, start=_sample(task.start, sampling_rate_hz), end=_sample(task.end, sampling_rate_hz))
         for task in tasks
@@ -120,12 +133,13 @@ def find_alignment(up: Signal3, *, sampling_rate_hz: float, params: SearchParams
             params.align,
             source="found tasks",
         )
-    except NotAligned as reason:
-        return _not_sure(reason.message)
-    assert alignment.quality is not None
-    sentence = (
-        f"{alignment.quality.sentence} It was found in the recording, and takes the rest before the bends as upright."
-    )
+    except NotAligned as refused:
+        return _not_sure(refused.message)
+    quality = alignment.quality
+    assert quality is not None
+    if quality.bend_repeat_deg > params.repeat_deg_max or quality.side_agreement_deg > params.agreement_deg_max:
+        return _not_sure("Bends were seen, but they do not agree well enough to be the task.")
+    sentence = f"{quality.sentence} It was found in the recording: the rest before the bends counts as upright."
     return Search(alignment=alignment, tasks=in_samples, sentence=sentence)
 
 
@@ -137,12 +151,48 @@ class _Rest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bend:
-    """Steps [start, end), and the direction in which the vertical went, at right angles to upright."""
+class _Lean:
+    """Steps [start, end) away from upright, how far, and where the vertical went, at right angles to upright."""
 
     start: int
     end: int
+    size_deg: float
     went: _Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Bends that follow each other in the same direction from one rest, and what else was done around them."""
+
+    rest: _Rest
+    bends: tuple[_Lean, ...] = ()
+    rights: tuple[_Lean, ...] = ()
+    lefts: tuple[_Lean, ...] = ()
+    backs: tuple[_Lean, ...] = ()
+
+    def shows_sides(self, params: SearchParams) -> bool:
+        """Leaning to both sides was seen, too."""
+        return min(len(self.rights), len(self.lefts)) >= params.n_sides_min
+
+    def doubt(self, params: SearchParams) -> str:
+        """Why these may not be forward bends from standing that somebody did as a task; empty where they are."""
+        if not self.bends:
+            return "Nobody bent forward from standing in the first minutes."
+        if len(self.bends) < params.n_bends_min:
+            return f"Only {len(self.bends)} forward bends in a row were seen in the first minutes."
+        sizes_deg = [bend.size_deg for bend in self.bends]
+        size_deg = float(np.median(sizes_deg))
+        if min(sizes_deg) < params.alike * max(sizes_deg):
+            return "The bends were too different to be a task."
+        if any(back.size_deg > 0.6 * size_deg for back in self.backs):
+            return "Bends went both ways, so front and back cannot be told apart."
+        if self.shows_sides(params):
+            return ""
+        if size_deg < params.bend_deg_sure:
+            return f"Bends of {size_deg:.0f} degrees may have been to the side: leaning to both sides was not seen."
+        if self.bends[0].start > params.early_s * _STEP_HZ:
+            return "Bends without leaning to both sides came too late to be a task; they may have been work."
+        return ""
 
 
 def _not_sure(reason: str) -> Search:
@@ -187,8 +237,8 @@ def _rests(directions: _Vectors, params: SearchParams) -> list[_Rest]:
     return found
 
 
-def _bends(directions: _Vectors, upright: _Vectors, params: SearchParams) -> list[_Bend]:
-    """Stretches that leave upright far enough, in one plane, and come back."""
+def _leans(directions: _Vectors, upright: _Vectors, params: SearchParams) -> list[_Lean]:
+    """Stretches that leave upright, stay in one plane, and come back."""
     lean_deg = _angles_deg(directions, upright)
     away = np.concatenate([[False], lean_deg >= params.lean_deg_min, [False]])
     changes = np.flatnonzero(np.diff(away.astype(np.int8)))
@@ -196,43 +246,68 @@ def _bends(directions: _Vectors, upright: _Vectors, params: SearchParams) -> lis
     found = []
     for start, end in zip(changes[::2].tolist(), changes[1::2].tolist(), strict=True):
         lasts = params.bend_s_min <= (end - start) / _STEP_HZ <= params.bend_s_max
-        size_deg = lean_deg[start:end].max()
+        size_deg = float(lean_deg[start:end].max())
         before, after = lean_deg[max(0, start - reach) : start], lean_deg[end : end + reach]
         returns = len(before) and len(after) and max(before.min(), after.min()) <= params.return_deg_max
-        if not (lasts and returns and params.bend_deg_min <= size_deg <= params.bend_deg_max):
+        if not (lasts and returns and params.side_deg_min <= size_deg <= params.bend_deg_max):
             continue
         offsets = directions[start:end] - np.outer(directions[start:end] @ upright, upright)
         went = offsets.sum(axis=0)
         went /= np.linalg.norm(went)
         across = np.degrees(np.arcsin((offsets @ np.cross(upright, went)).clip(-1, 1)))
         if np.sqrt(np.mean(across**2)) <= params.plane_deg_max:
-            found.append(_Bend(start, end, went))
+            found.append(_Lean(start, end, size_deg, went))
     return found
 
 
-def _series(bends: list[_Bend], rest: _Rest, params: SearchParams) -> list[_Bend]:
-    """The longest series of bends that follow each other in the same direction, soon after or before the rest."""
-    best: list[_Bend] = []
-    for first in range(len(bends)):
-        series = [bends[first]]
-        for bend in bends[first + 1 :]:
+def _longest(leans: list[_Lean], rest: _Rest, params: SearchParams) -> _Series:
+    """The longest series of bends in one direction, soon after the rest."""
+    best: list[_Lean] = []
+    large = [lean for lean in leans if lean.size_deg >= params.bend_deg_min]
+    for first in range(len(large)):
+        series = [large[first]]
+        for bend in large[first + 1 :]:
             if (bend.start - series[-1].end) / _STEP_HZ > params.between_s_max:
                 break
-            mean = np.mean([one.went for one in series], axis=0)
-            if _angles_deg(bend.went, mean / np.linalg.norm(mean)) <= params.same_deg_max:
+            if _angles_deg(bend.went, _mean(series)) <= params.same_deg_max:
                 series.append(bend)
-        far_s = max(series[0].start - rest.end, rest.start - series[-1].end) / _STEP_HZ
-        if far_s <= params.stand_s_max and len(series) > len(best):
+        after_s = (series[0].start - rest.end) / _STEP_HZ
+        if 0 <= after_s <= params.between_s_max and len(series) > len(best):
             best = series
-    return best
+    if not best:
+        return _Series(rest)
+    forward = -_mean(best)
+    near = [lean for lean in leans if _near(lean, best, params.sides_s_max) and lean not in best]
+
+    def towards(axis: _Vectors) -> tuple[_Lean, ...]:
+        return tuple(lean for lean in near if _angles_deg(lean.went, axis) <= params.across_deg_max)
+
+    left = np.cross(rest.direction, forward)
+    return _Series(rest, tuple(best), rights=towards(left), lefts=towards(-left), backs=towards(forward))
 
 
-def _stands(rests: list[_Rest], base: _Rest, bends: list[_Bend], params: SearchParams) -> list[FoundTask]:
-    reach = params.stand_s_max * _STEP_HZ
-    return [
+def _mean(leans: list[_Lean]) -> _Vectors:
+    total = np.sum([lean.went for lean in leans], axis=0)
+    mean: _Vectors = total / np.linalg.norm(total)
+    return mean
+
+
+def _near(what: _Lean | _Rest, tasks: Sequence[_Lean], reach_s: float) -> bool:
+    reach = reach_s * _STEP_HZ
+    return what.end > min(task.start for task in tasks) - reach and what.start < max(task.end for task in tasks) + reach
+
+
+def _tasks(rests: list[_Rest], series: _Series, params: SearchParams) -> list[FoundTask]:
+    """What the alignment is made from."""
+    found = [
         FoundTask(kind="stand", start=rest.start, end=rest.end)
         for rest in rests
-        if _angles_deg(rest.direction, base.direction) <= params.align.stand_repeat_deg_max
-        and rest.end > bends[0].start - reach
-        and rest.start < bends[-1].end + reach
+        if _angles_deg(rest.direction, series.rest.direction) <= params.stand_deg_max
+        and _near(rest, (*series.bends, *series.rights, *series.lefts), params.between_s_max)
     ]
+    kinds: tuple[tuple[TaskKind, tuple[_Lean, ...]], ...] = (
+        ("bend", series.bends),
+        ("side_right", series.rights),
+        ("side_left", series.lefts),
+    )
+    return found + [FoundTask(kind=kind, start=one.start, end=one.end) for kind, leans in kinds for one in leans]

@@ -34,7 +34,7 @@ class AlignParams:
     side_agreement_deg_max: float = 30.0
     side_weight: float = 0.5
     good_n_bends: int = 2
-    good_bend_deg: float = 45.0
+    good_bend_deg: float = 40.0
     good_stand_repeat_deg: float = 3.0
     good_bend_repeat_deg: float = 6.0
     good_bend_residual_deg: float = 6.0

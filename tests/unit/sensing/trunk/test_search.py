@@ -44,7 +44,32 @@ def test_three_bends_from_standing_are_found(seed: int) -> None:
     assert max(off_deg(found.alignment, sitting)) < 2
     assert found.alignment.source == "found tasks"
     assert [one.kind for one in found.tasks].count("bend") == 3
-    assert "takes the rest before the bends as upright" in found.sentence
+    assert "the rest before the bends counts as upright" in found.sentence
+
+
+def test_smaller_bends_are_forward_if_leaning_to_both_sides_shows_it() -> None:
+    """What a person is asked to do: stand, three bends, then three to each side."""
+    sitting = Sitting.some(4)
+    sides = [part for deg in (22, -22) for _ in range(3) for part in (lean(deg), still(1.5))]
+    bends = [part for _ in range(3) for part in (bend(36), still(1.5))]
+    doing = one_after_the_other([still(6), *bends, *sides, moving_about(60, 1)]).swaying(0.4, 1)
+    found = find_alignment(sitting.vertical(doing.flexion_deg, doing.lateral_deg), sampling_rate_hz=RATE_HZ)
+    assert found.alignment is not None, found.sentence
+    assert max(off_deg(found.alignment, sitting)) < 2
+    kinds = [one.kind for one in found.tasks]
+    assert [kinds.count(kind) for kind in ("bend", "side_right", "side_left")] == [3, 3, 3]
+    assert found.alignment.quality is not None
+    assert found.alignment.quality.side_agreement_deg < 3
+
+
+def test_the_task_is_taken_and_not_work_that_came_after_it() -> None:
+    """More bends from a stoop of 15 degrees do not count, though there are more of them."""
+    sitting = Sitting.some(6)
+    work = [part for _ in range(8) for part in (still(3, 15.0), bend(50, base_deg=15.0))]
+    doing = one_after_the_other([*PROTOCOL, moving_about(40, 2), *work]).swaying(0.3, 2)
+    found = find_alignment(sitting.vertical(doing.flexion_deg, doing.lateral_deg), sampling_rate_hz=RATE_HZ)
+    assert found.alignment is not None
+    assert max(off_deg(found.alignment, sitting)) < 1
 
 
 def test_the_place_of_the_tasks_is_said_in_samples() -> None:
@@ -65,6 +90,9 @@ def test_the_place_of_the_tasks_is_said_in_samples() -> None:
         ("restless", [moving_about(300, 2, size_deg=35.0)]),
         ("two bends only", [still(5), bend(65), still(2), bend(65), still(60)]),
         ("bends far apart", [still(5), bend(65), still(60), bend(65), still(60), bend(65), still(60)]),
+        ("both ways", [still(5), *[part for _ in range(3) for part in (bend(50), still(1), bend(-45), still(1))]]),
+        ("to one side only", [still(5), *[part for _ in range(3) for part in (lean(32), still(2))]]),
+        ("bends in later work", [moving_about(150, 7), still(3), *[bend(60).then(still(2)) for _ in range(5)]]),
         ("small bends", [still(5), bend(35), still(2), bend(35), still(2), bend(35), still(9)]),
         ("to all sides", [still(5), bend(60), still(2), bend(60, turned_deg=60), still(2), bend(60, turned_deg=-60)]),
         ("side-bends", [still(5), lean(35), still(2), lean(35), still(2), lean(35), still(9)]),
