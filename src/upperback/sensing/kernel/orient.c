@@ -1,14 +1,7 @@
-/* The vertical from angular velocity and specific force, live, for tiles and for any number of lanes. */
-#include "lanes.h"
-
-#define UB_LOAD ub_load
-#define UB_STORE ub_store
-#define UB_LOAD_BYTES ub_load_bytes
-#define UB_CLEAR ub_clear_bytes
-#define UB_STATE_STRIDE UB_LANES
+/* The vertical live, for tiles and for any number of lanes. */
+#include "lane_of_tile.h"
 #include "orient_live.h"
-
-enum { PART = 64 }; /* samples that the last lanes are copied in at once */
+#include "tilt_parts.h"
 
 UB_EXPORT void UB(orient_tile)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
                                long n_time, const float *coefficients) {
@@ -25,36 +18,57 @@ UB_EXPORT void UB(orient_know_bias)(float *state, long lane, const float *bias, 
     }
 }
 
-/* The lanes that do not fill a tile, by way of one that is filled up with idle lanes. */
-static void last_lanes(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
-                       long stride, long n_lanes, const float *coefficients) {
-    float tile_gyr[PART * 3 * UB_LANES] = {0}, tile_acc[PART * 3 * UB_LANES] = {0}, tile_up[PART * 3 * UB_LANES];
-    uint8_t tile_bad[PART * UB_LANES];
-    memset(tile_bad, UB_IDLE, sizeof tile_bad);
+UB_EXPORT void UB(tilt_tile)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
+                             const float *coefficients) {
+    for (int lane = 0; lane < UB_LANES; lane += UB_WIDTH)
+        ub_tilt((ub_samples){NULL, acc + lane, bad + lane, up + lane, UB_LANES}, state + lane, n_time, coefficients);
+}
+
+enum { PART = 64 }; /* samples that the last lanes are copied in at once */
+
+/* The lanes that do not fill a tile, by way of one that is filled up with idle lanes. Without gyr: tilt. */
+static void last_lanes(ub_samples at, float *state, long n_time, long n_lanes, const float *coefficients) {
+    float gyr[PART * 3 * UB_LANES] = {0}, acc[PART * 3 * UB_LANES] = {0}, up[PART * 3 * UB_LANES];
+    uint8_t bad[PART * UB_LANES];
+    memset(bad, UB_IDLE, sizeof bad);
     for (long start = 0; start < n_time; start += PART) {
         const long n = n_time - start < PART ? n_time - start : PART;
         for (long row = 0; row < 3 * n; row++) {
-            memcpy(tile_gyr + row * UB_LANES, gyr + (3 * start + row) * stride, n_lanes * sizeof *gyr);
-            memcpy(tile_acc + row * UB_LANES, acc + (3 * start + row) * stride, n_lanes * sizeof *acc);
+            if (at.gyr)
+                memcpy(gyr + row * UB_LANES, at.gyr + (3 * start + row) * at.stride, n_lanes * sizeof *gyr);
+            memcpy(acc + row * UB_LANES, at.acc + (3 * start + row) * at.stride, n_lanes * sizeof *acc);
         }
         for (long row = 0; row < n; row++)
-            memcpy(tile_bad + row * UB_LANES, bad + (start + row) * stride, n_lanes);
-        UB(orient_tile)(tile_gyr, tile_acc, tile_bad, state, tile_up, n, coefficients);
+            memcpy(bad + row * UB_LANES, at.bad + (start + row) * at.stride, n_lanes);
+        if (at.gyr)
+            UB(orient_tile)(gyr, acc, bad, state, up, n, coefficients);
+        else
+            UB(tilt_tile)(acc, bad, state, up, n, coefficients);
         for (long row = 0; row < 3 * n; row++)
-            memcpy(up + (3 * start + row) * stride, tile_up + row * UB_LANES, n_lanes * sizeof *up);
+            memcpy(at.up + (3 * start + row) * at.stride, up + row * UB_LANES, n_lanes * sizeof *up);
     }
 }
 
 UB_EXPORT void UB(orient_lanes)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
                                 long n_time, long n_lanes, const float *coefficients) {
     long lane = 0;
-    for (; lane + UB_LANES <= n_lanes; lane += UB_LANES, state += UB_ORIENT_STATE * UB_LANES)
-        for (int part = 0; part < UB_LANES; part += UB_WIDTH) {
-            const long first = lane + part;
-            ub_live((ub_samples){gyr + first, acc + first, bad + first, up + first, n_lanes}, state + part, n_time,
+    for (; lane + UB_LANES <= n_lanes; state += UB_ORIENT_STATE * UB_LANES)
+        for (int part = 0; part < UB_LANES; part += UB_WIDTH, lane += UB_WIDTH)
+            ub_live((ub_samples){gyr + lane, acc + lane, bad + lane, up + lane, n_lanes}, state + part, n_time,
                     coefficients);
-        }
     if (lane < n_lanes)
-        last_lanes(gyr + lane, acc + lane, bad + lane, state, up + lane, n_time, n_lanes, n_lanes - lane,
+        last_lanes((ub_samples){gyr + lane, acc + lane, bad + lane, up + lane, n_lanes}, state, n_time, n_lanes - lane,
+                   coefficients);
+}
+
+UB_EXPORT void UB(tilt_lanes)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
+                              long n_lanes, const float *coefficients) {
+    long lane = 0;
+    for (; lane + UB_LANES <= n_lanes; state += UB_TILT_STATE * UB_LANES)
+        for (int part = 0; part < UB_LANES; part += UB_WIDTH, lane += UB_WIDTH)
+            ub_tilt((ub_samples){NULL, acc + lane, bad + lane, up + lane, n_lanes}, state + part, n_time,
+                    coefficients);
+    if (lane < n_lanes)
+        last_lanes((ub_samples){NULL, acc + lane, bad + lane, up + lane, n_lanes}, state, n_time, n_lanes - lane,
                    coefficients);
 }

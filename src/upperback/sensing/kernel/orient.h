@@ -7,19 +7,26 @@
    A sample that is not finite or beyond what any body does counts as missing. Where there is no sample, up is NaN and
    the lane's state is held. Missing samples count as time: after too many in a row the lane starts afresh. Idle ones
    do not: they fill up lanes that are shorter than others, and leave no trace.
-   state[UB_..._AGE] counts the samples since the start, up to the number from which the lane is settled. */
+   state[UB_..._AGE] counts the samples since the start: by it the caller knows whether a lane has settled. */
 #ifndef UPPERBACK_ORIENT_H
 #define UPPERBACK_ORIENT_H
 
 #include "kernel.h"
 
 enum { UB_MISSING = 1, UB_IDLE = 2 };
-enum { UB_TILT_AGE = 0, UB_TILT_STATE = 8, UB_TILT_COEFFICIENTS = 6 };
-enum { UB_ORIENT_AGE = 0, UB_ORIENT_STATE = 136, UB_ORIENT_COEFFICIENTS = 24 };
+enum { UB_TILT_AGE = 0, UB_TILT_STATE = 8, UB_TILT_COEFFICIENTS = 5 };
+enum { UB_SMOOTH_STATE = 112, UB_SMOOTH_NODE = 104, UB_SMOOTH_ROW = 4 };
+enum { UB_ORIENT_AGE = 0, UB_ORIENT_STATE = 136, UB_ORIENT_COEFFICIENTS = 23 };
 
 /* From specific force alone: its low-passed direction. */
 UB_EXPORT void UB(tilt_tile)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
                              const float *coefficients);
+
+/* The same for one lane, and for any number of lanes: see orient_one and orient_lanes. */
+UB_EXPORT void UB(tilt_one)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
+                            const float *coefficients);
+UB_EXPORT void UB(tilt_lanes)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
+                              long n_lanes, const float *coefficients);
 
 /* From angular velocity and specific force. */
 UB_EXPORT void UB(orient_tile)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
@@ -36,5 +43,31 @@ UB_EXPORT void UB(orient_one)(const float *gyr, const float *acc, const uint8_t 
    [tiles][UB_ORIENT_STATE][UB_LANES], as many tiles as hold the lanes. */
 UB_EXPORT void UB(orient_lanes)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
                                 long n_time, long n_lanes, const float *coefficients);
+
+/* With hindsight: up for the first n_keep of n_time rows. n_keep is a multiple of the samples between nodes, or n_time
+   where the recording ends. state: [UB_SMOOTH_STATE][UB_LANES], taken from the first row to row n_keep. work:
+   UB_LANES * (UB_SMOOTH_NODE * nodes + UB_SMOOTH_ROW * n_time) numbers, aligned to 64 bytes. up may be NULL: then the
+   state is taken on and nothing else. */
+UB_EXPORT void UB(smooth_tile)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
+                               long n_time, long n_keep, float *work, const float *coefficients);
+
+UB_EXPORT void UB(tilt_smooth_tile)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
+                                    long n_keep, float *work, const float *coefficients);
+
+/* The same for one lane, with a quarter of the work space. */
+UB_EXPORT void UB(smooth_one)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
+                              long n_time, long n_keep, float *work, const float *coefficients);
+UB_EXPORT void UB(tilt_smooth_one)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
+                                   long n_keep, float *work, const float *coefficients);
+
+/* Recordings as lanes: row t of a lane is row first[lane] + t of a signal [rows][3], for t from start[lane] to
+   end[lane]. pack_tile fills the rest with zero, pack_bad with UB_IDLE (its bad may be NULL: every sample is there);
+   unpack_tile writes these rows and no other. */
+UB_EXPORT void UB(pack_tile)(const float *signal, const long *first, const long *start, const long *end, float *tile,
+                             long n_time);
+UB_EXPORT void UB(pack_bad)(const uint8_t *bad, const long *first, const long *start, const long *end, uint8_t *tile,
+                            long n_time);
+UB_EXPORT void UB(unpack_tile)(const float *tile, const long *first, const long *start, const long *end,
+                               float *signal);
 
 #endif

@@ -28,14 +28,6 @@ enum { /* rows of the state */
 _Static_assert((int)ROWS <= (int)UB_ORIENT_STATE, "the state holds every row");
 _Static_assert((int)COEFFICIENTS <= (int)UB_ORIENT_COEFFICIENTS, "the coefficients hold every number");
 
-/* Where the next sample of the lanes stands. */
-typedef struct {
-    const float *gyr, *acc;
-    const uint8_t *bad;
-    float *up;
-    long stride; /* between numbers of a lane */
-} ub_samples;
-
 /* A row of the state in memory. */
 #define ROW(k) (state + (k) * UB_STATE_STRIDE)
 
@@ -61,12 +53,13 @@ static __attribute__((noinline)) void ub_work(vf *restrict s, float *restrict st
 
 /* The direction that the last node found is the goal for the next stretch. */
 UB_INLINE void ub_aim(vf *s, const float *state, vm where, const float *c) {
-    vf gravity[3];
+    vf gravity[3], goal[3];
     for (int k = 0; k < 3; k++)
         gravity[k] = UB_LOAD(ROW(ESTIMATED + X_GRAVITY + k));
-    const vf scale = 1 / ub_sqrt(ub_square(gravity));
+    ub_direction(gravity, goal);
+    where &= UB_LOAD(ROW(ESTIMATED + STARTED)) > 0;
     for (int k = 0; k < 3; k++)
-        s[UP_STEP + k] = ub_select(where, (gravity[k] * scale - s[UP + k]) * c[C_NODE_SHARE], s[UP_STEP + k]);
+        s[UP_STEP + k] = ub_select(where, (goal[k] - s[UP + k]) * c[C_NODE_SHARE], s[UP_STEP + k]);
 }
 
 /* A node: the sums are put aside, and the best bias so far is taken off from here on. */
@@ -118,9 +111,10 @@ UB_INLINE void ub_sample(vf *s, const vf g[3], const vf a[3], vf gyr2, vf acc2, 
     ub_matrix(s + TURN, m);
     ub_add(s + NOW, m, g, force, gyr2, acc2);
     if (opens) {
-        const vf scale = 1 / ub_sqrt(ub_square(s + NOW + SUM_FORCE));
+        vf mean[3];
+        ub_direction(s + NOW + SUM_FORCE, mean);
         for (int k = 0; k < 3; k++)
-            s[UP + k] = ub_select(*opens, s[NOW + SUM_FORCE + k] * scale, s[UP + k]);
+            s[UP + k] = ub_select(*opens, mean[k], s[UP + k]);
     }
     ub_up(m, s + UP, rate, c[C_GYR_DELAY_S], up);
     for (int k = 0; k < 3; k++) {

@@ -20,7 +20,6 @@ enum { /* coefficients */
     C_NODE_SHARE,    /* 1 / that */
     C_APPLY,         /* samples after a node from which its result is used */
     C_GAP_MAX,       /* missing samples in a row after which a lane starts afresh */
-    C_SETTLED,
     C_ACC_MAX,
     C_GYR_MAX,
     C_GYR_DELAY_S,
@@ -30,7 +29,7 @@ enum { /* coefficients */
     C_VELOCITY_VAR,  /* of the measurement that it is zero, (m/s)2 s */
     C_BIAS_VAR,      /* of a start, (rad/s)2 */
     C_BIAS_WALK,     /* (rad/s)2 a second */
-    C_BIAS_WALK_TURN,/* the same for each (rad/s)2 of angular velocity */
+    C_BIAS_WALK_TURN, /* the same for each (rad/s)2 of angular velocity */
     C_BIAS_MAX,      /* rad/s */
     C_REST_BIAS_VAR, /* of the measurement that a resting sensor shows its bias, (rad/s)2 s */
     C_REST_NODES,    /* nodes at rest, in a row, before it counts */
@@ -68,6 +67,14 @@ enum { /* an estimate */
 
 #define UB_UNROLL _Pragma("GCC unroll 9")
 #define AT(i, j) (P + ((i) >= (j) ? (i) * ((i) + 1) / 2 + (j) : (j) * ((j) + 1) / 2 + (i)))
+
+/* Where the lanes' samples stand. */
+typedef struct {
+    const float *gyr, *acc;
+    const uint8_t *bad;
+    float *up;
+    long stride; /* between numbers of a lane */
+} ub_samples;
 
 UB_INLINE vf ub_square(const vf v[3]) { return v[0] * v[0] + v[1] * v[1] + v[2] * v[2]; }
 
@@ -133,10 +140,20 @@ UB_INLINE void ub_up(const vf m[9], const vf direction[3], const vf rate[3], flo
     ub_cross(now, rate, ahead); /* where it has got to since the gyroscope felt this */
     for (int k = 0; k < 3; k++)
         now[k] += ahead[k] * delay_s;
-    const vf off = ub_square(now) - 1;
-    const vf unit = 1 - off * (0.5f - off * (0.375f - off * 0.3125f));
+    const vf square = ub_square(now), off = square - 1;
+    vf unit = 1 - off * (0.5f - off * (0.375f - off * 0.3125f));
+    const vm far = ub_abs(off) > 0.05f; /* rare: directions that lie far apart, or none */
+    if (ub_any(far))
+        unit = ub_select(far, 1 / ub_sqrt(square), unit);
     for (int k = 0; k < 3; k++)
         up[k] = now[k] * unit;
+}
+
+/* A direction, as a unit vector; nothing stays nothing. */
+UB_INLINE void ub_direction(const vf v[3], vf direction[3]) {
+    const vf scale = 1 / ub_sqrt(ub_max(ub_square(v), ub_all(1e-12f)));
+    for (int k = 0; k < 3; k++)
+        direction[k] = v[k] * scale;
 }
 
 /* A measurement of one number of the state. `gain` and `pull` (innovation over its variance) are for the smoother. */
@@ -181,12 +198,13 @@ UB_INLINE vm ub_rests(vf *e, const vf *sums, vf share, const float *c) {
 
 /* What the smoother keeps of a node. */
 typedef struct {
-    vf gravity[3];       /* predicted */
+    vf gravity[3];         /* predicted */
     vf covariance[3][N_X]; /* of the predicted gravity with everything */
-    vf drift[9];         /* gravity by bias, over the stretch */
+    vf drift[9];           /* gravity by bias, over the stretch */
     vf time_s;
     vf gain[6][N_X], pull[6];
     vm starts, rests;
+    vm full; /* lanes that had a sample */
 } ub_node;
 
 /* Take a lane's estimate from the last node to this one. `bias_used` is what was taken off the angular velocity. */
@@ -262,7 +280,8 @@ UB_INLINE void ub_estimate(vf *e, const vf *sums, const vf bias_used[3], const f
     UB_UNROLL for (int k = 0; k < 3; k++) {
         e[AT(k, k)] += walk;
         e[AT(X_VELOCITY + k, X_VELOCITY + k)] += walk * time_s * time_s * (1 / 3.f);
-        e[AT(X_BIAS + k, X_BIAS + k)] += bias_walk;
+        const vf bias_var = e[AT(X_BIAS + k, X_BIAS + k)]; /* what nothing is learnt about stays as unsure as at first */
+        e[AT(X_BIAS + k, X_BIAS + k)] += ub_only(bias_var < c[C_BIAS_VAR], bias_walk);
     }
 
     vf gain[N_X], pull;
@@ -292,6 +311,14 @@ UB_INLINE void ub_estimate(vf *e, const vf *sums, const vf bias_used[3], const f
     }
     UB_UNROLL for (int k = 0; k < 3; k++)
         e[X_BIAS + k] = ub_max(ub_min(e[X_BIAS + k], ub_all(c[C_BIAS_MAX])), ub_all(-c[C_BIAS_MAX]));
+
+    /* No signal can be so odd that a lane stays lost: an estimate that rounding has broken begins anew. */
+    vm sound = all;
+    UB_UNROLL for (int k = 0; k < N_X; k++)
+        sound &= (e[AT(k, k)] > 0) & (e[AT(k, k)] < 1e6f) & (ub_abs(e[k]) < 1e6f);
+    if (!ub_every(sound))
+        for (int k = 0; k < ESTIMATE; k++)
+            e[k] = ub_only(sound, e[k]);
 }
 
 #endif

@@ -1,40 +1,171 @@
-"""The compiled kernel of the orientation stage, one tile of lanes a call."""
+"""The compiled kernel of the orientation stage. What its functions take stands in kernel/orient.h.
+
+Arrays are handed over as addresses, since for one wearer and fifty samples the ready-made checks of ctypes would cost
+more than the work; whoever calls has checked shapes, types and order.
+"""
 
 import ctypes
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from upperback.sensing.compiled import load
+from upperback.sensing.compiled import LANES, load
+from upperback.sensing.orientation.base import Design, Rows, SmoothRows, TiltRows
 
-#: Rows of a lane's state; the same numbers stand in kernel/orient.h.
-TILT_STATE: Final = 8
-ORIENT_STATE: Final = 136
+_ADDRESS: Final = ctypes.c_void_p
+_LONG: Final = ctypes.c_long
 
-_FLOATS: Final = np.ctypeslib.ndpointer(np.float32, flags="C_CONTIGUOUS")
-_BYTES: Final = np.ctypeslib.ndpointer(np.uint8, flags="C_CONTIGUOUS")
-
-
-@cache
-def tilt_tile(instruction_set: str | None = None) -> Any:
-    """`(acc, bad, state, up, n_time, coefficients)`: see kernel/orient.h."""
-    kernel = load(instruction_set)
-    assert kernel is not None
-    return kernel.function("tilt_tile", _FLOATS, _BYTES, _FLOATS, _FLOATS, ctypes.c_long, _FLOATS)
+#: Numbers that the smoother puts aside for a node and for a sample, in each lane; from kernel/orient.h.
+_NODE_NUMBERS: Final = 104
+_ROW_NUMBERS: Final = 4
 
 
-@cache
-def orient_tile(instruction_set: str | None = None) -> Any:
-    """`(gyr, acc, bad, state, up, n_time, coefficients)`: see kernel/orient.h."""
-    kernel = load(instruction_set)
-    assert kernel is not None
-    return kernel.function("orient_tile", _FLOATS, _FLOATS, _BYTES, _FLOATS, _FLOATS, ctypes.c_long, _FLOATS)
+def address(array: Any) -> int:
+    """Where the numbers of an array stand; twice as quick as `array.ctypes.data`."""
+    where: int = array.__array_interface__["data"][0]
+    return where
 
 
-@cache
-def orient_one(instruction_set: str | None = None) -> Any:
-    """`(gyr, acc, bad, state, up, n_time, coefficients)`: see kernel/orient.h."""
-    kernel = load(instruction_set)
-    assert kernel is not None
-    return kernel.function("orient_one", _FLOATS, _FLOATS, _BYTES, _FLOATS, _FLOATS, ctypes.c_long, _FLOATS)
+class LiveLanes:
+    """A live filter over lanes, with gyroscope or without, in the compiled kernel."""
+
+    def __init__(
+        self, design: Design, n_lanes: int, *, has_gyroscope: bool, instruction_set: str | None = None
+    ) -> None:
+        kernel = load(instruction_set)
+        assert kernel is not None
+        self._n_lanes = n_lanes
+        self._n_rows = (Rows if has_gyroscope else TiltRows).ALL
+        self._n_addresses = 5 if has_gyroscope else 4
+        self._coefficients = design.coefficients
+        # One lane has a kernel of its own; its state is a plain row. Otherwise lanes stand in tiles.
+        kind = "one" if n_lanes == 1 else "lanes"
+        name = f"{'orient' if has_gyroscope else 'tilt'}_{kind}"
+        numbers = [_LONG] if n_lanes == 1 else [_LONG, _LONG]
+        self._function = kernel.function(name, *[_ADDRESS] * self._n_addresses, *numbers, _ADDRESS)
+        n_tiles = -(-n_lanes // LANES)
+        shape = (self._n_rows,) if n_lanes == 1 else (n_tiles, self._n_rows, LANES)
+        self._state = np.zeros(shape, np.float32)
+        self._state_at = address(self._state)
+        self._coefficients_at = address(self._coefficients)
+        self._all_good = np.zeros((0, n_lanes), np.uint8)
+
+    def update(
+        self,
+        acc: npt.NDArray[np.float32],
+        gyr: npt.NDArray[np.float32] | None,
+        bad: npt.NDArray[np.uint8] | None,
+    ) -> npt.NDArray[np.float32]:
+        """One block, checked before: (n_time, 3, n_lanes) and (n_time, n_lanes)."""
+        n_time = len(acc)
+        if bad is None:
+            if len(self._all_good) < n_time:
+                self._all_good = np.zeros((n_time, self._n_lanes), np.uint8)
+            bad = self._all_good
+        up = np.empty_like(acc)
+        arrays = (acc, bad) if gyr is None else (gyr, acc, bad)
+        size = (n_time,) if self._n_lanes == 1 else (n_time, self._n_lanes)
+        self._function(*map(address, arrays), self._state_at, address(up), *size, self._coefficients_at)
+        return up
+
+    def rows(self) -> npt.NDArray[np.float32]:
+        """The state, (n_lanes, rows)."""
+        if self._n_lanes == 1:
+            return self._state[None].copy()
+        return np.ascontiguousarray(self._state.transpose(0, 2, 1).reshape(-1, self._n_rows)[: self._n_lanes])
+
+    def ages_and_gaps(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Copies of these rows of the state; they are the first two with gyroscope and without."""
+        if self._n_lanes == 1:
+            return self._state[[Rows.AGE]], self._state[[Rows.GAP]]
+        age, gap = self._state[:, [Rows.AGE, Rows.GAP]].transpose(1, 0, 2).reshape(2, -1)[:, : self._n_lanes]
+        return age, gap
+
+    def put_rows(self, rows: npt.NDArray[np.float32], lanes: npt.NDArray[np.intp] | slice) -> None:
+        """Put the state of some lanes."""
+        if self._n_lanes == 1:
+            self._state[:] = rows[0]
+        else:
+            every = np.arange(self._n_lanes)[lanes]
+            self._state[every // LANES, :, every % LANES] = rows
+
+
+class Windows:
+    """The smoother over windows, with gyroscope or without, for a tile of lanes or for one."""
+
+    def __init__(
+        self, design: Design, *, has_gyroscope: bool, is_tile: bool, instruction_set: str | None = None
+    ) -> None:
+        kernel = load(instruction_set)
+        assert kernel is not None
+        self._n_addresses = 5 if has_gyroscope else 4
+        self._coefficients = design.coefficients
+        name = f"{'' if has_gyroscope else 'tilt_'}smooth_{'tile' if is_tile else 'one'}"
+        self._function = kernel.function(name, *[_ADDRESS] * self._n_addresses, _LONG, _LONG, _ADDRESS, _ADDRESS)
+        n_rows = (SmoothRows if has_gyroscope else TiltRows).ALL
+        self.state = np.zeros((n_rows, LANES) if is_tile else (n_rows,), np.float32)
+        n_time = design.keep + design.look
+        n_nodes = -(-n_time // design.node) + 1 if has_gyroscope else 0
+        self._work = _aligned((LANES if is_tile else 4) * (_NODE_NUMBERS * n_nodes + _ROW_NUMBERS * n_time))
+
+    def work_out(
+        self,
+        acc: npt.NDArray[np.float32],
+        gyr: npt.NDArray[np.float32] | None,
+        bad: npt.NDArray[np.uint8],
+        up: npt.NDArray[np.float32] | None,
+        n_keep: int,
+    ) -> None:
+        """One window of at most `keep` and `look` samples; `up` for the first `n_keep`, or None for a warm-up."""
+        arrays = (acc, bad, self.state) if gyr is None else (gyr, acc, bad, self.state)
+        where = None if up is None else address(up)
+        ends = (address(self._work), address(self._coefficients))
+        self._function(*map(address, arrays), where, len(acc), n_keep, *ends)
+
+
+class Tiles:
+    """Rows of a recording as lanes of a tile, and back."""
+
+    def __init__(self, instruction_set: str | None = None) -> None:
+        kernel = load(instruction_set)
+        assert kernel is not None
+        self._pack = kernel.function("pack_tile", *[_ADDRESS] * 5, _LONG)
+        self._pack_bad = kernel.function("pack_bad", *[_ADDRESS] * 5, _LONG)
+        self._unpack = kernel.function("unpack_tile", *[_ADDRESS] * 5)
+
+    def pack(self, signal: npt.NDArray[np.float32], span: "Span", tile: npt.NDArray[np.float32]) -> None:
+        """`signal` (n_samples, 3) into `tile` (n_time, 3, lanes)."""
+        self._pack(address(signal), *span.addresses, address(tile), len(tile))
+
+    def pack_bad(self, bad: npt.NDArray[np.uint8] | None, span: "Span", tile: npt.NDArray[np.uint8]) -> None:
+        """`bad` (n_samples,) into `tile` (n_time, lanes); idle where a lane has nothing."""
+        self._pack_bad(None if bad is None else address(bad), *span.addresses, address(tile), len(tile))
+
+    def unpack(self, tile: npt.NDArray[np.float32], span: "Span", signal: npt.NDArray[np.float32]) -> None:
+        """`tile` into `signal`, for the rows of the span."""
+        self._unpack(address(tile), *span.addresses, address(signal))
+
+
+class Span:
+    """Where lanes stand in a recording: row t of a tile is row `first` + t of it, for t from `start` to `end`."""
+
+    def __init__(self, first: npt.NDArray[np.int64], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> None:
+        self.arrays = [np.ascontiguousarray(array, np.dtype(_LONG)) for array in (first, start, end)]
+        self.addresses = [address(array) for array in self.arrays]
+
+    def lanes(self) -> list[tuple[int, slice, slice]]:
+        """Lanes that have something: number, rows of the tile, rows of the recording."""
+        every = zip(*(array.tolist() for array in self.arrays), strict=True)
+        return [
+            (lane, slice(start, end), slice(first + start, first + end))
+            for lane, (first, start, end) in enumerate(every)
+            if end > start
+        ]
+
+
+def _aligned(n_numbers: int) -> npt.NDArray[np.float32]:
+    """Work space on the 64 bytes that the widest instructions want."""
+    space = np.empty(n_numbers + 16, np.float32)
+    skip = -address(space) // 4 % 16
+    return space[skip : skip + n_numbers]

@@ -1,0 +1,369 @@
+"""Wearers as lanes: who stands in which lane, packets with gaps and delays in, the vertical out, all in one go a tick.
+
+Wearers with the same rate and the same kind of sensor share tiles of lanes. Each keeps its own time: a packet that is
+missing here holds up nobody there, and what a wearer gets does not depend on who stands beside it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from upperback.core.errors import InputError
+from upperback.sensing.compiled import LANES
+from upperback.sensing.orientation._compiled import LiveLanes, Span, Tiles
+from upperback.sensing.orientation._live import Backend, choose_backend
+from upperback.sensing.orientation._reference import ReferenceLive, ReferenceTiles
+from upperback.sensing.orientation.base import (
+    Bad,
+    Design,
+    OrientationParams,
+    Rows,
+    TiltParams,
+    TiltRows,
+    bad_from_quality,
+    design_orientation,
+    design_tilt,
+)
+from upperback.sensing.signal import Chunk, Quality, QualityFlag, Signal3
+
+#: A packet may come so much later than those after it, in the time of the samples, before it counts as lost.
+LATE_S_MAX: Final = 0.5
+
+
+@dataclass(slots=True, kw_only=True)
+class Vertical:
+    """The vertical of a wearer, for samples without a gap between them.
+
+    Attributes
+    ----------
+    start_s : time of the first sample, as the packets told it
+    sampling_rate_hz : Hz
+    up : (n_samples, 3) float32, unit vector that points up, in the sensor frame; NaN where the sample was not usable
+    quality : (n_samples,) uint8 of `QualityFlag`: what the packet said, IMPLAUSIBLE where the filter could not use it,
+        UNSETTLED for a while after each start
+    """
+
+    start_s: float
+    sampling_rate_hz: float
+    up: Signal3
+    quality: Quality
+
+
+@dataclass(slots=True, kw_only=True)
+class Packet:
+    """Samples of one wearer that wait for their turn."""
+
+    start_s: float
+    acc: npt.NDArray[np.float32]
+    gyr: npt.NDArray[np.float32] | None
+    quality: npt.NDArray[np.uint8]
+
+
+@dataclass(slots=True, kw_only=True)
+class WearerState:
+    """Everything that changes for one wearer; `upperback.sensing.state` makes bytes of it.
+
+    Attributes
+    ----------
+    rows : (rows,) float32, the state of the lane
+    next_s : time at which the next sample is due, None before the first
+    waiting : packets that have not been worked on, by their start
+    n_dropped : samples that came too late or twice
+    """
+
+    sampling_rate_hz: float
+    has_gyroscope: bool
+    rows: npt.NDArray[np.float32]
+    next_s: float | None = None
+    waiting: list[Packet] = field(default_factory=list)
+    n_dropped: int = 0
+
+
+class LaneGroups:
+    """All wearers of a process: add and remove them, put in their packets, and work on everything once a tick.
+
+    Parameters
+    ----------
+    params, tilt_params : tuning for wearers with and without gyroscope, or None for the usual one
+    late_s_max : so long, in the time of the samples, a gap is held open for a packet that is late
+    backend : `compiled` or `reference`; None takes the compiled one where there is one
+    """
+
+    def __init__(
+        self,
+        *,
+        params: OrientationParams | None = None,
+        tilt_params: TiltParams | None = None,
+        late_s_max: float = LATE_S_MAX,
+        backend: Backend | None = None,
+    ) -> None:
+        self._params, self._tilt_params = params, tilt_params
+        self._late_s_max = late_s_max
+        self._backend = choose_backend(backend)
+        self._groups: dict[tuple[float, bool], _Group] = {}
+        self._wearers: dict[str, _Wearer] = {}
+
+    def __contains__(self, wearer: str) -> bool:
+        return wearer in self._wearers
+
+    def __len__(self) -> int:
+        return len(self._wearers)
+
+    def add(
+        self, wearer: str, *, sampling_rate_hz: float, has_gyroscope: bool, state: WearerState | None = None
+    ) -> None:
+        """A new wearer, or one that was here or elsewhere before and left its state.
+
+        Raises
+        ------
+        InputError : the wearer is here already, or the state is of another kind of sensor.
+        """
+        if wearer in self._wearers:
+            raise InputError("this wearer has a lane already")
+        kind = (sampling_rate_hz, has_gyroscope)
+        if state is not None and (state.sampling_rate_hz, state.has_gyroscope) != kind:
+            raise InputError("the state is of a wearer with another sampling rate or another kind of sensor")
+        if kind not in self._groups:
+            self._groups[kind] = self._new_group(sampling_rate_hz, has_gyroscope=has_gyroscope)
+        group = self._groups[kind]
+        lane = group.take_lane(None if state is None else state.rows)
+        new = _Wearer(group, lane)
+        if state is not None:
+            new.next_s, new.waiting, new.n_dropped = state.next_s, list(state.waiting), state.n_dropped
+        self._wearers[wearer] = new
+
+    def remove(self, wearer: str) -> WearerState:
+        """Take a wearer out; returns its state, to be gone on with here or elsewhere."""
+        state = self.state(wearer)
+        gone = self._wearers.pop(wearer)
+        gone.group.free_lane(gone.lane)
+        return state
+
+    def state(self, wearer: str) -> WearerState:
+        """A copy of everything that changes for a wearer."""
+        found = self._wearers[wearer]
+        return WearerState(
+            sampling_rate_hz=found.group.sampling_rate_hz,
+            has_gyroscope=found.group.has_gyroscope,
+            rows=found.group.rows_of(found.lane),
+            next_s=found.next_s,
+            waiting=list(found.waiting),
+            n_dropped=found.n_dropped,
+        )
+
+    def put(self, wearer: str, chunk: Chunk) -> None:
+        """A packet of a wearer: in turn, after a gap, late, or twice.
+
+        Raises
+        ------
+        InputError : the packet has another sampling rate or another kind of sensor than the wearer.
+        """
+        found = self._wearers[wearer]
+        group = found.group
+        if chunk.sampling_rate_hz != group.sampling_rate_hz or (chunk.gyr_radps is None) == group.has_gyroscope:
+            raise InputError("a packet has another sampling rate or another kind of sensor than its wearer")
+        if len(chunk):
+            quality = np.zeros(len(chunk), np.uint8) if chunk.quality is None else chunk.quality
+            packet = Packet(start_s=chunk.start_s, acc=chunk.acc_mps2, gyr=chunk.gyr_radps, quality=quality)
+            place = len(found.waiting)
+            while place and found.waiting[place - 1].start_s > packet.start_s:
+                place -= 1
+            found.waiting.insert(place, packet)
+
+    def tick(self) -> dict[str, list[Vertical]]:
+        """Work on all packets whose turn it is; returns what was found, wearer by wearer, a `Vertical` for each run."""
+        found: dict[str, list[Vertical]] = {}
+        turns: dict[_Group, list[_Turn]] = {}
+        for name, wearer in self._wearers.items():
+            if wearer.waiting:
+                runs = wearer.take(self._late_s_max)
+                if runs:
+                    turns.setdefault(wearer.group, []).append(_Turn(name, wearer, runs))
+        for group, of_group in turns.items():
+            group.work(of_group, found)
+        return found
+
+    def _new_group(self, sampling_rate_hz: float, *, has_gyroscope: bool) -> "_Group":
+        if has_gyroscope:
+            design = design_orientation(sampling_rate_hz, self._params)
+        else:
+            design = design_tilt(sampling_rate_hz, self._tilt_params)
+        return _Group(design, sampling_rate_hz, self._backend, has_gyroscope=has_gyroscope)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Samples that follow each other, and how many are missing before them."""
+
+    n_missing: int
+    packet: Packet
+
+
+class _Wearer:
+    """One wearer: its lane, and the packets that wait."""
+
+    def __init__(self, group: "_Group", lane: int) -> None:
+        self.group, self.lane = group, lane
+        self.next_s: float | None = None
+        self.waiting: list[Packet] = []
+        self.n_dropped = 0
+
+    def take(self, late_s_max: float) -> list[_Run]:
+        """Packets whose turn it is, in order; a gap is held open until what comes after it is `late_s_max` long."""
+        rate_hz = self.group.sampling_rate_hz
+        runs: list[_Run] = []
+        while self.waiting:
+            packet = self.waiting[0]
+            offset = 0 if self.next_s is None else round((packet.start_s - self.next_s) * rate_hz)
+            newest_s = max(p.start_s + len(p.acc) / rate_hz for p in self.waiting)
+            if offset > 0 and self.next_s is not None and newest_s - self.next_s < late_s_max:
+                break
+            del self.waiting[0]
+            n_old = min(max(0, -offset), len(packet.acc))  # came before, or too late
+            self.n_dropped += n_old
+            if n_old:
+                packet = Packet(
+                    start_s=packet.start_s + n_old / rate_hz,
+                    acc=packet.acc[n_old:],
+                    gyr=None if packet.gyr is None else packet.gyr[n_old:],
+                    quality=packet.quality[n_old:],
+                )
+            if len(packet.acc):
+                runs.append(_Run(max(0, offset), packet))
+                self.next_s = packet.start_s + len(packet.acc) / rate_hz
+        return runs
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What a wearer brings to a tick."""
+
+    name: str
+    wearer: _Wearer
+    runs: list[_Run]
+
+
+class _Group:
+    """Tiles of lanes of one rate and one kind of sensor."""
+
+    def __init__(self, design: Design, sampling_rate_hz: float, backend: Backend, *, has_gyroscope: bool) -> None:
+        self.sampling_rate_hz, self.has_gyroscope = sampling_rate_hz, has_gyroscope
+        self._design, self._backend = design, backend
+        self._gap_max = int(design.named["gap_max"])
+        self._n_rows = (Rows if has_gyroscope else TiltRows).ALL
+        self._filters: list[LiveLanes | ReferenceLive] = []
+        self._free: list[int] = []
+        self._tiles: Tiles | ReferenceTiles = Tiles() if backend == "compiled" else ReferenceTiles()
+
+    def take_lane(self, rows: npt.NDArray[np.float32] | None) -> int:
+        if not self._free:
+            make = LiveLanes if self._backend == "compiled" else ReferenceLive
+            first = LANES * len(self._filters)
+            self._filters.append(make(self._design, LANES, has_gyroscope=self.has_gyroscope))
+            self._free = list(range(first + LANES - 1, first - 1, -1))
+        fresh = np.zeros(self._n_rows, np.float32)
+        if rows is not None and rows.shape != fresh.shape:
+            raise InputError("the state of the wearer is from another version")
+        lane = self._free.pop()
+        self._filter(lane).put_rows((fresh if rows is None else rows)[None], np.array([lane % LANES]))
+        return lane
+
+    def free_lane(self, lane: int) -> None:
+        self._free.append(lane)
+        self._free.sort(reverse=True)  # the first tiles fill up first
+
+    def rows_of(self, lane: int) -> npt.NDArray[np.float32]:
+        rows: npt.NDArray[np.float32] = self._filter(lane).rows()[lane % LANES].astype(np.float32)
+        return rows
+
+    def work(self, turns: list[_Turn], found: dict[str, list[Vertical]]) -> None:
+        by_tile: dict[int, list[_Turn]] = {}
+        for turn in turns:
+            by_tile.setdefault(turn.wearer.lane // LANES, []).append(turn)
+        for tile, of_tile in by_tile.items():
+            self._work_tile(self._filters[tile], of_tile, found)
+
+    def _filter(self, lane: int) -> LiveLanes | ReferenceLive:
+        return self._filters[lane // LANES]
+
+    def _work_tile(
+        self, lanes: LiveLanes | ReferenceLive, turns: list[_Turn], found: dict[str, list[Vertical]]
+    ) -> None:
+        signals = [_Signal(turn.runs, self._gap_max, has_gyroscope=self.has_gyroscope) for turn in turns]
+        lengths = np.array([len(signal.acc) for signal in signals])
+        first, end = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
+        at = [turn.wearer.lane % LANES for turn in turns]
+        first[at], end[at] = np.cumsum(lengths) - lengths, lengths
+        span = Span(first, np.zeros(LANES, np.int64), end)
+        n_time = int(lengths.max())
+        acc, bad = np.empty((n_time, 3, LANES), np.float32), np.empty((n_time, LANES), np.uint8)
+        self._tiles.pack(np.concatenate([signal.acc for signal in signals]), span, acc)
+        self._tiles.pack_bad(np.concatenate([signal.bad for signal in signals]), span, bad)
+        gyr = None
+        if self.has_gyroscope:
+            gyr = np.empty_like(acc)
+            self._tiles.pack(np.concatenate([signal.gyr for signal in signals]), span, gyr)
+        age, gap = lanes.ages_and_gaps()
+        up = np.empty((int(lengths.sum()), 3), np.float32)
+        self._tiles.unpack(lanes.update(acc, gyr, bad), span, up)
+        for turn, signal, lane in zip(turns, signals, at, strict=True):
+            of_wearer = up[first[lane] : first[lane] + end[lane]]
+            good = ~np.isnan(of_wearer[:, 0])
+            unsettled = _unsettled(good, int(age[lane]), int(gap[lane]), self._gap_max, self._design.settled)
+            found[turn.name] = signal.verticals(of_wearer, unsettled, self.sampling_rate_hz)
+
+
+class _Signal:
+    """The runs of one wearer as one signal, with the missing samples between them."""
+
+    def __init__(self, runs: list[_Run], gap_max: int, *, has_gyroscope: bool) -> None:
+        self._runs = runs
+        self._gaps = [min(run.n_missing, gap_max) for run in runs]  # nothing changes after that many
+        acc, gyr, bad = [], [], []
+        for n_gap, run in zip(self._gaps, runs, strict=True):
+            if n_gap:
+                acc.append(np.zeros((n_gap, 3), np.float32))
+                bad.append(np.full(n_gap, Bad.MISSING, np.uint8))
+                gyr.append(acc[-1])
+            acc.append(run.packet.acc)
+            bad.append(bad_from_quality(run.packet.quality))
+            if run.packet.gyr is not None:
+                gyr.append(run.packet.gyr)
+        self.acc, self.bad = np.concatenate(acc), np.concatenate(bad)
+        self.gyr = np.concatenate(gyr) if has_gyroscope else self.acc
+
+    def verticals(self, up: Signal3, unsettled: npt.NDArray[np.bool_], sampling_rate_hz: float) -> list[Vertical]:
+        found: list[Vertical] = []
+        at = 0
+        for n_gap, run in zip(self._gaps, self._runs, strict=True):
+            at += n_gap
+            rows = slice(at, at + len(run.packet.acc))
+            at = rows.stop
+            quality = run.packet.quality | np.where(unsettled[rows], np.uint8(QualityFlag.UNSETTLED), np.uint8(0))
+            unused = np.isnan(up[rows, 0]) & (bad_from_quality(run.packet.quality) == 0)
+            quality[unused] |= np.uint8(QualityFlag.IMPLAUSIBLE)
+            if n_gap == 0 and found:
+                found[-1].up = np.concatenate([found[-1].up, up[rows]])
+                found[-1].quality = np.concatenate([found[-1].quality, quality])
+            else:
+                found.append(
+                    Vertical(
+                        start_s=run.packet.start_s, sampling_rate_hz=sampling_rate_hz, up=up[rows], quality=quality
+                    )
+                )
+        return found
+
+
+def _unsettled(good: npt.NDArray[np.bool_], age: int, gap: int, gap_max: int, settled: int) -> npt.NDArray[np.bool_]:
+    """Samples before their lane has settled, from its age and gap before them."""
+    if good.all():
+        return age + np.arange(len(good)) < settled
+    unsettled = np.empty(len(good), bool)
+    for t, is_good in enumerate(good.tolist()):
+        unsettled[t] = age < settled
+        age, gap = (age + 1, 0) if is_good else (age, gap + 1 if age else 0)
+        if gap >= gap_max:
+            age = gap = 0
+    return unsettled
