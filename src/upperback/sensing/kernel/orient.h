@@ -5,8 +5,8 @@
    bad: [n_time][UB_LANES]; 0 a sample, UB_MISSING a sample is missing, UB_IDLE nothing is due in this lane.
 
    A sample that is not finite or beyond what any body does counts as missing. Where there is no sample, up is NaN and
-   the lane's state is held. Missing samples count as time: after too many in a row the lane starts afresh. Idle ones
-   do not: they fill up lanes that are shorter than others, and leave no trace.
+   the lane's state is held. Missing samples count as time: over a few the turn is guessed from both sides, after too many
+   in a row the lane starts afresh. Idle ones do not: they fill up lanes that are shorter, and leave no trace.
    state[UB_..._AGE] counts the samples since the start: by it the caller knows whether a lane has settled. */
 #ifndef UPPERBACK_ORIENT_H
 #define UPPERBACK_ORIENT_H
@@ -16,7 +16,7 @@
 enum { UB_MISSING = 1, UB_IDLE = 2 };
 enum { UB_TILT_AGE = 0, UB_TILT_STATE = 8, UB_TILT_COEFFICIENTS = 5 };
 enum { UB_SMOOTH_STATE = 112, UB_SMOOTH_NODE = 104, UB_SMOOTH_ROW = 4 };
-enum { UB_ORIENT_AGE = 0, UB_ORIENT_STATE = 136, UB_ORIENT_COEFFICIENTS = 23 };
+enum { UB_ORIENT_AGE = 0, UB_ORIENT_STATE = 136, UB_ORIENT_COEFFICIENTS = 24 };
 
 /* From specific force alone: its low-passed direction. */
 UB_EXPORT void UB(tilt_tile)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,

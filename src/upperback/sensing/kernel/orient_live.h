@@ -74,12 +74,7 @@ UB_INLINE void ub_reach_node(vf *s, float *state, vm where) {
         s[LAST + k] += s[BIAS + k] - bias;
         s[BIAS + k] = bias;
     }
-    vf unit[4];
-    for (int k = 0; k < 4; k++)
-        unit[k] = s[TURN + k];
-    ub_unit(unit);
-    for (int k = 0; k < 4; k++)
-        s[TURN + k] = ub_select(where, unit[k], s[TURN + k]);
+    ub_unit(s + TURN, where);
     s[WAITS] = ub_select(where, ub_all(1), s[WAITS]);
     s[RUNS] = ub_select(where, ub_all(1), s[RUNS]);
     s[CALM] = ub_only(s[GAP] == 0, s[RUNS]);
@@ -99,7 +94,7 @@ static __attribute__((noinline)) void ub_events(vf *restrict s, float *restrict 
 }
 
 /* One sample for all lanes. `opens`: before the first node, the mean specific force so far is the best there is. */
-UB_INLINE void ub_sample(vf *s, const vf g[3], const vf a[3], vf gyr2, vf acc2, const vm *opens, vf up[3],
+UB_INLINE void ub_sample(vf *s, const vf g[3], const vf a[3], vf gyr2, vf acc2, vf since_s, const vm *opens, vf up[3],
                          const float *c) {
     vf m[9], rate[3], force[3];
     for (int k = 0; k < 3; k++) {
@@ -107,7 +102,9 @@ UB_INLINE void ub_sample(vf *s, const vf g[3], const vf a[3], vf gyr2, vf acc2, 
         force[k] = a[k] + (s[LAST_ACC + k] - a[k]) * c[C_ACC_BACK];
         s[UP + k] += s[UP_STEP + k];
     }
-    ub_turn(s + TURN, s + LAST, rate, c[C_STEP_S]);
+    ub_turn(s + TURN, s + LAST, rate, since_s);
+    if (opens)
+        ub_unit(s + TURN, s[GAP] > 0);
     ub_matrix(s + TURN, m);
     ub_add(s + NOW, m, g, force, gyr2, acc2);
     if (opens) {
@@ -140,7 +137,7 @@ static __attribute__((noinline)) void ub_rare(vf *restrict s, float *restrict st
         s[LAST_ACC + k] = ub_select(begins, a[k], s[LAST_ACC + k]);
     }
     const vm opens = s[RUNS] == 0;
-    ub_sample(s, g, a, ub_square(g), ub_square(a), &opens, up, c);
+    ub_sample(s, g, a, ub_square(g), ub_square(a), ub_since(s[GAP], c), &opens, up, c);
     for (int k = 0; k < 3; k++)
         up[k] = ub_select(good, up[k], ub_all(__builtin_nanf("")));
     for (int k = 0; k < HOT; k++)
@@ -177,7 +174,7 @@ UB_INLINE void ub_live(ub_samples at, float *restrict state, long n_time, const 
         const vf gyr2 = ub_square(g), acc2 = ub_square(a);
         const vm fine = (gyr2 <= gyr_max) & (acc2 <= acc_max); /* false for NaN */
         if (UB_CLEAR(at.bad) && ub_every(fine & (s[CALM] > 0))) {
-            ub_sample(s, g, a, gyr2, acc2, NULL, up, c);
+            ub_sample(s, g, a, gyr2, acc2, ub_all(c[C_STEP_S]), NULL, up, c);
             if (ub_any((s[NOW + SUM_TIME] == c[C_APPLY]) | (s[NOW + SUM_TIME] >= c[C_NODE])))
                 ub_events(s, state, fine, c);
         } else {

@@ -19,6 +19,7 @@ enum { /* coefficients */
     C_NODE,          /* samples between nodes */
     C_NODE_SHARE,    /* 1 / that */
     C_APPLY,         /* samples after a node from which its result is used */
+    C_BRIDGE,        /* missing samples over which the turn is guessed from both sides */
     C_GAP_MAX,       /* missing samples in a row after which a lane starts afresh */
     C_ACC_MAX,
     C_GYR_MAX,
@@ -37,7 +38,7 @@ enum { /* coefficients */
     C_REST_ACC_VAR,
     C_REST_GYR_MOVE, /* squares of how far means may move during a rest */
     C_REST_ACC_MOVE,
-    C_LOST_VAR,      /* gravity variance for each squared second of missing samples */
+    C_LOST_VAR,      /* of gravity, for the fourth power of each second of missing samples */
     COEFFICIENTS
 };
 
@@ -86,11 +87,12 @@ UB_INLINE void ub_cross(const vf a[3], const vf b[3], vf out[3]) {
 
 /* Turn q (w, x, y, z) from the last sample to this one: angular velocities `last` and `now`, without bias. The mean of
    both, and what turning about one axis and then another leaves behind. */
-UB_INLINE void ub_turn(vf q[4], const vf last[3], const vf now[3], float step_s) {
+UB_INLINE void ub_turn(vf q[4], const vf last[3], const vf now[3], vf step_s) {
+    const vf quarter = step_s * 0.25f, small = step_s * step_s * (1 / 24.f);
     vf h[3], apart[3];
     ub_cross(last, now, apart);
     for (int k = 0; k < 3; k++)
-        h[k] = (last[k] + now[k]) * (0.25f * step_s) + apart[k] * (step_s * step_s / 24);
+        h[k] = (last[k] + now[k]) * quarter + apart[k] * small;
     const vf square = ub_square(h);
     const vf sine = 1 - square * (1 / 6.f - square * (1 / 120.f - square * (1 / 5040.f)));
     const vf cosine = 1 - square * (0.5f - square * (1 / 24.f - square * (1 / 720.f)));
@@ -103,11 +105,14 @@ UB_INLINE void ub_turn(vf q[4], const vf last[3], const vf now[3], float step_s)
     q[3] = w * h[2] + x * h[1] - y * h[0] + z * cosine;
 }
 
-/* Rounding lets the length of q creep away from 1; once a stretch is often enough to bring it back. */
-UB_INLINE void ub_unit(vf q[4]) {
+/* The time since the last sample, where `missing` ones lie between: over a short gap the turn is guessed from both sides. */
+UB_INLINE vf ub_since(vf missing, const float *c) { return (ub_min(missing, ub_all(c[C_BRIDGE])) + 1) * c[C_STEP_S]; }
+
+/* Rounding lets the length of q creep away from 1; once a stretch, and after a gap, it is brought back. */
+UB_INLINE void ub_unit(vf q[4], vm where) {
     const vf unit = 1 / ub_sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]);
     for (int k = 0; k < 4; k++)
-        q[k] *= unit;
+        q[k] = ub_select(where, q[k] * unit, q[k]);
 }
 
 UB_INLINE void ub_matrix(const vf q[4], vf m[9]) {
@@ -275,7 +280,7 @@ UB_INLINE void ub_estimate(vf *e, const vf *sums, const vf bias_used[3], const f
             e[AT(X_VELOCITY + i, j)] -= time_s * e[AT(i, j)];
             e[AT(X_VELOCITY + i, X_BIAS + j)] -= time_s * e[AT(i, X_BIAS + j)];
         }
-    const vf walk = time_s * c[C_GRAVITY_WALK] + lost_s * lost_s * c[C_LOST_VAR];
+    const vf walk = time_s * c[C_GRAVITY_WALK] + lost_s * lost_s * lost_s * lost_s * c[C_LOST_VAR];
     const vf bias_walk = time_s * (c[C_BIAS_WALK] + c[C_BIAS_WALK_TURN] * sums[SUM_GYR2] * share);
     UB_UNROLL for (int k = 0; k < 3; k++) {
         e[AT(k, k)] += walk;

@@ -33,11 +33,11 @@ UB_INLINE vm ub_have(const ub_samples *at, long t, vf g[3], vf a[3], const float
     return UB_CLEAR(at->bad + t * at->stride) ? fine : fine & (UB_LOAD_BYTES(at->bad + t * at->stride) == 0);
 }
 
-UB_INLINE void ub_step(vf *s, vf g[3], vf a[3], const float *c) {
+UB_INLINE void ub_step(vf *s, const vf g[3], const vf a[3], vf since_s, const float *c) {
     vf m[9], force[3];
     for (int k = 0; k < 3; k++)
         force[k] = a[k] + (s[S_LAST_ACC + k] - a[k]) * c[C_ACC_BACK];
-    ub_turn(s + S_TURN, s + S_LAST, g, c[C_STEP_S]);
+    ub_turn(s + S_TURN, s + S_LAST, g, since_s);
     ub_matrix(s + S_TURN, m);
     ub_add(s + S_NOW, m, g, force, ub_square(g), ub_square(a));
     for (int k = 0; k < 3; k++) {
@@ -62,7 +62,8 @@ static __attribute__((noinline)) void ub_step_rare(vf *restrict s, const vf gyr[
         s[S_LAST_ACC + k] = ub_select(begins, a[k], s[S_LAST_ACC + k]);
     }
     s[S_SEEN] = ub_all(1);
-    ub_step(s, g, a, c);
+    ub_step(s, g, a, ub_since(s[S_GAP], c), c);
+    ub_unit(s + S_TURN, s[S_GAP] > 0);
     for (int k = 0; k < HELD; k++)
         s[k] = ub_select(good, s[k], before[k]);
     const vm missing = ~good & passes & (s[S_SEEN] > 0);
@@ -91,10 +92,7 @@ static __attribute__((noinline)) void ub_node_forward(vf *restrict s, const floa
             s[S_ESTIMATED + k] = ub_select(full, s[S_ESTIMATED + k], before[k]);
     for (int k = 0; k < SUMS; k++)
         s[S_NOW + k] = ub_only(~full, s[S_NOW + k]);
-    ub_unit(s + S_TURN);
-    s[S_TURN] = ub_select(s[S_TURN] == s[S_TURN], s[S_TURN], ub_all(0)); /* a lane that has not begun */
-    for (int k = 1; k < 4; k++)
-        s[S_TURN + k] = ub_select(s[S_TURN + k] == s[S_TURN + k], s[S_TURN + k], ub_all(0));
+    ub_unit(s + S_TURN, full);
 }
 
 /* The same node in the backward direction: what came later, by way of `later`, moves its gravity. */
@@ -150,7 +148,7 @@ UB_INLINE void ub_smooth(const ub_samples *at, float *restrict state, long n_tim
         vf g[3], a[3];
         const vm good = ub_have(at, t, g, a, c);
         if (ub_every(good & (s[S_SEEN] > 0) & (s[S_GAP] == 0)))
-            ub_step(s, g, a, c);
+            ub_step(s, g, a, ub_all(c[C_STEP_S]), c);
         else
             ub_step_rare(s, g, a, good, UB_LOAD_BYTES(at->bad + t * at->stride) != UB_IDLE, c);
         memcpy(turns[t], s + S_TURN, sizeof turns[t]);

@@ -16,6 +16,10 @@ from upperback.sensing.orientation.base import Design, Rows, SmoothRows, TiltRow
 _ADDRESS: Final = ctypes.c_void_p
 _LONG: Final = ctypes.c_long
 
+#: Rows of a tile's state, with gyroscope and without; from kernel/orient.h.
+ORIENT_STATE: Final = Rows.ALL
+TILT_STATE: Final = TiltRows.ALL
+
 #: Numbers that the smoother puts aside for a node and for a sample, in each lane; from kernel/orient.h.
 _NODE_NUMBERS: Final = 104
 _ROW_NUMBERS: Final = 4

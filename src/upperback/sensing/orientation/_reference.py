@@ -162,7 +162,7 @@ def _live_sample(rows: Floats, g: Floats, a: Floats, bad: npt.NDArray[np.uint8],
     s[begins, Rows.LAST] = (g - s[:, Rows.BIAS])[begins]
     s[begins, Rows.LAST_ACC] = a[begins]
     rate = g - s[:, Rows.BIAS]
-    s[:, Rows.TURN] = _turn(s[:, Rows.TURN], s[:, Rows.LAST], rate, c["step_s"])
+    s[:, Rows.TURN] = _turn(s[:, Rows.TURN], s[:, Rows.LAST], rate, _since(s[:, Rows.GAP], c))
     turn = _matrix(s[:, Rows.TURN])
     s[:, Rows.NOW] = _add(s[:, Rows.NOW], turn, g, a, s[:, Rows.LAST_ACC], c)
     s[:, Rows.UP] += s[:, Rows.UP_STEP]
@@ -215,7 +215,6 @@ def _reach_events(rows: Floats, passes: Mask, c: dict[str, float]) -> None:
         rows[node, Rows.LAST] += (rows[:, Rows.BIAS] - bias)[node]
         rows[node, Rows.BIAS] = bias[node]
         rows[node, Rows.NOW] = 0
-        rows[node, Rows.TURN] = _unit(rows[:, Rows.TURN])[node]
         rows[node, Rows.WAITS] = 1
         rows[node, Rows.RUNS] = 1
     rows[:, Rows.CALM] = (rows[:, Rows.RUNS] > 0) & (rows[:, Rows.GAP] == 0)
@@ -283,7 +282,8 @@ def _window_sample(s: Floats, g: Floats, a: Floats, bad: npt.NDArray[np.uint8], 
     new[fresh, SmoothRows.TURN] = [1, 0, 0, 0]
     new[begins, SmoothRows.LAST] = g[begins]
     new[begins, SmoothRows.LAST_ACC] = a[begins]
-    new[:, SmoothRows.TURN] = _turn(new[:, SmoothRows.TURN], new[:, SmoothRows.LAST], g, c["step_s"])
+    since_s = _since(new[:, SmoothRows.GAP], c)
+    new[:, SmoothRows.TURN] = _turn(new[:, SmoothRows.TURN], new[:, SmoothRows.LAST], g, since_s)
     turn = _matrix(new[:, SmoothRows.TURN])
     new[:, SmoothRows.NOW] = _add(new[:, SmoothRows.NOW], turn, g, a, new[:, SmoothRows.LAST_ACC], c)
     new[:, SmoothRows.LAST] = g
@@ -309,8 +309,6 @@ def _window_node(s: Floats, c: dict[str, float]) -> Node:
     node.full = full
     s[full, SmoothRows.ESTIMATED] = _rows_of(estimate)[full]
     s[full, SmoothRows.NOW] = 0
-    turned = s[:, SmoothRows.TURN].any(axis=1)
-    s[turned, SmoothRows.TURN] = _unit(s[:, SmoothRows.TURN])[turned]
     return node
 
 
@@ -351,9 +349,15 @@ def _usable(g: Floats, a: Floats, bad: npt.NDArray[np.uint8], c: dict[str, float
     return good
 
 
-def _turn(q: Floats, last: Floats, rate: Floats, step_s: float) -> Floats:
+def _since(missing: Floats, c: dict[str, float]) -> Floats:
+    """Time since the last sample: over a short gap the turn is guessed from both sides."""
+    since_s: Floats = (np.minimum(missing, c["bridge"]) + 1) * c["step_s"]
+    return since_s
+
+
+def _turn(q: Floats, last: Floats, rate: Floats, since_s: Floats) -> Floats:
     """Turn quaternions (w, x, y, z) on by the mean of two angular velocities, with the term for a turning axis."""
-    half = (last + rate) * (step_s / 4) + np.cross(last, rate) * (step_s**2 / 24)
+    half = (last + rate) * since_s[:, None] / 4 + np.cross(last, rate) * since_s[:, None] ** 2 / 24
     angle2 = (half**2).sum(axis=1)
     sine = 1 - angle2 * (1 / 6 - angle2 * (1 / 120 - angle2 / 5040))
     cosine = 1 - angle2 * (1 / 2 - angle2 * (1 / 24 - angle2 / 720))
@@ -362,7 +366,7 @@ def _turn(q: Floats, last: Floats, rate: Floats, step_s: float) -> Floats:
     turned = np.empty_like(q)
     turned[:, 0] = q[:, 0] * cosine - (xyz * v).sum(axis=1)
     turned[:, 1:] = w * v + cosine[:, None] * xyz + np.cross(xyz, v)
-    return turned
+    return _unit(turned)
 
 
 def _matrix(q: Floats) -> Floats:
@@ -427,7 +431,7 @@ def _take_on(e: Estimate, sums: Sums, bias_used: Floats, c: dict[str, float]) ->
     transition[:, VELOCITY, GRAVITY] = -time_s[:, None, None] * np.eye(3, dtype=dtype)
     transition[:, VELOCITY, BIAS] = -time_s[:, None, None] * drift
     p = transition @ e.p @ transition.swapaxes(1, 2)
-    walk = time_s * c["gravity_walk"] + lost_s**2 * c["lost_var"]
+    walk = time_s * c["gravity_walk"] + lost_s**4 * c["lost_var"]
     bias_walk = time_s * (c["bias_walk"] + c["bias_walk_turn"] * sums.gyr2 / count)
     for k in range(3):
         p[:, k, k] += walk

@@ -44,7 +44,7 @@ class TiltParams:
     ----------
     cutoff_hz : of the low-pass (Butterworth, second order). 5 Hz is the habit of inclinometry with accelerometers;
         with hindsight the filter runs in both directions, so that its delay is gone and it takes twice as much away
-    gap_s_max : a lane that misses samples for longer starts afresh
+    gap_s_max : a lane that misses samples for so long starts afresh
     settle_s : so long after a start the result is not to be trusted yet
     acc_mps2_max : specific force beyond this is no sample
     """
@@ -64,9 +64,9 @@ class OrientationParams:
     Attributes
     ----------
     node_s : the filter takes a step this often; between steps it only adds up
-    tau_s : how slowly specific force corrects the vertical: the time constant of the filter when it has settled
-    gyr_noise_radps_rts : noise of the angular velocity, rad/s in one second of averaging (rad/sqrt(s)). With `tau_s`
-        it says how far the velocity of a person is believed to stay from zero
+    gravity_tau_s : how slowly specific force corrects the vertical: time constant of the filter that has settled
+    gyr_noise_radps_rts : noise of the angular velocity, rad/s in one second of averaging (rad/sqrt(s)). With
+        `gravity_tau_s` it says how far the velocity of a person is believed to stay from zero
     start_mps2 : specific force in the first `node_s` is taken for gravity with this standard deviation
     bias_start_radps : standard deviation of the bias of a gyroscope that nothing is known about
     bias_walk_radps_rts : how the bias wanders in a second (with warmth and age)
@@ -80,14 +80,15 @@ class OrientationParams:
     gyr_delay_s, acc_delay_s : how late a sample is: the low-pass filters inside the sensors. Typical of small MEMS
         sensors, and what the development recordings show
     gap_s_max, settle_s, acc_mps2_max : as in `TiltParams`
-    gap_turn_radps : a person may turn this fast while samples are missing
+    bridge_s_max : so much of a gap is bridged by the mean of the angular velocities on both sides
+    gap_turn_radps2 : angular acceleration of a person that a gap may hide
     gyr_radps_max : angular velocity beyond this is no sample
     keep_s, look_s : with hindsight, windows of `keep_s` are worked out as soon as the `look_s` after them are known
     warm_s : the parts of a long recording that are worked on side by side each begin this much earlier
     """
 
     node_s: float = 0.2
-    tau_s: float = 4.0
+    gravity_tau_s: float = 4.0
     gyr_noise_radps_rts: float = 5.6e-4
     start_mps2: float = 2.0
     bias_start_radps: float = float(np.deg2rad(0.5))
@@ -102,8 +103,9 @@ class OrientationParams:
     rest_acc_move_mps2_max: float = 0.1
     gyr_delay_s: float = 0.004
     acc_delay_s: float = 0.002
-    gap_s_max: float = 1.0
-    gap_turn_radps: float = 1.0
+    bridge_s_max: float = 0.25
+    gap_s_max: float = 0.5
+    gap_turn_radps2: float = 3.0
     settle_s: float = 5.0
     acc_mps2_max: float = 100 * G_MPS2
     gyr_radps_max: float = 100.0
@@ -230,6 +232,7 @@ def design_orientation(sampling_rate_hz: float, params: OrientationParams | None
         "node": node,
         "node_share": 1 / node,
         "apply": node // 2,
+        "bridge": round(p.bridge_s_max * sampling_rate_hz),
         "gap_max": _samples(p.gap_s_max, sampling_rate_hz),
         "acc_max": p.acc_mps2_max,
         "gyr_max": p.gyr_radps_max,
@@ -237,8 +240,8 @@ def design_orientation(sampling_rate_hz: float, params: OrientationParams | None
         "acc_back": (p.gyr_delay_s - p.acc_delay_s) * sampling_rate_hz,
         "gravity_var": p.start_mps2**2,
         "gravity_walk": gravity_walk,
-        # The filter settles to a low-pass of second order; this makes its time constant tau_s.
-        "velocity_var": gravity_walk * (p.tau_s / np.sqrt(2)) ** 4,
+        # The filter settles to a low-pass of second order; this makes its time constant gravity_tau_s.
+        "velocity_var": gravity_walk * (p.gravity_tau_s / np.sqrt(2)) ** 4,
         "bias_var": p.bias_start_radps**2,
         "bias_walk": p.bias_walk_radps_rts**2,
         "bias_walk_turn": p.bias_walk_turn_rts**2,
@@ -249,7 +252,7 @@ def design_orientation(sampling_rate_hz: float, params: OrientationParams | None
         "rest_acc_var": p.rest_acc_mps2_max**2,
         "rest_gyr_move": p.rest_gyr_move_radps_max**2,
         "rest_acc_move": p.rest_acc_move_mps2_max**2,
-        "lost_var": (p.gap_turn_radps * G_MPS2) ** 2,
+        "lost_var": (p.gap_turn_radps2 / 2 * G_MPS2) ** 2,
     }
     return Design(
         np.array(list(named.values()), np.float32),

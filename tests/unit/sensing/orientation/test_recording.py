@@ -1,0 +1,152 @@
+"""Whole recordings, and streams with hindsight: the same answer, however they are cut and worked on."""
+
+import numpy as np
+import pytest
+
+from tests.unit.sensing.orientation.motion import PROMPT, error_deg, movement
+from upperback.core.errors import InputError
+from upperback.sensing.compiled import available
+from upperback.sensing.orientation import (
+    Hindsight,
+    HindsightState,
+    Orientation,
+    OrientationParams,
+    TiltParams,
+    track_vertical,
+)
+from upperback.sensing.signal import QualityFlag, SignalShapeError
+from upperback.sensing.state import from_bytes, to_bytes
+
+RATE_HZ = 50.0
+
+#: Small windows and short warm-ups, so that a test needs no hours.
+SMALL = OrientationParams(keep_s=4.0, look_s=8.0)
+
+
+def test_live_and_in_one_go_are_the_same() -> None:
+    moves = movement(2000, RATE_HZ)
+    up = track_vertical(moves.acc, moves.gyr, RATE_HZ)
+    live = Orientation(1, RATE_HZ).update(moves.acc[:, :, None].copy(), moves.gyr[:, :, None].copy())
+    np.testing.assert_array_equal(up, live[:, :, 0])
+
+
+def test_hindsight_is_nearer_to_the_truth() -> None:
+    moves = movement(9000, RATE_HZ, sway_m=0.15, bias_dps=(0.6, -0.5, 0.3), seed=7)
+    live = error_deg(track_vertical(moves.acc, moves.gyr, RATE_HZ, params=PROMPT), moves.up)
+    after = error_deg(track_vertical(moves.acc, moves.gyr, RATE_HZ, params=PROMPT, causal=False), moves.up)
+    assert np.sqrt((after**2).mean()) < 0.6 * np.sqrt((live**2).mean())
+    assert after.max() < live.max()
+    assert after[3000:].max() < 0.5
+
+
+def test_without_gyroscope_hindsight_takes_the_delay_away() -> None:
+    moves = movement(3000, RATE_HZ, turn_deg=20, sway_m=0.0)
+    live = error_deg(track_vertical(moves.acc, None, RATE_HZ), moves.up)
+    after = error_deg(track_vertical(moves.acc, None, RATE_HZ, causal=False), moves.up)
+    assert after[100:-100].max() < 0.3
+    assert live[100:-100].max() > 3 * after[100:-100].max()
+
+
+@pytest.mark.parametrize("has_gyroscope", [True, False])
+@pytest.mark.parametrize("cuts", [[], [1], [700, 701], list(range(0, 2900, 97))])
+def test_a_stream_with_hindsight_may_be_cut_anywhere(has_gyroscope: bool, cuts: list[int]) -> None:
+    moves = movement(2950, RATE_HZ, seed=5)
+    gyr = moves.gyr if has_gyroscope else None
+    quality = np.zeros(2950, np.uint8)
+    quality[900:1000] = quality[1500:1512] = QualityFlag.GAP
+    params = SMALL if has_gyroscope else None
+    whole = track_vertical(moves.acc, gyr, RATE_HZ, quality, params, causal=False)
+    stream = Hindsight(RATE_HZ, has_gyroscope=has_gyroscope, params=params)
+    found = []
+    for start, end in zip([0, *cuts], [*cuts, 2950], strict=True):
+        part = slice(start, end)
+        found.append(stream.update(moves.acc[part], None if gyr is None else gyr[part], quality[part]))
+        assert len(stream.state.acc) <= (60 + 30) * RATE_HZ, "memory is bound"
+    found.append(stream.finish())
+    np.testing.assert_array_equal(np.concatenate(found), whole)
+    assert np.isnan(whole[900:1000]).all()
+
+
+def test_a_stream_with_hindsight_goes_on_elsewhere() -> None:
+    moves = movement(2000, RATE_HZ)
+    whole = track_vertical(moves.acc, moves.gyr, RATE_HZ, params=SMALL, causal=False)
+    first = Hindsight(RATE_HZ, has_gyroscope=True, params=SMALL)
+    found = [first.update(moves.acc[:1234], moves.gyr[:1234])]
+    state = from_bytes(HindsightState, to_bytes(first.state))
+    second = Hindsight(RATE_HZ, has_gyroscope=True, params=SMALL, state=state)
+    found += [second.update(moves.acc[1234:], moves.gyr[1234:]), second.finish()]
+    np.testing.assert_array_equal(np.concatenate(found), whole)
+    with pytest.raises(InputError, match="another rate or another sensor"):
+        Hindsight(RATE_HZ, has_gyroscope=False, state=state)
+
+
+@pytest.mark.parametrize("has_gyroscope", [True, False])
+@pytest.mark.parametrize("causal", [True, False])
+def test_parts_side_by_side_agree_with_one_pass(has_gyroscope: bool, causal: bool) -> None:
+    """The tolerance that `track_vertical` states, and the same result from one thread and from two."""
+    if not available():
+        pytest.skip("no compiled kernel here")
+    n = 16 * 4 * 20_500  # four warm-ups and more in each of sixteen lanes, at 50 Hz
+    minutes = movement(60_000, RATE_HZ, seed=9)  # forth and back, again and again
+    acc = np.resize(np.concatenate([minutes.acc, minutes.acc[::-1]]), (n, 3))
+    gyr = None
+    if has_gyroscope:
+        bias = np.deg2rad(np.array([0.3, 0.2, -0.4], np.float32))
+        gyr = np.resize(np.concatenate([minutes.gyr, -minutes.gyr[::-1]]), (n, 3)) + bias
+    if not has_gyroscope:
+        acc = acc[: n // 4]
+    quality = np.zeros(len(acc), np.uint8)
+    quality[100_000:100_040] = quality[:7] = QualityFlag.GAP
+    parts = track_vertical(acc, gyr, RATE_HZ, quality, causal=causal, n_threads=2)
+    alone = track_vertical(acc, gyr, RATE_HZ, quality, causal=causal, n_threads=1)
+    np.testing.assert_array_equal(parts, alone)
+
+    from upperback.sensing.orientation import _recording
+
+    whole = _recording._Whole(
+        _recording._design(RATE_HZ, None, has_gyroscope=has_gyroscope), acc, gyr, (quality != 0).astype(np.uint8)
+    )
+    one_pass = (_recording._track_live if causal else _recording._track_with_hindsight)(whole, "compiled")
+    assert not np.array_equal(parts, one_pass) or not has_gyroscope, "control: it was worked on in parts"
+    np.testing.assert_array_equal(np.isnan(parts), np.isnan(one_pass))
+    used = ~np.isnan(parts[:, 0])
+    difference = error_deg(parts[used], one_pass[used])
+    assert difference.max() < (0.1 if causal else 0.05)
+
+
+def test_gaps_and_implausible_samples_are_not_used() -> None:
+    moves = movement(1000, RATE_HZ)
+    acc = moves.acc.copy()
+    quality = np.zeros(1000, np.uint8)
+    quality[300:310] = QualityFlag.GAP
+    quality[400] = QualityFlag.IMPLAUSIBLE
+    quality[500] = QualityFlag.CLIPPED  # still the best there is
+    acc[600] = np.nan
+    for causal in (True, False):
+        up = track_vertical(acc, moves.gyr, RATE_HZ, quality, causal=causal)
+        assert np.flatnonzero(np.isnan(up[:, 0])).tolist() == [*range(300, 310), 400, 600]
+
+
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("n_samples", [0, 1, 2, 9, 10, 11, 3000, 3001])
+def test_recordings_of_any_length(n_samples: int, causal: bool) -> None:
+    moves = movement(n_samples, RATE_HZ)
+    assert track_vertical(moves.acc, moves.gyr, RATE_HZ, causal=causal).shape == (n_samples, 3)
+    assert track_vertical(moves.acc, None, RATE_HZ, causal=causal).shape == (n_samples, 3)
+    if n_samples:
+        assert error_deg(track_vertical(moves.acc, moves.gyr, RATE_HZ, causal=causal), moves.up).max() < 10
+
+
+def test_wrong_input_is_refused() -> None:
+    acc = np.zeros((10, 3), np.float32)
+    with pytest.raises(SignalShapeError, match="different numbers"):
+        track_vertical(acc, acc[:5], RATE_HZ)
+    with pytest.raises(SignalShapeError, match="sampling rate"):
+        track_vertical(acc, acc, 0.0)
+    with pytest.raises(InputError, match="go with a gyroscope"):
+        track_vertical(acc, None, RATE_HZ, params=OrientationParams())
+    with pytest.raises(InputError, match="go with a gyroscope"):
+        track_vertical(acc, acc, RATE_HZ, params=TiltParams())
+    stream = Hindsight(RATE_HZ, has_gyroscope=True)
+    with pytest.raises(InputError, match="from first to last"):
+        stream.update(acc)
