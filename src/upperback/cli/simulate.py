@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from upperback.cli.command import DONE, Command
+from upperback.cli.progress import Bar
 from upperback.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from upperback.devices.simulate.files import Units, write_simulation
 
     simulation = Simulation(load_scenario(chosen.scenario, chosen.set), chosen.seed)
-    bar = _Bar(sum(_samples(simulation).values()), shown=sys.stderr.isatty() and not chosen.quiet)
+    bar = Bar(sum(_samples(simulation).values()), shown=sys.stderr.isatty() and not chosen.quiet)
     units = Units(chosen.acc_unit, chosen.gyr_unit)
     files = write_simulation(simulation, Path(chosen.out), units=units, progress=bar.more)
     bar.finish()
@@ -91,31 +92,6 @@ def _report(simulation: "Simulation", files: list[Path], *, as_json: bool) -> st
         *(f"wrote {path}" for path in files),
     ]
     return "\n".join(lines)
-
-
-class _Bar:
-    """How far it has come, on one line of the terminal."""
-
-    _WIDTH = 40
-
-    def __init__(self, total: int, *, shown: bool) -> None:
-        self._total, self._shown = max(1, total), shown
-        self._done, self._drawn = 0, -1
-
-    def more(self, samples: int) -> None:
-        """So many samples are written."""
-        self._done += samples
-        percent = min(100, 100 * self._done // self._total)
-        if self._shown and percent != self._drawn:
-            self._drawn = percent
-            bar = "#" * (percent * self._WIDTH // 100)
-            sys.stderr.write(f"\r[{bar:{self._WIDTH}}] {percent:3d} %")
-            sys.stderr.flush()
-
-    def finish(self) -> None:
-        """Clears the line."""
-        if self._shown:
-            sys.stderr.write("\r" + " " * (self._WIDTH + 10) + "\r")
 
 
 COMMANDS: Final = {"simulate": Command(_arguments, _run, "a stated wearer and day become a recording with its truth")}

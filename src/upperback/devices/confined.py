@@ -30,6 +30,8 @@ from upperback.core.errors import InputError, Unavailable
 #: can write as JSON. Adding a job here is adding a road for untrusted files: it has to keep the contract of `work`.
 JOBS: dict[str, str] = {
     "describe": "upperback.devices.jobs:describe",
+    "analyse": "upperback.devices.jobs:analyse_recording",
+    "muscle": "upperback.devices.jobs:analyse_muscle",
 }
 
 _CHILD: Final = "import sys; sys.path[:] = {path!r}; from upperback.devices.work import main; main()"

@@ -146,34 +146,3 @@ class RecordingFigures:
     alignment: AlignmentFigures
     posture: PostureFigures | None
     movement: MovementFigures | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MuscleFigures:
-    """One channel of surface EMG.
-
-    Percentages exist only where there is a reference to take them of; without one, amplitudes are in microvolts and
-    rest is not judged.
-    """
-
-    channel: str
-    recorded_s: Seconds
-    measured_s: Seconds
-    normalisation: Literal["%MVC", "%reference", "none"]
-    unit: Literal["%", "uV"]
-    rms_window_s: float
-    apdf: Percentiles | None
-    apdf_curve: tuple[tuple[float, float], ...]
-    """(share of time 0..1, amplitude in `unit`), rising."""
-    rest_share: float | None
-    gaps: int | None
-    gaps_per_min: float | None
-    gap_mean_s: Seconds | None
-    sustained_s: Seconds | None
-    median_frequency_hz: float | None
-    median_frequency_slope_hz_per_min: float | None
-    median_frequency_slope_interval: tuple[float, float] | None
-    quality: tuple[tuple[str, Seconds], ...]
-    """What was wrong, in words, and for how long."""
-    amplitude: npt.NDArray[np.float32]
-    """(n_seconds,) mean amplitude of each second in `unit`, NaN where not measured."""

@@ -86,6 +86,16 @@ def recording_report(figures: RecordingFigures, minutes: Minutes, source: Record
     )
 
 
+def recording_lines(figures: RecordingFigures, source: RecordingSource) -> list[str]:
+    """The same in a few lines of plain text, for a terminal."""
+    quality = _quality(figures.quality)
+    lines = [f"{_heading(source)}: {source.name}, {source.description}, {_length(figures)}", quality["sentence"]]
+    if figures.quality.measured_s > 0:
+        lines += [f"  {tile['number']:>10}  {tile['words']}" for tile in _summary(figures)]
+    lines += [f"* {note}" for note in (*source.notes, figures.alignment.sentence, *_rewear(figures, source))]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
 def _heading(source: RecordingSource) -> str:
     return date(source.clock) if source.clock else "Recording without a date"
 
@@ -135,10 +145,10 @@ def _summary(figures: RecordingFigures) -> list[dict[str, str]]:
     if posture and (lean := posture.flexion_deg or posture.inclination_deg):
         against = "bend forward from the person’s own neutral" if posture.flexion_deg else "total lean from upright"
         tiles.append({"number": degrees(lean.p50), "words": f"{against}, half the time or more"})
-    if posture:
+    if posture and posture.inclination_deg:
         tiles.append({"number": duration(posture.time_above_s[30]), "words": "leaning more than 30 degrees"})
-        if posture.static:
-            tiles.append({"number": duration(posture.static.longest_s), "words": "longest spell without a change"})
+    if posture and posture.static and posture.static.bouts:
+        tiles.append({"number": duration(posture.static.longest_s), "words": "longest spell without a change"})
     if movement:
         tiles.append({"number": f"{movement.steps:,}", "words": f"steps, in {duration(movement.walking_s)} of walking"})
     return tiles
@@ -232,7 +242,7 @@ def _posture(posture: PostureFigures) -> dict[str, Any]:
     lean = posture.flexion_deg or posture.inclination_deg
     own = posture.histogram_of == "flexion"
     if lean is None or not posture.histogram_deg:
-        sentence, chart = "Posture was not measured.", Markup()
+        sentence, chart = "How far the trunk leaned was not measured: upright is not known.", Markup()
     else:
         sentence = (
             f"Half the time the trunk was {'bent forward' if own else 'leaning'} {degrees(lean.p50)} or more from "
@@ -244,7 +254,9 @@ def _posture(posture: PostureFigures) -> dict[str, Any]:
         "heading": "Posture against the person’s own neutral" if own else "Lean from upright",
         "sentence": sentence,
         "chart": chart,
-        "above": [
+        "above": []
+        if lean is None
+        else [
             (f"{limit} degrees", duration(posture.time_above_s[limit]), percent(posture.time_above_s[limit] / measured))
             for limit in TIME_ABOVE_DEG
         ],

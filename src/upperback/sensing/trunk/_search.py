@@ -179,7 +179,7 @@ class _Series:
         if not self.bends:
             return "Nobody bent forward from standing in the first minutes."
         if len(self.bends) < params.n_bends_min:
-            return f"Only {len(self.bends)} forward bends in a row were seen in the first minutes."
+            return f"Fewer than {params.n_bends_min} forward bends in a row were seen in the first minutes."
         sizes_deg = [bend.size_deg for bend in self.bends]
         size_deg = float(np.median(sizes_deg))
         if min(sizes_deg) < params.alike * max(sizes_deg):
