@@ -20,12 +20,16 @@ NOT_INSTALLED = "not installed: just peers"
 
 @dataclass(frozen=True, slots=True)
 class PeerRun:
-    """What a peer took. `seconds` is the median of the repeats, None where it could not run; `note` says why."""
+    """What a peer took. `seconds` is the median of the repeats, None where it could not run; `note` says why.
+
+    `processor_s` is the processor's time: where other work shares the machine, ratios of it say more.
+    """
 
     name: str
     seconds: float | None
     note: str = ""
     said: dict[str, Any] = field(default_factory=dict)
+    processor_s: float | None = None
 
     def per_sample_ns(self, samples: int | None = None) -> float | None:
         """Nanoseconds for one sample of the input."""
@@ -62,7 +66,8 @@ def run(name: str, arguments: dict[str, Any], *, repeats: int = 3, timeout_s: fl
         return PeerRun(name, None, f"failed: {reason[:200]}")
     told = json.loads(done.stdout.strip().splitlines()[-1])
     versions = ", ".join(f"{each} {version}" for each, version in told["versions"].items())
-    return PeerRun(name, statistics.median(told["seconds"]), versions, told["said"])
+    seconds, processor_s = (statistics.median(told[key]) for key in ("seconds", "processor_s"))
+    return PeerRun(name, seconds, versions, told["said"], processor_s)
 
 
 def read_cwa(path: Path, *, repeats: int = 5) -> PeerRun:

@@ -40,6 +40,7 @@ def cwa(
     header = bytearray(b"\xff" * 1024)
     header[0:4] = b"MD" + struct.pack("<H", 1020)
     header[4] = 0x64 if gyr_dps is not None else 0x17
+    header[35] = 0x02 if gyr_dps is not None else 0x00  # 2000 deg/s, or no gyroscope
     header[5:13] = struct.pack("<HIH", 4711, 0, 0xFFFF)
     header[64:512] = b" " * 448
     if gyr_dps is None:
