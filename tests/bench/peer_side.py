@@ -2,8 +2,8 @@
 
     .peers-venv/bin/python tests/bench/peer_side.py NAME ARGUMENTS REPEATS
 
-ARGUMENTS is a JSON object. Prints one JSON object: seconds of each repeat, on the wall and of the processor, versions, and what came out. Loading the
-input and importing is not timed; only the call that a user would make is.
+ARGUMENTS is a JSON object. Prints one JSON object: seconds of each repeat, on the wall and of the processor, versions,
+and what came out. Loading the input and importing is not timed; only the call that a user would make is.
 """
 
 import importlib.metadata
