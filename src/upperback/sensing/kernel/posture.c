@@ -240,11 +240,15 @@ static const int32_t copy_of_lane[UB_LANES] = {
     0, UB_BINS, 2 * UB_BINS, 3 * UB_BINS, 0, UB_BINS, 2 * UB_BINS, 3 * UB_BINS};
 _Static_assert((int)UB_COPIES == 4 && (int)UB_LANES == 16, "copy_of_lane fits");
 
-UB_INLINE void put_bin(int32_t *to, vm bin, int offset, vm counts, vm copy, int fast) {
-    bin += offset;
+/* Where the histograms of these lanes begin. */
+typedef struct {
+    vm inclination, flexion, lateral, inclination_velocity, generalised_velocity, nowhere;
+} places;
+
+UB_INLINE void put_bin(int32_t *to, vm bin, vm place, vm counts, vm nowhere, int fast) {
+    bin += place;
     if (!fast)
-        bin = (counts & bin) | (~counts & UB_NOWHERE);
-    bin += copy;
+        bin = (counts & bin) | (~counts & nowhere);
     memcpy(to, &bin, sizeof bin);
 }
 
@@ -266,7 +270,7 @@ UB_INLINE void count_reasons(lanes_state *s, const uint8_t *reasons, vm good, vm
 
 /* One sample of UB_WIDTH lanes. `fast`: every lane counts, has a settled vertical, and had one before. */
 UB_INLINE void posture_step(lanes_state *s, const float *c, const vf up[3], const float *acc, const uint8_t *reasons,
-                            vm good, vm counts, vm copy, int32_t *bins, int fast) {
+                            vm good, vm counts, const places *at, int32_t *bins, int fast) {
     vf *const r = s->row;
     const vf one = ub_all(1);
     vm measured = counts, follows = counts;
@@ -280,7 +284,8 @@ UB_INLINE void posture_step(lanes_state *s, const float *c, const vf up[3], cons
         r[SEEN] = ub_only(settled, one);
         count_reasons(s, reasons, good, counts & ~measured);
     }
-    s->why[UB_MEASURED] -= measured;
+    if (!fast)
+        s->why[UB_MEASURED] -= measured;
 
     const vf x = up[0], y = up[1], z = up[2];
     const vf along = x * c[AXIS_UP] + y * c[AXIS_UP + 1] + z * c[AXIS_UP + 2];
@@ -297,37 +302,40 @@ UB_INLINE void posture_step(lanes_state *s, const float *c, const vf up[3], cons
     const vf turned = ub_abs(inclination - r[INCLINATION]) * c[RATE];
     r[UP] = x, r[UP + 1] = y, r[UP + 2] = z, r[INCLINATION] = inclination;
 
-    /* Sums of the epoch. */
+    /* Sums of the epoch. In fast steps the caller counts them. */
 #define ADD(sum, where, what) r[sum] += fast ? (what) : ub_only(where, what)
-    ADD(N_MEASURED, measured, one);
     ADD(SUM_INCLINATION, measured, inclination);
     ADD(SUM_FLEXION, measured, flexion);
     ADD(SUM_LATERAL, measured, lateral);
     ADD(SUM_UP, measured, x);
     ADD(SUM_UP + 1, measured, y);
     ADD(SUM_UP + 2, measured, z);
-    ADD(N_VELOCITY, follows, one);
     ADD(SUM_INCLINATION_VELOCITY, follows, turned);
     ADD(SUM_GENERALISED_VELOCITY, follows, generalised);
+    if (!fast) {
+        r[N_MEASURED] += ub_only(measured, one);
+        r[N_VELOCITY] += ub_only(follows, one);
+    }
     if (acc) {
         const vf ax = ub_load(acc), ay = ub_load(acc + UB_LANES), az = ub_load(acc + 2 * UB_LANES);
         const vf force = ub_sqrt(ax * ax + ay * ay + az * az) - 9.80665f;
         const vm plain = measured & (force < 1e4f); /* false for NaN, which ready verticals may come with */
-        r[SUM_FORCE] += ub_only(plain, force);
-        r[SUM_FORCE_SQUARE] += ub_only(plain, force * force);
-        r[N_FORCE] += ub_only(plain, one);
+        ADD(SUM_FORCE, plain, force);
+        ADD(SUM_FORCE_SQUARE, plain, force * force);
+        if (!fast)
+            r[N_FORCE] += ub_only(plain, one);
     }
 #undef ADD
 
     const vm has_up = c[HAS_UP] > 0 ? measured : measured & 0, has_front = c[HAS_FRONT] > 0 ? measured : measured & 0;
     const vf fastest = ub_all(2047);
-    put_bin(bins, __builtin_convertvector(inclination * 10, vm), UB_INCLINATION, has_up, copy, fast);
-    put_bin(bins + UB_LANES, whole(flexion * 10), UB_FLEXION + 1800, has_front, copy, fast);
-    put_bin(bins + 2 * UB_LANES, whole(lateral * 10), UB_LATERAL + 900, has_front, copy, fast);
-    put_bin(bins + 3 * UB_LANES, __builtin_convertvector(ub_min(turned * 4, fastest), vm), UB_INCLINATION_VELOCITY,
-            has_up & follows, copy, fast);
-    put_bin(bins + 4 * UB_LANES, __builtin_convertvector(ub_min(generalised * 4, fastest), vm),
-            UB_GENERALISED_VELOCITY, follows, copy, fast);
+    const vm turned_bin = __builtin_convertvector(ub_min(turned * 4, fastest), vm);
+    const vm generalised_bin = __builtin_convertvector(ub_min(generalised * 4, fastest), vm);
+    put_bin(bins, __builtin_convertvector(inclination * 10, vm), at->inclination, has_up, at->nowhere, fast);
+    put_bin(bins + UB_LANES, whole(flexion * 10), at->flexion, has_front, at->nowhere, fast);
+    put_bin(bins + 2 * UB_LANES, whole(lateral * 10), at->lateral, has_front, at->nowhere, fast);
+    put_bin(bins + 3 * UB_LANES, turned_bin, at->inclination_velocity, has_up & follows, at->nowhere, fast);
+    put_bin(bins + 4 * UB_LANES, generalised_bin, at->generalised_velocity, follows, at->nowhere, fast);
 }
 
 /* Samples [begin, end) of a tile; none of them is the first of an epoch but perhaps `begin`. */
@@ -335,15 +343,18 @@ static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t 
                           const int32_t *counts_now) {
     lanes_state s;
     vm counts, copy;
+    int64_t n_fast = 0;
     float *const state = job->state + lane;
     const float *const c = job->coefficients;
-    const int complete = c[HAS_UP] > 0 && c[HAS_FRONT] > 0;
+    const int complete = c[HAS_UP] > 0 && c[HAS_FRONT] > 0 && job->acc && !job->up;
     for (int k = 0; k < ROWS; k++)
         s.row[k] = ub_load(state + k * UB_LANES);
     for (int k = 0; k < UB_REASONS; k++)
         s.why[k] = (vm){0};
     memcpy(&counts, counts_now + lane, sizeof counts);
     memcpy(&copy, copy_of_lane + lane, sizeof copy);
+    const places place = {copy + UB_INCLINATION, copy + UB_FLEXION + 1800, copy + UB_LATERAL + 900,
+                          copy + UB_INCLINATION_VELOCITY, copy + UB_GENERALISED_VELOCITY, copy + UB_NOWHERE};
     for (int64_t i = begin; i < end; i++) {
         const int64_t at = i * 3 * UB_LANES + lane;
         const vf up[3] = {ub_load(t->up + at), ub_load(t->up + at + UB_LANES), ub_load(t->up + at + 2 * UB_LANES)};
@@ -351,10 +362,18 @@ static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t 
         const float *const acc = job->acc ? t->acc + at : 0;
         const uint8_t *const reasons = t->why + i * UB_LANES + lane;
         int32_t *const bins = t->bins + i * 5 * UB_LANES + lane;
-        if (complete && acc && ub_every(good & counts & (s.row[SEEN] > 0)))
-            posture_step(&s, c, up, acc, reasons, good, counts, copy, bins, 1);
-        else
-            posture_step(&s, c, up, acc, reasons, good, counts, copy, bins, 0);
+        if (complete && ub_every(good & counts & (s.row[SEEN] > 0))) {
+            posture_step(&s, c, up, acc, reasons, good, counts, &place, bins, 1);
+            n_fast++;
+        } else {
+            posture_step(&s, c, up, acc, reasons, good, counts, &place, bins, 0);
+        }
+    }
+    if (n_fast) {
+        s.row[N_MEASURED] += (float)n_fast;
+        s.row[N_VELOCITY] += (float)n_fast;
+        s.row[N_FORCE] += (float)n_fast;
+        job->samples[UB_MEASURED] += n_fast * UB_WIDTH;
     }
     for (int k = 0; k < ROWS; k++)
         ub_store(state + k * UB_LANES, s.row[k]);
@@ -375,25 +394,27 @@ static void finish_epoch(const ub_posture_job *job, int lane, int64_t epoch, int
     float *const s = job->state + lane;
     float *const to = job->epochs + (epoch - job->first_epoch) * UB_EPOCH_COLUMNS;
     const float n = s[N_MEASURED * UB_LANES], n_velocity = s[N_VELOCITY * UB_LANES], nan = __builtin_nanf("");
+    const float share = n > 0 ? 1 / n : nan, share_velocity = n_velocity > 0 ? 1 / n_velocity : nan;
     const int has_up = job->coefficients[HAS_UP] > 0, has_front = job->coefficients[HAS_FRONT] > 0;
-#define MEAN(sum, over, known) ((known) && (over) > 0 ? s[(sum) * UB_LANES] / (over) : nan)
-    to[UB_EPOCH_INCLINATION] = MEAN(SUM_INCLINATION, n, has_up);
-    to[UB_EPOCH_FLEXION] = MEAN(SUM_FLEXION, n, has_front);
-    to[UB_EPOCH_LATERAL] = MEAN(SUM_LATERAL, n, has_front);
-    to[UB_EPOCH_INCLINATION_VELOCITY] = MEAN(SUM_INCLINATION_VELOCITY, n_velocity, has_up);
-    to[UB_EPOCH_GENERALISED_VELOCITY] = MEAN(SUM_GENERALISED_VELOCITY, n_velocity, 1);
+    const float up_known = has_up ? 1 : nan, front_known = has_front ? 1 : nan;
+    to[UB_EPOCH_INCLINATION] = s[SUM_INCLINATION * UB_LANES] * share * up_known;
+    to[UB_EPOCH_FLEXION] = s[SUM_FLEXION * UB_LANES] * share * front_known;
+    to[UB_EPOCH_LATERAL] = s[SUM_LATERAL * UB_LANES] * share * front_known;
+    to[UB_EPOCH_INCLINATION_VELOCITY] = s[SUM_INCLINATION_VELOCITY * UB_LANES] * share_velocity * up_known;
+    to[UB_EPOCH_GENERALISED_VELOCITY] = s[SUM_GENERALISED_VELOCITY * UB_LANES] * share_velocity;
     for (int k = 0; k < 3; k++)
-        to[UB_EPOCH_UP + k] = MEAN(SUM_UP + k, n, 1);
-#undef MEAN
+        to[UB_EPOCH_UP + k] = s[(SUM_UP + k) * UB_LANES] * share;
     float movement = nan;
-    const double n_force = s[N_FORCE * UB_LANES];
+    const float n_force = s[N_FORCE * UB_LANES];
     if (n_force > 0) {
-        const double mean = s[SUM_FORCE * UB_LANES] / n_force, square = s[SUM_FORCE_SQUARE * UB_LANES] / n_force;
-        movement = (float)sqrt(square > mean * mean ? square - mean * mean : 0);
+        const float share_force = n_force == n ? share : 1 / n_force;
+        const float mean = s[SUM_FORCE * UB_LANES] * share_force, square = s[SUM_FORCE_SQUARE * UB_LANES] * share_force;
+        movement = sqrtf(square > mean * mean ? square - mean * mean : 0);
     }
+    const float share_expected = 1 / (float)n_expected;
     to[UB_EPOCH_MOVEMENT] = movement;
-    to[UB_EPOCH_MEASURED] = n / (float)n_expected;
-    to[UB_EPOCH_NOT_WORN] = s[N_NOT_WORN * UB_LANES] / (float)n_expected;
+    to[UB_EPOCH_MEASURED] = n == (float)n_expected ? 1 : n * share_expected;
+    to[UB_EPOCH_NOT_WORN] = s[N_NOT_WORN * UB_LANES] * share_expected;
     for (int k = SUM_INCLINATION; k < ROWS; k++)
         s[k * UB_LANES] = 0;
 }
