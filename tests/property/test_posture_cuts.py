@@ -23,6 +23,8 @@ STREAMS: dict[str, Chunk | VerticalBlock] = {
     "gyroscope": samples(N_SAMPLES, 51.3, start_s=12.6)[0],
 }
 KINDS = [("verticals", "numpy")] + [(name, isa) for isa in available() for name in STREAMS]
+"""The reference of the orientation stage is too slow for all of them; it has laws of its own."""
+
 places = st.lists(st.integers(0, N_SAMPLES), max_size=8)
 
 

@@ -10,14 +10,6 @@ UB_EXPORT void UB(orient_tile)(const float *gyr, const float *acc, const uint8_t
                 coefficients);
 }
 
-UB_EXPORT void UB(orient_know_bias)(float *state, long lane, const float *bias, float variance) {
-    for (int k = 0; k < 3; k++) {
-        state[(BIAS + k) * UB_LANES + lane] = bias[k];
-        state[(ESTIMATED + X_BIAS + k) * UB_LANES + lane] = bias[k];
-        state[(ESTIMATED + AT(X_BIAS + k, X_BIAS + k)) * UB_LANES + lane] = variance;
-    }
-}
-
 UB_EXPORT void UB(tilt_tile)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
                              const float *coefficients) {
     for (int lane = 0; lane < UB_LANES; lane += UB_WIDTH)

@@ -32,9 +32,6 @@ UB_EXPORT void UB(tilt_lanes)(const float *acc, const uint8_t *bad, float *state
 UB_EXPORT void UB(orient_tile)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
                                long n_time, const float *coefficients);
 
-/* Tells a fresh lane the bias of its gyroscope (rad/s) and how sure that is (variance of each axis). */
-UB_EXPORT void UB(orient_know_bias)(float *state, long lane, const float *bias, float variance);
-
 /* The same for one lane: gyr, acc and up are [n_time][3], bad [n_time], state [UB_ORIENT_STATE]. */
 UB_EXPORT void UB(orient_one)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
                               long n_time, const float *coefficients);

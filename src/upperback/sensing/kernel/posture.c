@@ -478,11 +478,6 @@ UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
             longest = job->until[lane] - job->from[lane];
     }
 
-    if (job->biases)
-        for (int lane = 0; lane < job->n_lanes; lane++)
-            if (job->biases[4 * lane + 3] > 0)
-                UB(orient_know_bias)(job->vertical_state, lane, job->biases + 4 * lane, job->biases[4 * lane + 3]);
-
     for (int64_t done = 0; done < job->n_warm;) {
         const int64_t n_time = job->n_warm - done < TILE ? job->n_warm - done : TILE;
         pack(job, at, n_time, &t);

@@ -51,8 +51,6 @@ typedef struct {
     int64_t n_samples, origin;
     double rate, phase;
     int64_t n_lanes, n_warm;    /* samples before `from` that only warm up */
-    const float *biases;        /* (n_lanes, 4), what fresh lanes are told of their gyroscope: rad/s, and the variance,
-                                   or null */
     const int64_t *from, *until, *epoch; /* per lane: samples that count, and the epoch of the first */
     const float *vertical_coefficients;  /* of orient_tile or tilt_tile */
     const float *coefficients;  /* UB_POSTURE_COEFFICIENTS */

@@ -265,6 +265,25 @@ def design_orientation(sampling_rate_hz: float, params: OrientationParams | None
     )
 
 
+def fresh_row(
+    bias_radps: npt.NDArray[np.floating[Any]] | None = None, variance: float = 0.0
+) -> npt.NDArray[np.float32]:
+    """(Rows.ALL,) : a lane with gyroscope of which nothing has come yet, but whose bias may be known already.
+
+    Parameters
+    ----------
+    bias_radps : (3,), or None: not known
+    variance : how sure it is, the same for each axis, (rad/s)2
+    """
+    row = np.zeros(Rows.ALL, np.float32)
+    if bias_radps is not None:
+        estimate = row[Rows.ESTIMATED]
+        row[Rows.BIAS] = estimate[6:9] = bias_radps
+        diagonal = np.arange(6, 9)
+        estimate[9 + diagonal * (diagonal + 1) // 2 + diagonal] = variance
+    return row
+
+
 def check_lanes(name: str, lanes: Lanes3, n_time: int, n_lanes: int) -> None:
     """Refuse what is not (n_time, 3, n_lanes) float32 without holes between its numbers."""
     if lanes.dtype != np.float32 or lanes.shape != (n_time, 3, n_lanes) or not lanes.flags.c_contiguous:

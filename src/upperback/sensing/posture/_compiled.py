@@ -32,7 +32,6 @@ class Job(ctypes.Structure):
         ("phase", ctypes.c_double),
         ("n_lanes", ctypes.c_int64),
         ("n_warm", ctypes.c_int64),
-        ("biases", ctypes.c_void_p),
         ("from_", ctypes.c_void_p),
         ("until", ctypes.c_void_p),
         ("epoch", ctypes.c_void_p),

@@ -7,12 +7,18 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from upperback.core.errors import Unavailable
 from upperback.sensing.compiled import LANES
 from upperback.sensing.epochs import COLUMNS
 from upperback.sensing.histogram import FLEXION_BINS, INCLINATION_BINS, LATERAL_BINS, VELOCITY_BINS, Histogram
-from upperback.sensing.orientation import OrientationParams, orient_coefficients, tilt_coefficients
-from upperback.sensing.orientation._compiled import ORIENT_STATE, TILT_STATE
+from upperback.sensing.orientation import LanesState, Orientation, OrientationParams, Tilt
+from upperback.sensing.orientation.base import (
+    Bad,
+    Design,
+    TiltRows,
+    design_orientation,
+    design_tilt,
+    fresh_row,
+)
 from upperback.sensing.posture import _compiled, _reference
 from upperback.sensing.posture._grid import Grid
 from upperback.sensing.posture.base import REASONS, Holds, Method, PostureParams, PostureSummary, VerticalBlock
@@ -144,18 +150,16 @@ class Setting:
 
     Attributes
     ----------
-    grid, alignment, reasons : see there
-    vertical : coefficients of the filter that makes the vertical; None: verticals are ready
-    gap_max, settled : of that filter, samples
+    grid, alignment, reasons, params : see there
+    vertical : design of the filter that makes the vertical; None: verticals are ready
     with_gyr : it takes angular velocity too
     """
 
     grid: Grid
     alignment: TrunkAlignment | None
     reasons: npt.NDArray[np.uint8]
-    vertical: npt.NDArray[np.float32] | None
-    gap_max: int
-    settled: int
+    params: PostureParams
+    vertical: Design | None
     with_gyr: bool
 
     @classmethod
@@ -165,24 +169,28 @@ class Setting:
         """For recordings of one method."""
         rate_hz = grid.sampling_rate_hz
         with_gyr = method.sensor == "accelerometer and gyroscope" and not ready
-        vertical, gap_max, settled = None, 1, 0
+        vertical = None
         if not ready:
-            tuning = params.orientation if with_gyr else params.tilt
-            gap_max = max(1, round(tuning.gap_s_max * rate_hz))
-            settled = max(1, round(tuning.settle_s * rate_hz))
-            if with_gyr:
-                vertical = orient_coefficients(rate_hz, params.orientation)
-            else:
-                vertical = tilt_coefficients(rate_hz, params.tilt)
+            tilt, orientation = design_tilt(rate_hz, params.tilt), design_orientation(rate_hz, params.orientation)
+            vertical = orientation if with_gyr else tilt
         return cls(
             grid=grid,
             alignment=alignment,
             reasons=reasons_of(params.unusable),
+            params=params,
             vertical=vertical,
-            gap_max=gap_max,
-            settled=settled,
             with_gyr=with_gyr,
         )
+
+    @property
+    def gap_max(self) -> int:
+        """Missing samples after which the filter starts afresh."""
+        return 1 if self.vertical is None else round(self.vertical.named["gap_max"])
+
+    @property
+    def settled(self) -> int:
+        """Samples from a start to the first one that can be trusted."""
+        return 0 if self.vertical is None else self.vertical.settled
 
     def coefficients(self) -> npt.NDArray[np.float32]:
         """In the order of kernel/posture.c."""
@@ -198,7 +206,7 @@ class LaneState:
 
     Attributes
     ----------
-    vertical : (rows,), of the filter that makes the vertical
+    vertical : (rows,), of the filter that makes the vertical; none where verticals are ready
     posture : (rows,), the sample before, and the sums of the epoch that is not finished
     """
 
@@ -242,10 +250,19 @@ class Tally:
         return PostureSummary(method=method, samples=self.samples.copy(), holds=holds, **found)
 
 
-def new_state(setting: Setting) -> LaneState:
-    """A lane of which nothing has come yet."""
-    rows = 0 if setting.vertical is None else (ORIENT_STATE if setting.with_gyr else TILT_STATE)
-    return LaneState(vertical=np.zeros(rows, np.float32), posture=np.zeros(_compiled.STATE_ROWS))
+def new_state(setting: Setting, bias: npt.NDArray[np.float64] | None = None) -> LaneState:
+    """A lane of which nothing has come yet.
+
+    Parameters
+    ----------
+    bias : (4,), of the gyroscope in rad/s, and its variance, or 0 where it is not known
+    """
+    if setting.with_gyr:
+        known = bias is not None and bias[3] > 0
+        vertical = fresh_row(bias[:3], float(bias[3])) if bias is not None and known else fresh_row()
+    else:
+        vertical = np.zeros(0 if setting.vertical is None else TiltRows.ALL, np.float32)
+    return LaneState(vertical=vertical, posture=np.zeros(_compiled.STATE_ROWS))
 
 
 class Lane(Protocol):
@@ -308,22 +325,24 @@ class _CompiledLane:
 class _ReferenceLane:
     def __init__(self, setting: Setting, state: LaneState) -> None:
         self.tally = Tally(compiled_counts=False)
+        self._setting, self._posture = setting, state.posture.copy()
+        self._filter: Orientation | Tilt | None = None
         if setting.vertical is not None:
-            raise Unavailable("without the compiled kernel only ready verticals can be worked on", retryable=False)
-        self._setting = setting
-        self._vertical, self._posture = state.vertical.copy(), state.posture.copy()
+            rate_hz, rows = (
+                setting.grid.sampling_rate_hz,
+                LanesState(rows=state.vertical[None].copy(), sampling_rate_hz=setting.grid.sampling_rate_hz),
+            )
+            if setting.with_gyr:
+                self._filter = Orientation(1, rate_hz, setting.params.orientation, rows, "reference")
+            else:
+                self._filter = Tilt(1, rate_hz, setting.params.tilt, rows, "reference")
 
     def go_on(self, samples: Samples, start: int, rows: npt.NDArray[np.float32], first_epoch: int) -> None:
         setting = self._setting
         quality = np.zeros(len(samples), np.uint8) if samples.quality is None else samples.quality
         reasons = setting.reasons[quality]
-        assert samples.up is not None
-        up = samples.up.astype(np.float64)
-        length = np.linalg.norm(up, axis=1)
-        good = (length > 0.5) & (length < 2) & (reasons == 0)  # false for NaN
-        up = np.where(good[:, None], up / np.where(good, length, 1)[:, None], np.nan)
         _reference.run(
-            up,
+            self._verticals(samples, reasons),
             samples.acc,
             reasons,
             alignment=setting.alignment,
@@ -338,6 +357,23 @@ class _ReferenceLane:
             samples=self.tally.samples,
         )
 
+    def _verticals(self, samples: Samples, reasons: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        bad = np.where(reasons > 0, np.uint8(Bad.MISSING), np.uint8(Bad.NOT))[:, None]
+        if isinstance(self._filter, Orientation):
+            assert samples.acc is not None
+            assert samples.gyr is not None
+            up = self._filter.update(samples.acc[:, :, None], samples.gyr[:, :, None], bad)[:, :, 0]
+        elif isinstance(self._filter, Tilt):
+            assert samples.acc is not None
+            up = self._filter.update(samples.acc[:, :, None], bad)[:, :, 0]
+        else:
+            assert samples.up is not None
+            up = samples.up
+        length = np.linalg.norm(up.astype(np.float64), axis=1)
+        good = (length > 0.5) & (length < 2) & (reasons == 0)  # false for NaN
+        unit: npt.NDArray[np.float64] = np.where(good[:, None], up / np.where(good, length, 1)[:, None], np.nan)
+        return unit
+
     def warm_up(self, samples: Samples, start: int) -> None:
         """Goes on without counting."""
         grid = self._setting.grid
@@ -346,7 +382,8 @@ class _ReferenceLane:
         self._posture[_reference.SUMS :] = 0
 
     def state(self) -> LaneState:
-        return LaneState(vertical=self._vertical.copy(), posture=self._posture.copy())
+        vertical = np.zeros(0, np.float32) if self._filter is None else self._filter.state.rows[0]
+        return LaneState(vertical=vertical, posture=self._posture.copy())
 
 
 def run_lanes(
@@ -378,21 +415,22 @@ def run_lanes(
     """
     if instruction_set == "numpy":
         states = []
-        for start, end in ranges:
-            one = _ReferenceLane(setting, new_state(setting))
+        for (start, end), bias in zip(ranges, biases, strict=True):
+            one = _ReferenceLane(setting, new_state(setting, bias))
             warm = max(start - n_warm, 0)
             one.warm_up(samples.part(warm - origin, start - origin), warm)
             one.tally = tally
             one.go_on(samples.part(start - origin, end - origin), start, rows, first_epoch)
             states.append(one.state().posture)
         return np.stack(states, axis=1)
-    vertical = np.zeros((len(new_state(setting).vertical), LANES), np.float32)
+    fresh = [new_state(setting, bias).vertical for bias in biases]
+    vertical = np.zeros((len(fresh[0]), LANES), np.float32)
+    vertical[:, : len(fresh)] = np.stack(fresh, axis=1)
     posture = np.zeros((_compiled.STATE_ROWS, LANES), np.float32)
     job = _compiled.Job(
         **_fixed(setting, vertical, posture, tally),
         n_lanes=len(ranges),
         n_warm=n_warm,
-        biases=biases.astype(np.float32) if setting.with_gyr else None,
         from_=np.array([start for start, _ in ranges], np.int64),
         until=np.array([end for _, end in ranges], np.int64),
         epoch=np.array([setting.grid.epoch_of(start) for start, _ in ranges], np.int64),
@@ -443,7 +481,7 @@ def _fixed(
         "reasons": setting.reasons,
         "rate": setting.grid.sampling_rate_hz,
         "phase": setting.grid.phase,
-        "vertical_coefficients": setting.vertical,
+        "vertical_coefficients": None if setting.vertical is None else setting.vertical.coefficients,
         "coefficients": setting.coefficients(),
         "vertical_state": vertical,
         "state": posture,

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.sensing.posture.streams import ALIGNMENT, samples, verticals
 from upperback.sensing.compiled import available
 from upperback.sensing.epochs import COLUMNS, Epochs
-from upperback.sensing.posture import PostureSummary, PostureTracker, VerticalBlock, posture_of
+from upperback.sensing.posture import PostureSummary, PostureTracker, VerticalBlock, _batch, posture_of
 from upperback.sensing.signal import Chunk
 from upperback.sensing.trunk import TrunkAlignment
 
@@ -53,6 +53,33 @@ def test_the_kernel_agrees_with_the_reference(rate_hz: float, alignment: TrunkAl
         assert found.holds.bouts == summary.holds.bouts
         assert found.holds.changes == summary.holds.changes
         assert found.holds.dose_mdeg_s == pytest.approx(summary.holds.dose_mdeg_s, rel=1e-4, abs=1)
+
+
+@needs_kernel
+@pytest.mark.parametrize("with_gyr", [True, False])
+def test_from_the_samples_on_the_two_agree(with_gyr: bool) -> None:
+    """The orientation stage has a kernel and a reference of its own; a little comes from there."""
+    chunk, _ = samples(4000, with_gyr=with_gyr)
+    expected, summary = live(chunk, "numpy", ALIGNMENT)
+    epochs, found = live(chunk, available()[-1], ALIGNMENT)
+    np.testing.assert_array_equal(np.isnan(epochs.rows), np.isnan(expected.rows))
+    np.testing.assert_allclose(epochs.rows[:, :3], expected.rows[:, :3], atol=0.01)
+    np.testing.assert_allclose(epochs.rows[:, 3:5], expected.rows[:, 3:5], atol=0.05)
+    np.testing.assert_array_equal(found.samples, summary.samples)
+
+
+@needs_kernel
+@pytest.mark.parametrize("with_gyr", [True, False])
+def test_a_whole_recording_without_the_kernel_gives_the_same(with_gyr: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces, warm-up and the bias of the gyroscope: all of it."""
+    monkeypatch.setattr(_batch, "PIECE_S", 100)
+    monkeypatch.setattr(_batch, "WARM_S", {"accelerometer": 3, "accelerometer and gyroscope": 20})
+    chunk, _ = samples(2600, 10.0, with_gyr=with_gyr, bias_dps=(1.0, -0.5, 0.5))
+    expected = posture_of(chunk, alignment=ALIGNMENT, instruction_set="numpy")
+    found = posture_of(chunk, alignment=ALIGNMENT)
+    np.testing.assert_array_equal(np.isnan(found.epochs.rows), np.isnan(expected.epochs.rows))
+    np.testing.assert_allclose(found.epochs.rows[:, :3], expected.epochs.rows[:, :3], atol=0.01)
+    np.testing.assert_array_equal(found.summaries[0].samples, expected.summaries[0].samples)
 
 
 @needs_kernel
