@@ -17,7 +17,7 @@ import numpy.typing as npt
 from upperback.devices.simulate import Scenario, Simulation, read_scenario, simulate
 from upperback.sensing.compiled import available
 from upperback.sensing.epochs import Epochs
-from upperback.sensing.orientation import _compiled, orient_coefficients
+from upperback.sensing.orientation import track_vertical
 from upperback.sensing.posture import PostureResult, posture_of
 from upperback.sensing.signal import Chunk
 from upperback.sensing.trunk import Search, WearWatch, find_alignment
@@ -125,11 +125,8 @@ def live_verticals(chunk: Chunk, until_s: float) -> npt.NDArray[np.float32]:
     """The vertical in the sensor frame, as the live filter gives it."""
     n_samples = min(len(chunk), int(until_s * chunk.sampling_rate_hz))
     assert chunk.gyr_radps is not None
-    gyr, acc = (np.ascontiguousarray(signal[:n_samples]) for signal in (chunk.gyr_radps, chunk.acc_mps2))
-    up = np.empty((n_samples, 3), np.float32)
-    state, bad = np.zeros(_compiled.ORIENT_STATE, np.float32), np.zeros(n_samples, np.uint8)
-    _compiled.orient_one()(gyr, acc, bad, state, up, n_samples, orient_coefficients(chunk.sampling_rate_hz))
-    return up
+    rate_hz = chunk.sampling_rate_hz
+    return track_vertical(chunk.acc_mps2[:n_samples], chunk.gyr_radps[:n_samples], rate_hz)
 
 
 def without_gyroscope(blocks: list[Chunk]) -> list[Chunk]:
