@@ -146,7 +146,7 @@ def _good_blocks(stream: Any, log: ReadingLog) -> Iterator[tuple[Any, float]]:
         if rest:
             log.damaged.append("The file is cut short in the middle of a block; the rest of that block was left out.")
         blocks = np.frombuffer(buffer, _BLOCK, n_whole)
-        words = np.frombuffer(buffer, "<u2", n_whole * (_BLOCK_BYTES // 2)).reshape(n_whole, -1)
+        words = np.frombuffer(buffer, "<u2", n_whole * (_BLOCK_BYTES // 2)).reshape(n_whole, _BLOCK_BYTES // 2)
         good = (blocks["header"] == _BLOCK_MARK) & (blocks["length"] == _DATA_LENGTH)
         good &= (np.add.reduce(words, axis=1, dtype=np.uint16) == 0) | (blocks["checksum"] == 0)
         good &= _plausible(blocks)
@@ -204,7 +204,9 @@ def _read(path: Path, layout: Layout, zero_s: float, log: ReadingLog) -> Iterato
     with path.open("rb", buffering=0) as stream:
         for blocks, share in _good_blocks(stream, log):
             _check_same(blocks, layout)
-            yield _samples(*near.add(blocks), layout, zero_s, share)
+            ready, due = near.add(blocks)
+            if due.stop > due.start:
+                yield _samples(ready, due, layout, zero_s, share)
     if (rest := near.rest()) is not None:
         yield _samples(*rest, layout, zero_s, share)
 

@@ -239,7 +239,9 @@ def _seconds(clocks_: bytes) -> Float64s:
 def _read(path: Path, header: _Header, zero_s: float, log: ReadingLog) -> Iterator[Block]:
     near: Neighbours[_Pages] = Neighbours(_Pages.joined, _Pages.cut, lambda pages: len(pages.times))
     for pages in _pages(path, log, header.n_pages):
-        yield _block(*near.add(pages), header, zero_s)
+        ready, due = near.add(pages)
+        if due.stop > due.start:
+            yield _block(ready, due, header, zero_s)
     if (rest := near.rest()) is not None:
         yield _block(*rest, header, zero_s)
 

@@ -383,11 +383,13 @@ class _Records:
         payload = whole[good, _HEADER.size : -1]
         if kind == _ACTIVITY2:
             n_samples = size // 6
-            return good, np.ascontiguousarray(payload[:, : n_samples * 6]).view("<i2").reshape(-1, n_samples, 3)
+            return good, np.ascontiguousarray(payload[:, : n_samples * 6]).view("<i2").reshape(
+                len(payload), n_samples, 3
+            )
         n_samples = size * 2 // 9
         padded = np.zeros((len(payload), -(-size // 3) * 3), np.uint8)
         padded[:, :size] = payload
-        return good, _twelve_bits(padded)[:, : n_samples * 3].reshape(-1, n_samples, 3)[:, :, [1, 0, 2]]
+        return good, _twelve_bits(padded)[:, : n_samples * 3].reshape(len(payload), n_samples, 3)[:, :, [1, 0, 2]]
 
     def finish(self) -> None:
         """After the last bytes."""
@@ -428,9 +430,9 @@ class _Activity:
 
 def _twelve_bits(rows: Bytes) -> npt.NDArray[np.int16]:
     """(n, 3 k) bytes -> (n, 2 k) numbers of twelve bits, most significant first, with sign."""
-    parts = rows.reshape(len(rows), -1, 3).astype(np.int16)
+    parts = rows.reshape(len(rows), rows.shape[1] // 3, 3).astype(np.int16)
     out = np.empty((*parts.shape[:2], 2), np.int16)
     # At the top of sixteen bits first, where the sign belongs.
     out[:, :, 0] = (parts[:, :, 0] << 8) | (parts[:, :, 1] & 0xF0)
     out[:, :, 1] = (parts[:, :, 1] << 12) | (parts[:, :, 2] << 4)
-    return (out >> 4).reshape(len(rows), -1)
+    return (out >> 4).reshape(len(rows), rows.shape[1] // 3 * 2)

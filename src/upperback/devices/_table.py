@@ -34,6 +34,8 @@ _LOOK_ROWS: Final = 1 << 18
 _CLIPPED_ACC_MPS2: Final = 1.9 * G_MPS2
 _CLIPPED_GYR_RADPS: Final = 4.0
 
+_MAX_FLOAT32: Final = float(np.finfo(np.float32).max)
+
 #: More repeated stamps than this: the clock is too coarse to be used.
 _COARSE_SHARE: Final = 0.2
 
@@ -261,7 +263,7 @@ def _emg_stream(
     stream = Stream(
         sampling_rate_hz=timing.rate_hz,
         origin_s=timing.origin_s,
-        blocks=_blocks(table, columns, timing, [(columns.emg, EMG_FACTOR[unit], np.inf)]),
+        blocks=_blocks(table, columns, timing, [(columns.emg, EMG_FACTOR[unit], _MAX_FLOAT32)]),
         n_columns=(len(columns.emg),),
         stamp_step_s=timing.step_s,
         wall_clock=timing.wall_clock,
@@ -284,7 +286,7 @@ def _blocks(
             arrays = tuple(_matrix(batch, group) for group, _, _ in parts)
             quality = _quality(batch, columns.quality)
             for rows, (_, factor, clipped_at) in zip(arrays, parts, strict=True):
-                if factor != 1:
+                with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is marked below
                     np.multiply(rows, np.float32(factor), out=rows)
                 quality = mark_clipped(rows, clipped_at, quality)
             quality = blank_not_finite(arrays, quality, log)
@@ -296,7 +298,8 @@ def _blocks(
 
 def _clipped_beyond(look: npt.NDArray[np.float32], factor: float, least: float) -> float:
     finite = look[np.isfinite(look)]
-    return max(least, 0.999 * float(np.abs(finite).max()) * abs(factor)) if len(finite) else least
+    largest = 0.999 * float(np.abs(finite).max()) * abs(factor) if len(finite) else 0.0
+    return min(max(least, largest), _MAX_FLOAT32)
 
 
 def mark_clipped(

@@ -4,6 +4,7 @@ Samples and clocks are read by pyxdf, which is optional and takes a whole stream
 at first, so that only the streams that are used are loaded.
 """
 
+import io
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -189,7 +190,8 @@ def _load(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            streams, _ = pyxdf.load_xdf(str(path), select_streams=ids, on_chunk=count)
+            with _Bounded(io.FileIO(path)) as file:
+                streams, _ = pyxdf.load_xdf(file, select_streams=ids, on_chunk=count)
     except MemoryError:
         raise
     except Exception as error:  # a parser of others, fed with anything
@@ -211,6 +213,19 @@ def _load(
     if set(ids) - set(found):
         raise InputError("the .xdf file is damaged: a stream has disappeared")
     return found, complaints.number > 0
+
+
+class _Bounded(io.BufferedReader):
+    """A file that is never asked for more bytes than it has: pyxdf believes every length that it finds."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        super().__init__(file)
+        self._size = file.seek(0, 2)
+        file.seek(0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, self._size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 class _Complaints(logging.Handler):

@@ -25,6 +25,9 @@ _WHOLE_HZ: Final = 0.005
 #: Seconds since 1970 between 2001 and 2286; a count with another unit is this many times larger.
 _UNIX_S: Final = (1e9, 1e10)
 
+#: Nothing further from the first stamp than this is a time: 300 years.
+_MAX_S: Final = 1e10
+
 _DATE: Final = r"(\d{4})[-/.](\d{2})[-/.](\d{2})"
 _CLOCK: Final = r"(\d{1,2})[:\-](\d{2})[:\-](\d{2})(?:[.,:_](\d{1,9}))?"
 _ZONE: Final = r"(?:\s*(Z|UTC|[+-]\d{2}:?\d{2}))?"
@@ -54,7 +57,9 @@ class Stamps:
     def seconds(self, column: Any) -> Float64s:
         """Seconds since the first stamp; NaN where a stamp is missing."""
         if self.kind == "number":
-            return _numbers(column, self.zero) / self.per_s
+            seconds = _numbers(column, self.zero) / self.per_s
+            seconds[~(np.abs(seconds) < _MAX_S)] = np.nan
+            return seconds
         counts, missing = _counts(column, self.kind)
         seconds = (counts - int(self.zero)) / self.per_s
         seconds[missing] = np.nan
@@ -125,7 +130,8 @@ def _numbers(column: Any, zero: float | int) -> Float64s:
     if pa.types.is_integer(column.type) and not column.null_count and isinstance(zero, int):
         exact: Float64s = (column.to_numpy() - np.int64(zero)).astype(np.float64)
         return exact
-    result: Float64s = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False) - zero
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        result: Float64s = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False) - zero
     return result
 
 
