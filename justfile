@@ -62,6 +62,10 @@ test-all *args:
 proofs-long *args:
     pytest -m long {{ args }}
 
+# damaged and hostile recordings, INPUTS for each format, 10,000 unless said otherwise
+fuzz *args:
+    python -W error -m tests.property.recordings_fuzz {{ args }}
+
 # every branch of triage and plan is tested, or this fails
 coverage:
     coverage erase

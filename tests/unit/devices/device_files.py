@@ -42,6 +42,7 @@ def cwa(
     header[4] = 0x64 if gyr_dps is not None else 0x17
     header[35] = 0x02 if gyr_dps is not None else 0x00  # 2000 deg/s, or no gyroscope
     header[5:13] = struct.pack("<HIH", 4711, 0, 0xFFFF)
+    header[35:37] = bytes([0x02 if gyr_dps is not None else 0, _RATE_CODES[rate_hz]])
     header[64:512] = b" " * 448
     if gyr_dps is None:
         words = _packed(np.rint(acc_g * 256).astype(np.int64))
@@ -104,12 +105,19 @@ def geneactiv(
     acc_g: Floats, rate_hz: float = 50.0, *, start: dt.datetime = START, newline: str = "\r\n", zone: str = "GMT +01:00"
 ) -> bytes:
     """Pages of 300 samples with the calibration above."""
+    # The order of the lines is that of real files: other readers count them.
     lines = [
-        "Device Identity", "Device Unique Serial Code:012345", "Device Type:GENEActiv", "Device Model:1.2", "",
-        "Device Capabilities", "Accelerometer Range:-8 to 8", "Accelerometer Units:g", "", "Configuration Info",
-        f"Measurement Frequency:{rate_hz:g} Hz", "Start Time:2026-05-01 09:30:00:000", f"Time Zone:{zone}", "",
-        "Subject Info", "Device Location Code:upper back", "Subject Code:SECRET", "Date of Birth:1900-1-1", "",
-        "Calibration Data",
+        "Device Identity", "Device Unique Serial Code:012345", "Device Type:GENEActiv", "Device Model:1.2",
+        "Device Firmware Version:Ver1", "Calibration Date:2026-01-01 00:00:00:000", "", "Device Capabilities",
+        "Accelerometer Range:-8 to 8", "Accelerometer Resolution:0.0039", "Accelerometer Units:g",
+        "Light Meter Range:0 to 5000", "Light Meter Resolution:5", "Light Meter Units:lux",
+        "Temperature Sensor Range:0 to 70", "Temperature Sensor Resolution:0.1", "Temperature Sensor Units:deg. C", "",
+        "Configuration Info", f"Measurement Frequency:{rate_hz:g} Hz", "Measurement Period:360 Hours",
+        "Start Time:2026-05-01 09:30:00:000", f"Time Zone:{zone}", "", "Trial Info", "Study Centre:", "Study Code:",
+        "Investigator ID:", "Exercise Type:", "Config Operator ID:", "Config Time:2026-05-01 09:00:00:000",
+        "Config Notes:", "Extract Operator ID:", "Extract Time:2026-05-09 09:00:00:000", "Extract Notes:", "",
+        "Subject Info", "Device Location Code:upper back", "Subject Code:SECRET", "Date of Birth:1900-1-1", "Sex:",
+        "Height:", "Weight:", "Handedness Code:", "Subject Notes:", "", "Calibration Data",
     ]  # fmt: skip
     for axis, gain, offset in zip("xyz", GAIN, OFFSET, strict=True):
         lines += [f"{axis} gain:{gain}", f"{axis} offset:{offset}"]
