@@ -114,7 +114,7 @@ from upperback.sensing.signal import G_MPS2, Chunk
 RATE_HZ = 50
 REPEATS = 3
 _CHILD = """
-import json, resource, sys, time
+import json, re, sys, time
 from pathlib import Path
 from upperback.devices.base import ReadOptions
 from upperback.devices.grid import ReadingLog
@@ -135,7 +135,8 @@ for name, work in (("raw", raw), ("even", even)):
         samples = work()
         times.append(time.process_time() - begun)
     seconds[name] = times
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+status = Path("/proc/self/status")
+peak = int(re.search(r"VmHWM:\\s*(\\d+)", status.read_text()).group(1)) / 1024 if status.exists() else float("nan")
 print(json.dumps({"samples": samples, "seconds": seconds, "peak_mb": peak}))
 """
 
