@@ -1,33 +1,23 @@
 """Whole files through the confined child: every format, a week in bounded memory, bombs and damage (AB-27 to AB-29)."""
 
 import io
-import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.integration import peak_job
 from tests.property import recordings_fuzz
 from tests.unit.devices import device_files as files
 from tests.unit.devices.samples import trunk
 from upperback.core.errors import InputError
 from upperback.devices import confined
 from upperback.devices.confined import Limits, run_confined
-from upperback.devices.work import Work
 from upperback.sensing.signal import G_MPS2
 
 MB = 1 << 20
-
-
-def keep_everything(path: Path, options: dict[str, Any], work: Work) -> int:
-    """What a job must not do."""
-    from upperback.devices.opening import open_recording
-
-    chunks = list(open_recording(path).chunks())
-    return sum(len(chunk) for chunk in chunks)
 
 
 @pytest.mark.parametrize("format_", ["csv", "parquet", "cwa", "geneactiv", "gt3x", "xdf", "edf", "bdf"])
@@ -64,8 +54,8 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="this system does not limit memory")
 def test_a_week_takes_bounded_memory(week: Path, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]) -> None:
-    monkeypatch.setitem(confined.JOBS, "peak", f"{__name__}:describe_and_measure")
-    monkeypatch.setitem(confined.JOBS, "keep", f"{__name__}:keep_everything")
+    monkeypatch.setitem(confined.JOBS, "peak", f"{peak_job.__name__}:describe_and_measure")
+    monkeypatch.setitem(confined.JOBS, "keep", f"{peak_job.__name__}:keep_everything")
     limits = Limits(memory_bytes=200 * MB)
     found = run_confined("peak", week, limits=limits)
     assert found["n_samples"] == 7 * 24 * 3600 * 50
@@ -73,17 +63,6 @@ def test_a_week_takes_bounded_memory(week: Path, monkeypatch: pytest.MonkeyPatch
     tell(f"recordings: a week at 50 Hz was read with {found['peak_mb']:.0f} MB of resident memory at most")
     with pytest.raises(InputError, match="more than 200 MB of memory"):
         run_confined("keep", week, limits=limits)
-
-
-def describe_and_measure(path: Path, options: dict[str, Any], work: Work) -> dict[str, float]:
-    """Number of samples, and the child's own peak of resident memory (getrusage would count the parent's in)."""
-    from upperback.devices.opening import open_recording
-
-    recording = open_recording(path)
-    n_samples = sum(len(chunk) for chunk in recording.chunks(work.progress))
-    peak_kb = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())
-    assert peak_kb is not None
-    return {"n_samples": n_samples, "peak_mb": int(peak_kb.group(1)) / 1024}
 
 
 # ---- bombs -------------------------------------------------------------------------------------------------------

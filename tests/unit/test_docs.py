@@ -22,3 +22,14 @@ def test_every_folder_of_the_content_is_documented() -> None:
     for path in content_folder().iterdir():
         if path.suffix == ".yaml" or (path.is_dir() and not path.name.startswith("_")):
             assert f"`{path.name}{'/' if path.is_dir() else ''}`" in text, path.name
+
+
+def test_every_format_and_option_of_recordings_is_documented() -> None:
+    from dataclasses import fields
+
+    from upperback.devices.base import ReadOptions
+    from upperback.devices.opening import _ENDINGS
+
+    text = (DOCS / "reference" / "recordings.md").read_text(encoding="utf-8")
+    assert [ending for endings in _ENDINGS.values() for ending in endings if ending not in text] == []
+    assert [option.name for option in fields(ReadOptions) if f"| `{option.name}` |" not in text] == []

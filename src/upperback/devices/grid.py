@@ -377,7 +377,11 @@ class _Buffer:
             self._log.n_clipped += int(np.count_nonzero(quality & np.uint8(QualityFlag.CLIPPED)))
             self._log.n_drifting += int(np.count_nonzero(quality & np.uint8(QualityFlag.RATE_DRIFT)))
         self._log.n_samples += self._filled
-        piece = Piece(self._index, tuple(own[: self._filled] for own in self._arrays), quality)
+        arrays = self._arrays
+        if self._filled < self._length:  # not to hold a whole buffer for a few samples
+            arrays = tuple(own[: self._filled].copy() for own in arrays)
+            quality = None if quality is None else quality.copy()
+        piece = Piece(self._index, arrays, quality)
         self._filled = 0
         self._arrays = ()
         yield piece

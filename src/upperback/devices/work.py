@@ -16,6 +16,7 @@ from typing import IO, Any, Final, NoReturn
 import msgspec
 
 from upperback.core.errors import InputError
+from upperback.devices.fence import fence_in
 
 _PROGRESS_EVERY_S: Final = 0.1
 
@@ -54,8 +55,9 @@ def main() -> NoReturn:
     try:
         module, _, function = task["target"].partition(":")
         job: Job = getattr(import_module(module), function)
-        _close_the_network()
-        result = job(Path(task["path"]), task["options"], work)
+        path = Path(task["path"])
+        fence_in(readable=(path, *_own_places()), writable=work.folder)
+        result = job(path, task["options"], work)
         work.send("result", result)
     except InputError as error:
         work.send("refused", error.message)
@@ -106,10 +108,9 @@ def _confine(limits: dict[str, float]) -> None:
             resource.setrlimit(number, (new, above))
 
 
-def _close_the_network() -> None:
-    from upperback.devices.fence import close_the_network
-
-    close_the_network()
+def _own_places() -> list[Path]:
+    """Where Python and the packages are that a job may still import."""
+    return [Path(place) for place in (*sys.path, sys.base_prefix) if place]
 
 
 def _place(error: BaseException) -> str:

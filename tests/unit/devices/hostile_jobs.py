@@ -82,15 +82,39 @@ def leave(path: Path, options: dict[str, Any], work: Work) -> None:
 
 
 def call_out(path: Path, options: dict[str, Any], work: Work) -> dict[str, str]:
-    """Every way out that is tried, with what came of it."""
+    """The ways out that are named, with what came of each."""
     found = {}
     attempts: dict[str, Callable[[], Any]] = {
-        "socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
-        "unix": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
+        "socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close(),
+        "unix": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).close(),
         "program": lambda: subprocess.run([sys.executable, "-c", ""], check=True),
         "raw socket": lambda: _raw(41, 2, 1, 0),
         "raw execve": lambda: _raw(59, b"/bin/true", None, None),
     }
+    for name in options["ways"]:
+        try:
+            attempts[name]()
+        except OSError as error:
+            found[name] = type(error).__name__
+        else:
+            found[name] = "open"
+    return found
+
+
+def look_around(path: Path, options: dict[str, Any], work: Work) -> dict[str, str]:
+    """Files that are tried, with what came of each."""
+    attempts: dict[str, Callable[[], Any]] = {
+        "the recording": path.read_bytes,
+        "its folder": lambda: list(path.parent.iterdir()),
+        "a neighbour": (path.parent / "neighbour").read_bytes,
+        "the recording, to write": lambda: path.open("r+b").close(),
+        "beside it, to write": lambda: (path.parent / "new").write_bytes(b"x"),
+        "the system's people": Path("/etc/passwd").read_bytes,
+        "another process": Path(f"/proc/{os.getppid()}/environ").read_bytes,
+        "own folder": lambda: (work.folder / "new").write_bytes(b"x"),
+        "own code": Path(__file__).read_bytes,
+    }
+    found = {}
     for name, attempt in attempts.items():
         try:
             attempt()
@@ -104,5 +128,7 @@ def call_out(path: Path, options: dict[str, Any], work: Work) -> dict[str, str]:
 def _raw(number: int, *arguments: Any) -> None:
     """The system call itself, past the interpreter."""
     library = ctypes.CDLL(None, use_errno=True)
-    if library.syscall(number, *arguments) < 0:
+    result = library.syscall(number, *arguments)
+    if result < 0:
         raise OSError(ctypes.get_errno(), "refused")
+    os.close(result)

@@ -1,29 +1,32 @@
 """Whatever a file does to the child, the parent goes on and says one sentence (AB-27 to AB-29)."""
 
+import ctypes
+import io
 import os
 import platform
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.devices import hostile_jobs
 from upperback.core.errors import InputError
 from upperback.devices import confined
 from upperback.devices.confined import ConfinedError, Limits, run_confined
+from upperback.devices.work import Work
 
+NO_WORK = Work(Path(), io.BytesIO())
 posix = pytest.mark.skipif(os.name != "posix", reason="this system has no such limit")
 
 
 @pytest.fixture(autouse=True)
 def _hostile_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = "tests.unit.devices.hostile_jobs"
-    for name in vars(import_module(module)):
-        monkeypatch.setitem(confined.JOBS, name, f"{module}:{name}")
+    for name in vars(hostile_jobs):
+        monkeypatch.setitem(confined.JOBS, name, f"{hostile_jobs.__name__}:{name}")
 
 
 @pytest.fixture
@@ -151,8 +154,28 @@ def test_an_error_in_progress_ends_the_child(file: Path) -> None:
     reason="the system call numbers are those of Linux on x86-64",
 )
 def test_no_network_and_no_programs(file: Path) -> None:
-    found: dict[str, str] = run_confined("call_out", file)
-    assert found == dict.fromkeys(("socket", "unix", "program", "raw socket", "raw execve"), "PermissionError")
+    ways = ["socket", "unix", "program", "raw socket"]
+    found = run_confined("call_out", file, {"ways": [*ways, "raw execve"]})
+    assert found == dict.fromkeys([*ways, "raw execve"], "PermissionError")
+    # Without the fence all of it works, so the test would notice if the fence were gone.
+    assert hostile_jobs.call_out(file, {"ways": ways}, NO_WORK) == dict.fromkeys(ways, "open")
+
+
+def _kernel_knows_landlock() -> bool:
+    return sys.platform == "linux" and bool(ctypes.CDLL(None).syscall(444, None, 0, 1) >= 1)
+
+
+@pytest.mark.skipif(not _kernel_knows_landlock(), reason="the kernel does not restrict files")
+def test_no_files_but_its_own(file: Path, tmp_path: Path) -> None:
+    (file.parent / "neighbour").write_bytes(b"another person")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    found = run_confined("look_around", file, folder=folder)
+    allowed = {"the recording", "own folder", "own code"}
+    assert {name for name, what in found.items() if what == "open"} == allowed
+    assert set(found.values()) == {"open", "PermissionError"}
+    without = hostile_jobs.look_around(file, {}, Work(folder, io.BytesIO()))
+    assert set(without.values()) == {"open"}
 
 
 def test_several_at_once(file: Path) -> None:
