@@ -132,18 +132,19 @@ static void pack(const ub_posture_job *job, const int64_t *at, int64_t n_time, t
             continue;
         const int64_t begin = first < 0 ? -first : 0;
         const int64_t end = first + n_time > job->n_samples ? job->n_samples - first : n_time;
-        const uint8_t *quality = job->quality + first;
         if (end - begin == TILE) {
             uint64_t some[TILE / 8];
-            memcpy(some, quality + begin, sizeof some);
+            memcpy(some, job->quality + first, sizeof some);
             if (!(some[0] | some[1] | some[2] | some[3]))
                 continue;
         }
-        for (int64_t i = begin; i < end; i++)
-            if (job->reasons[quality[i]]) {
+        for (int64_t i = begin; i < end; i++) {
+            const uint8_t reason = job->reasons[job->quality[first + i]];
+            if (reason) {
                 t->bad[i * UB_LANES + lane] = UB_MISSING;
-                t->why[i * UB_LANES + lane] = job->reasons[quality[i]];
+                t->why[i * UB_LANES + lane] = reason;
             }
+        }
     }
     if (job->acc)
         side_by_side(acc, t->acc, 3 * n_time);
