@@ -47,7 +47,8 @@ enum { GAP = 1, UNSETTLED = 128, USUAL_SECTIONS = 4, MOST_SECTIONS = 12, TILE = 
         (z)[1] = in_ - (c)[2] * (x);                                                                                   \
     } while (0)
 
-/* One sample after the other. Hops before `skip` are not written. Returns the number of hops that ended. */
+/* One sample after the other. Hops before `skip` are not written; `sum` may be NULL. Returns the number of hops that
+   ended. */
 INLINE int64_t one_by_one(const float *x, int64_t n, int64_t sections, const double *c, int64_t hop, int64_t settle,
                           int64_t skip, double *memory, double *energy, double *sum, uint8_t *bits) {
     double z[2 * MOST_SECTIONS], *own = memory + 2 * sections;
@@ -75,7 +76,9 @@ INLINE int64_t one_by_one(const float *x, int64_t n, int64_t sections, const dou
         }
         if (++position == hop) {
             if (hops >= skip)
-                energy[hops] = hop_energy, sum[hops] = hop_sum, bits[hops] = (uint8_t)flags;
+                energy[hops] = hop_energy, bits[hops] = (uint8_t)flags;
+            if (sum && hops >= skip)
+                sum[hops] = hop_sum;
             hops++, position = 0, flags = 0, hop_energy = 0, hop_sum = 0;
             for (int64_t s = 0; s < 2 * sections; s++)
                 if (z[s] < SILENCE && z[s] > -SILENCE)
@@ -240,7 +243,8 @@ INLINE void side_by_side(const float *x, int64_t per_lane, int64_t warm, int64_t
             for (int64_t h = hops; h < hops + ends; h++)
                 for (int lane = 0; lane < (h < warm ? 1 : UB_LANES); lane++) {
                     energy[lane * per_lane + h] = ended[h - hops][0][lane];
-                    sum[lane * per_lane + h] = ended[h - hops][1][lane];
+                    if (sum)
+                        sum[lane * per_lane + h] = ended[h - hops][1][lane];
                     bits[lane * per_lane + h] = 0;
                 }
         } else {
@@ -250,7 +254,7 @@ INLINE void side_by_side(const float *x, int64_t per_lane, int64_t warm, int64_t
             for (int lane = 0; lane < UB_LANES; lane++) {
                 const int64_t to = lane * per_lane + hops;
                 one_by_one(x + lane * apart + t, n, sections, c, hop, settle, lane ? warm - hops : 0,
-                           memory + lane * memory_size(sections), energy + to, sum + to, bits + to);
+                           memory + lane * memory_size(sections), energy + to, sum ? sum + to : sum, bits + to);
             }
         }
         position = (position + n) % hop, hops += ends, t += n;
@@ -402,25 +406,90 @@ struct totals {
 
 enum { WINDOW = 10, BLOCK = 128 };
 
-/* Mean power of the windows that end with hop i, i + 1, ...: NaN where a hop is bad, negative where so much is gated
+/* Is no hop of the windows in this block bad or gated? Then less is left to ask; the numbers are the same. */
+INLINE int is_calm(const uint8_t *bits, const uint8_t *gated, int64_t count) {
+    uint8_t any = 0;
+    for (int64_t i = 1 - WINDOW; i < count; i++)
+        any |= bits[i] | gated[i];
+    return !any;
+}
+
+/* Mean power of the windows that end with each hop of a block: NaN where a hop is bad, negative where so much is gated
    that nothing is left to go by. */
-INLINE void window_power(const double *energy, const uint8_t *bits, const uint8_t *gated, int64_t count,
+INLINE void window_power(const double *energy, const uint8_t *bits, const uint8_t *gated, int64_t count, int calm,
                          const struct window *w, double *power) {
     double open[BLOCK + WINDOW], hops[BLOCK + WINDOW], sum[BLOCK], n[BLOCK];
-    for (int64_t k = 0; k < count + WINDOW - 1; k++) {
+    const double *from = energy - WINDOW + 1;
+    for (int64_t k = 0; k < count + WINDOW - 1 && !calm; k++) {
         const int64_t i = k - WINDOW + 1;
         hops[k] = !gated[i];
         open[k] = bits[i] ? NAN : hops[k] * energy[i];
     }
+    if (!calm)
+        from = open;
     for (int64_t i = 0; i < count; i++)
-        sum[i] = n[i] = 0;
+        sum[i] = 0, n[i] = calm ? WINDOW : 0;
     for (int k = 0; k < WINDOW; k++)
         for (int64_t i = 0; i < count; i++)
-            sum[i] += open[i + k], n[i] += hops[i + k];
+            sum[i] += from[i + k];
+    for (int k = 0; k < WINDOW && !calm; k++)
+        for (int64_t i = 0; i < count; i++)
+            n[i] += hops[i + k];
     for (int64_t i = 0; i < count; i++) {
         const double mean = sum[i] * w->scale / n[i];
-        power[i] = sum[i] != sum[i] ? sum[i] : n[i] < (double)w->fewest ? -1 : mean;
+        power[i] = calm || sum[i] != sum[i] ? mean : n[i] < (double)w->fewest ? -1 : mean;
     }
+}
+
+/* Everything that goes on from hop to hop. */
+struct counting {
+    struct run run;
+    struct totals totals;
+    double last, epoch_energy, epoch_hops;
+    int64_t epoch_left;
+};
+
+/* Windows of a block into the histogram, rest into gaps; `power` becomes what was counted. Returns where the next
+   epoch goes. */
+INLINE double *count_block(const double *energy, const uint8_t *bits, const uint8_t *gated, int64_t count, int calm,
+                           const struct window *w, double *power, struct counting *counting, uint32_t *histogram,
+                           double *epoch_power) {
+    struct counting c = *counting;
+    struct run r = c.run;
+    for (int64_t i = 0; i < count; i++) {
+        if (calm || (!bits[i] && !gated[i]))
+            c.epoch_energy += energy[i], c.epoch_hops++;
+        if (--c.epoch_left == 0) {
+            *epoch_power++ = 2 * c.epoch_hops >= (double)w->epoch ? c.epoch_energy * w->scale / c.epoch_hops : NAN;
+            c.epoch_energy = c.epoch_hops = 0, c.epoch_left = w->epoch;
+        }
+        const int held = !calm && power[i] < 0;
+        c.last = held ? c.last : power[i];
+        power[i] = c.last;
+        if (c.last != c.last) {
+            r = (struct run){.away = WINDOW};
+            continue;
+        }
+        c.totals.measured++;
+        c.totals.gated += held;
+        histogram[bin_of(c.last)]++;
+        if (!(c.last < w->rest_below)) {
+            r.resting = r.counted = 0, r.away++;
+            continue;
+        }
+        if (!r.resting)
+            r.length = r.away < WINDOW ? r.away : WINDOW - 1;
+        r.resting = 1, r.away = 0, r.length++;
+        if (r.length < w->shortest)
+            continue;
+        c.totals.gaps += !r.counted;
+        c.totals.gap_hops += r.counted ? 1 : r.length;
+        c.totals.longest_gap = r.length > c.totals.longest_gap ? r.length : c.totals.longest_gap;
+        r.counted = 1;
+    }
+    c.run = r;
+    *counting = c;
+    return epoch_power;
 }
 
 /* Every window of [from, n) into the histogram and the envelope, rest into gaps, and the mean power of whole epochs.
@@ -430,49 +499,25 @@ INLINE void window_power(const double *energy, const uint8_t *bits, const uint8_
 UB_EXPORT void UB(emg_windows)(const double *energy, const uint8_t *bits, const uint8_t *gated, int64_t from, int64_t n,
                                const struct window *w, struct run *run, double *last, uint32_t *histogram,
                                struct totals *totals, float *envelope, double *epoch_power) {
-    struct run r = *run;
-    struct totals t = *totals;
-    double p = *last, total = 0, hops = 0, power[BLOCK];
-    int64_t left = w->epoch;
+    struct counting c = {.run = *run, .totals = *totals, .last = *last, .epoch_left = w->epoch};
+    double power[BLOCK];
     for (int64_t start = from; start < n; start += BLOCK) {
         const int64_t count = n - start < BLOCK ? n - start : BLOCK;
-        window_power(energy + start, bits + start, gated + start, count, w, power);
-        for (int64_t i = 0; i < count; i++) {
-            if (!bits[start + i] && !gated[start + i])
-                total += energy[start + i], hops++;
-            if (--left == 0) {
-                *epoch_power++ = 2 * hops >= (double)w->epoch ? total * w->scale / hops : NAN;
-                total = hops = 0, left = w->epoch;
-            }
-            t.gated += power[i] < 0 && p == p;
-            p = power[i] < 0 ? p : power[i];
-            power[i] = p;
-            if (p != p) {
-                r = (struct run){.away = WINDOW};
-                continue;
-            }
-            t.measured++;
-            histogram[bin_of(p)]++;
-            if (!(p < w->rest_below)) {
-                r.resting = r.counted = 0, r.away++;
-                continue;
-            }
-            if (!r.resting)
-                r.length = r.away < WINDOW ? r.away : WINDOW - 1;
-            r.resting = 1, r.away = 0, r.length++;
-            if (r.length < w->shortest)
-                continue;
-            t.gaps += !r.counted;
-            t.gap_hops += r.counted ? 1 : r.length;
-            t.longest_gap = r.length > t.longest_gap ? r.length : t.longest_gap;
-            r.counted = 1;
+        const double *e = energy + start;
+        const uint8_t *b = bits + start, *g = gated + start;
+        if (is_calm(b, g, count)) {
+            window_power(e, b, g, count, 1, w, power);
+            epoch_power = count_block(e, b, g, count, 1, w, power, &c, histogram, epoch_power);
+        } else {
+            window_power(e, b, g, count, 0, w, power);
+            epoch_power = count_block(e, b, g, count, 0, w, power, &c, histogram, epoch_power);
         }
         for (int64_t i = 0; i < count; i++) {
             const double above = power[i] - w->noise;
             envelope[start - from + i] = (float)__builtin_sqrt(above < 0 ? 0 : above);
         }
     }
-    *run = r, *totals = t, *last = p;
+    *run = c.run, *totals = c.totals, *last = c.last;
 }
 
 /* What is known of an epoch before its spectrum, in the order of muscle/base.py. */

@@ -72,7 +72,7 @@ class Compiled:
             layout.settle,
             memory.ctypes.data,
             into.energy[done:].ctypes.data,
-            into.total[done:].ctypes.data,
+            into.total[done:].ctypes.data if len(into.total) else None,
             into.bits[done:].ctypes.data,
         )
         return memory
@@ -91,7 +91,7 @@ class Compiled:
             layout.settle,
             lanes.ctypes.data,
             into.energy.ctypes.data,
-            into.total.ctypes.data,
+            into.total.ctypes.data if len(into.total) else None,
             into.bits.ctypes.data,
         )
         return np.array(lanes[-1])

@@ -217,7 +217,9 @@ def _sum_over_hops(filtered: F64, centred: F64, bits: U8, own: F64, layout: Layo
     np.add.at(energy, index, filtered * filtered)
     np.add.at(total, index, centred)
     np.bitwise_or.at(flags, index, bits)
-    into.energy[:], into.total[:], into.bits[:] = energy[:-1], total[:-1], flags[:-1]
+    into.energy[:], into.bits[:] = energy[:-1], flags[:-1]
+    if len(into.total):
+        into.total[:] = total[:-1]
     own[[ENERGY, TOTAL, BITS, POSITION]] = energy[-1], total[-1], flags[-1], (position + len(filtered)) % layout.hop
 
 

@@ -206,7 +206,7 @@ def _filter(state: MuscleState, samples: F32, grid: Layout, engine: Engine, *, s
     bits, gated = _longer(state.bits, new), _longer(state.gated, new)
     gated[:, first:] = 0
     memory, slow, beats = state.memory.copy(), state.slow.copy(), state.beats.copy()
-    total = np.empty(new)
+    total = np.empty(new if grid.gate else 0)
     for c in range(n):
         hops = Hops(energy=energy[c, first:], total=total, bits=bits[c, first:])
         column = np.ascontiguousarray(samples[:, c])
@@ -238,10 +238,14 @@ def _count(
     state: MuscleState, n_epochs: int, grid: Layout, params: MuscleParams, engine: Engine
 ) -> tuple[MuscleState, MuscleBlock]:
     """Count whole epochs, and let go of them."""
+    if not n_epochs:
+        return state, _block(
+            state, np.zeros((0, state.n_channels), np.float32), state.bits[:, :0], state.epoch_power[:, :0], state, grid
+        )
     context, n_hops = grid.context, n_epochs * grid.epoch_hops
     end, gate_hops = context + n_hops, n_hops if grid.gate else 0
     bits, frequency = state.bits, np.full((state.n_channels, n_epochs), np.nan)
-    if n_epochs and params.spectrum:
+    if params.spectrum:
         epochs = _epochs(state, n_epochs, grid, params, engine)
         frequency = epochs.median_frequency_hz.reshape(frequency.shape)
         if epochs.quality.any():
@@ -275,20 +279,26 @@ def _count(
         reasons=state.reasons + _reasons(bits[:, context:end]),
         epoch_power=np.concatenate([state.epoch_power, epoch_power], axis=1)[:, n_epochs:],
         spells=_spells(state, epoch_power, grid, params),
-        fatigue=_fatigue(state, frequency, grid),
-        last_frequency=frequency[:, -1] if n_epochs else state.last_frequency,
+        fatigue=_fatigue(state, frequency, grid) if params.spectrum else state.fatigue,
+        last_frequency=frequency[:, -1],
         n_epochs=state.n_epochs + n_epochs,
     )
-    block = MuscleBlock(
-        start_s=state.start_s + state.n_epochs * grid.epoch_s,
+    return changed, _block(state, rms_v, bits[:, context:end], frequency, changed, grid)
+
+
+def _block(before: MuscleState, rms_v: F32, bits: U8, frequency: F64, state: MuscleState, grid: Layout) -> MuscleBlock:
+    """What was added since `before`, and the latest window."""
+    power = state.energy[:, -HOPS_PER_WINDOW:].mean(axis=1) * grid.power_per_energy
+    noise = np.array([_noise_v(reference) for reference in state.references])
+    return MuscleBlock(
+        start_s=before.start_s + before.n_epochs * grid.epoch_s,
         hop_s=grid.hop_s,
         epoch_s=grid.epoch_s,
         rms_v=rms_v,
-        quality=bits[:, context:end].T,
+        quality=bits.T,
         median_frequency_hz=frequency.T,
-        latest_rms_v=_latest_rms_v(changed, grid),
+        latest_rms_v=np.sqrt(np.maximum(power - noise**2, 0)),
     )
-    return changed, block
 
 
 def _reasons(bits: U8) -> I64:
@@ -330,12 +340,6 @@ def _tally(state: MuscleState, c: int) -> Tally:
         histogram=state.histogram[c],
         counts=state.counts[c],
     )
-
-
-def _latest_rms_v(state: MuscleState, grid: Layout) -> F64:
-    power = state.energy[:, -HOPS_PER_WINDOW:].mean(axis=1) * grid.power_per_energy
-    noise = np.array([_noise_v(reference) for reference in state.references])
-    return np.asarray(np.sqrt(np.maximum(power - noise**2, 0)))
 
 
 def _spells(state: MuscleState, epoch_power: F64, grid: Layout, params: MuscleParams) -> I64:

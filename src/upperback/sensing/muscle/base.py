@@ -415,7 +415,7 @@ class Hops:
     Attributes
     ----------
     energy : of the filters' output, to be multiplied by `power_per_energy`
-    total : sum of the samples less their offset, V
+    total : sum of the samples less their offset, V; (0,) where nobody needs it
     bits : `QualityFlag`
     """
 
