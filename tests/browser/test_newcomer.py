@@ -15,6 +15,15 @@ WORDS_A_MINUTE: Final = 200
 TAP_S: Final = 2.0
 LETTER_S: Final = 0.3
 
+PRIMARY: Final = "main .nhsuk-button:not([name=skip])"
+#: What they tell about their tasks and their home; the rest for the review can wait.
+TELLS: Final = {
+    "tasks": [("tasks", "LM-SIT"), ("tasks", "LM-CARRY")],
+    "amounts": [("LM-SIT-minutes_to_symptom", "40"), ("LM-CARRY-kg_ok", "4"), ("LM-CARRY-kg_total", "10")],
+    "equipment": [("equipment", "chair"), ("equipment", "wall"), ("equipment", "band")],
+    "activities": [("words1", "Carry the shopping home"), ("score1", "4")],
+}
+
 #: What is on the screen and meant to be read: not what is folded, hidden, or the same on every page.
 SHOWN: Final = """() => document.querySelector('main').innerText.split(/\\s+/)
     .filter(word => /[\\p{L}\\p{N}]/u.test(word)).length"""
@@ -47,7 +56,7 @@ class Newcomer:
         name = re.sub(r"^https?://[^/]+/|[?#].*$|[0-9a-f-]{36}/", "", self.page.url) or "start"
         self.seen.append(Seen(name, self.page.evaluate(SHOWN)))
 
-    def press(self, selector: str = "main .nhsuk-button:not([name=skip])") -> None:
+    def press(self, selector: str = PRIMARY) -> None:
         """One tap that leads on."""
         self.seen[-1].taps += 1
         with self.page.expect_navigation():
@@ -58,12 +67,6 @@ class Newcomer:
         """One tap, or a box and what is typed into it."""
         self.seen[-1].taps += 1
         self.seen[-1].letters += 0 if tour.tick(self.page, name, value) else len(value)
-
-    def type(self, selector: str, words: str) -> None:
-        """A tap into a box and some words."""
-        self.seen[-1].taps += 1
-        self.seen[-1].letters += len(words)
-        self.page.locator(selector).fill(words)
 
     def minutes(self, until: str = "") -> float:
         """The sum, up to and with the first page of that name."""
@@ -95,34 +98,9 @@ def test_from_the_start_to_today_takes_minutes(
         one.press("form[action='/assessment/begin/'] button")
         while "/assessment/step/" in page.url:
             step = page.url.rstrip("/").rsplit("/", maxsplit=1)[-1]
-            if step == "areas":
-                one.answer("areas", "left_blade")
-            elif step == "activities":
-                one.type("#words1", "Carry the shopping home")
-                one.answer("score1", "4")
-            elif step == "tasks":
-                one.answer("tasks", "LM-SIT")
-                one.answer("tasks", "LM-CARRY")
-            elif step == "amounts":
-                for box, amount in (
-                    ("LM-SIT-minutes_to_symptom", "40"),
-                    ("LM-CARRY-kg_ok", "4"),
-                    ("LM-CARRY-kg_total", "10"),
-                ):
-                    one.type(f"[id='{box}']", amount)
-            elif step == "day":
-                one.answer("kind", "desk")
-            elif step == "equipment":
-                for thing in ("chair", "wall", "band"):
-                    one.answer("equipment", thing)
-            elif step == "goals":
-                one.press("button[name=skip]")
-                continue
-            else:
-                for name, value in tour.answers_here(page, tour.ORDINARY, "assessment"):
-                    one.answer(name, value)
-            one.press()
-        one.press()
+            for name, value in TELLS.get(step) or tour.answers_here(page, tour.ORDINARY):
+                one.answer(name, value)
+            one.press("button[name=finish]" if step == "activities" else PRIMARY)
         one.press("main a[href='/today/']")
         page.context.close()
     for seen in one.seen:

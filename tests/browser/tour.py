@@ -6,13 +6,13 @@ stand on. Whoever iterates may resize the page, change its colours and scroll, b
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from playwright.sync_api import Page
 
-from upperback.care.intake import Part, sections
+from upperback.care.intake import sections
 from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
 
@@ -68,8 +68,6 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
     page.goto("/home/")
     page.locator("form[action='/assessment/begin/'] button").click()
     yield from _assessment(page)
-    yield "assessment-done"
-    go_on(page)
     yield from _plan(page)
     page.goto("/")
     yield "start-known"
@@ -155,7 +153,7 @@ def go_on(page: Page) -> None:
 
 def tick(page: Page, name: str, value: str) -> bool:
     """A radio or tick box, or the text of a number; whether there was something to tick."""
-    box = page.locator(f"input[name='{name}'][value='{value}'], input[name='{name}-unsure'][value='{value}']")
+    box = page.locator(f"input[name='{name}'][value='{value}']")
     if box.count():
         box.first.check(force=True)
         return True
@@ -163,11 +161,17 @@ def tick(page: Page, name: str, value: str) -> bool:
     return False
 
 
-def answers_here(page: Page, says: Says, part: Part = "screen") -> list[tuple[str, str]]:
+def answers_here(page: Page, says: Says) -> list[tuple[str, str]]:
     """The answers of this person to the questions on the page: name of the control, and value."""
-    questions = _on_this_page(_last_part(page), part)
-    name = "answer" if len(questions) == 1 else None
-    return [(name or question.id, value) for question in questions for value in said(question, says)]
+    found = [
+        (name, value)
+        for question in _on_this_page(page)
+        for name in (question.id, "answer")
+        if page.locator(f"input[name='{name}']").count()
+        for value in said(question, says)
+    ]
+    assert found, f"no question on {page.url}"
+    return found
 
 
 def said(question: Question, says: Says) -> tuple[str, ...]:
@@ -182,7 +186,7 @@ def _questions(page: Page, says: Says, prefix: str, *, errors: bool = False) -> 
     kinds: set[str] = set()
     while "/check/answers/" not in page.url:
         id = _last_part(page)
-        questions = _on_this_page(id)
+        questions = _on_this_page(page)
         kind = "part" if len(questions) > 1 else f"{questions[0].kind} {bool(questions[0].low_label)}"
         again = page.locator(".nhsuk-inset-text").count() > 0
         yield f"{prefix}{'simpler' if again else 'question'}-{id}"
@@ -199,8 +203,9 @@ def _questions(page: Page, says: Says, prefix: str, *, errors: bool = False) -> 
         go_on(page)
 
 
-def _on_this_page(id: str, part: Part = "screen") -> tuple[Question, ...]:
-    section = next((section for section in sections(CONTENT, part) if section.id == id and section.one_page), None)
+def _on_this_page(page: Page) -> tuple[Question, ...]:
+    id = _last_part(page)
+    section = next((section for section in CONTENT.release.questions if section.id == id and section.one_page), None)
     return section.questions if section is not None else (CONTENT.questions[id],)
 
 
@@ -208,52 +213,65 @@ def _assessment(page: Page) -> Iterator[str]:
     while "/assessment/step/" in page.url:
         id = _last_part(page)
         yield f"assessment-{id}"
-        if id in CONTENT.questions:
-            for value in said(CONTENT.questions[id], ORDINARY):
-                tick(page, "answer", value)
-        elif id == "areas":
-            for area in ("t4", "left_blade_edge", "right_blade_edge"):
-                tick(page, "areas", area)
-            yield "assessment-areas-chosen"
-        elif id == "activities":
-            page.locator("#words1").fill("Carry the shopping home from the market at the end of the road")
-            page.locator("#words2").fill("Swim")
+        if id not in _WRONG and id not in _RIGHT:
             go_on(page)
-            yield "assessment-activities-error"
-            tick(page, "score1", "4")
-            tick(page, "score2", "6")
-        elif id == "tasks":
-            for task in ("LM-SIT", "LM-CARRY", "LM-LIFT", "LM-SLEEP"):
-                if page.locator(f"input[value={task}]").count():
-                    tick(page, "tasks", task)
-        elif id == "amounts":
-            for box in page.locator("main input[type=text]").all():
-                box.fill("forty")
+            yield f"assessment-{id}-error"
+            for name, value in answers_here(page, ORDINARY):
+                tick(page, name, value)
+        if id in _WRONG:
+            _WRONG[id](page)
             go_on(page)
-            yield "assessment-amounts-error"
-            for box in page.locator("main input[type=text]").all():
-                box.fill(
-                    "360"
-                    if "typical" in str(box.get_attribute("id"))
-                    else "10"
-                    if "total" in str(box.get_attribute("id"))
-                    else "4"
-                )
-        elif id == "day":
-            tick(page, "kind", "desk")
-            page.locator("#hours_sitting").fill("30")
-            go_on(page)
-            yield "assessment-day-error"
-            page.locator("#hours_sitting").fill("8")
-        elif id == "equipment":
-            for thing in ("chair", "wall", "doorway", "band"):
-                tick(page, "equipment", thing)
-        elif id == "goals":
-            page.locator("#goals").fill("One\nTwo\nThree\nFour")
-            go_on(page)
-            yield "assessment-goals-error"
-            page.locator("#goals").fill("A film without shifting about")
+            yield f"assessment-{id}-error"
+        if id in _RIGHT:
+            _RIGHT[id](page)
+            yield f"assessment-{id}-filled-in"
         go_on(page)
+
+
+def _wrong_amounts(page: Page) -> None:
+    for box in page.locator("main input[type=text]").all():
+        box.fill("forty")
+
+
+def _right_amounts(page: Page) -> None:
+    for box in page.locator("main input[type=text]").all():
+        box.fill("40" if "minutes" in str(box.get_attribute("id")) else "8")
+
+
+def _wrong_activities(page: Page) -> None:
+    page.locator("#words1").fill("Carry the shopping home from the market at the end of the road")
+    page.locator("main summary").click()
+    tick(page, "score2", "6")
+
+
+def _right_activities(page: Page) -> None:
+    tick(page, "score1", "4")
+    page.locator("#words2").fill("Swim")
+
+
+def _tick_all(name: str, *values: str) -> Callable[[Page], None]:
+    def tick_all(page: Page) -> None:
+        for value in values:
+            tick(page, name, value)
+
+    return tick_all
+
+
+_WRONG: Final[dict[str, Callable[[Page], None]]] = {
+    "amounts": _wrong_amounts,
+    "activities": _wrong_activities,
+    "day": lambda page: page.locator("#hours_sitting").fill("30"),
+    "goals": lambda page: page.locator("#goals").fill("One\nTwo\nThree\nFour"),
+}
+_RIGHT: Final[dict[str, Callable[[Page], None]]] = {
+    "tasks": _tick_all("tasks", "LM-SIT", "LM-CARRY", "LM-LIFT", "LM-SLEEP"),
+    "amounts": _right_amounts,
+    "equipment": _tick_all("equipment", "chair", "wall", "doorway", "band"),
+    "activities": _right_activities,
+    "areas": _tick_all("areas", "t4", "left_blade_edge", "right_blade_edge"),
+    "day": lambda page: page.locator("#hours_sitting").fill("8"),
+    "goals": lambda page: page.locator("#goals").fill("A film without shifting about"),
+}
 
 
 def _plan(page: Page) -> Iterator[str]:

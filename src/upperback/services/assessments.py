@@ -13,6 +13,7 @@ from django.db import transaction
 
 from upperback.care import intake
 from upperback.care.intake import Answer
+from upperback.content.models import Question, Section
 from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed
 from upperback.services import audit, policies
@@ -23,6 +24,8 @@ from upperback.store.models import Assessment, Decision, Profile
 __all__ = [
     "AREAS",
     "EQUIPMENT",
+    "FOR_THE_PLAN",
+    "FOR_THE_REVIEW",
     "POSITIONS",
     "STEPS",
     "Activity",
@@ -35,14 +38,19 @@ __all__ = [
     "next_step",
     "open_assessment",
     "record_assessment",
-    "record_assessment_answer",
+    "record_assessment_answers",
+    "skip_the_rest",
     "start_assessment",
 ]
 
-StepId = Literal["areas", "activities", "tasks", "amounts", "day", "equipment", "goals"]
+StepId = Literal["tasks", "amounts", "equipment", "activities", "areas", "day", "goals"]
 
-#: The steps in order; the questions of the content come before the last one.
+#: All steps, in order. The questions of the content stand between the ones for the plan and the ones for the review.
 STEPS: Final[tuple[StepId, ...]] = get_args(StepId)
+#: What the plan is made from.
+FOR_THE_PLAN: Final = STEPS[:3]
+#: What shows change at six weeks. The plan does not wait for it.
+FOR_THE_REVIEW: Final = STEPS[3:]
 
 _LEVELS: Final = tuple(f"t{number}" for number in range(1, 13))
 #: Areas of the body map: the twelve levels of the upper back, both sides of each third, both blades, the ribs.
@@ -98,10 +106,13 @@ class Day(_Plain, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class AssessmentStep:
-    """What to show next: one of the steps above, or a question of the content."""
+    """The page to show next: one of the steps above, or questions of the content.
+
+    id: the step; for questions the section that stands on one page, else the question.
+    """
 
     id: str
-    question: intake.Step | None = None
+    questions: tuple[Question, ...] = ()
 
 
 def start_assessment(*, profile: Profile, by: Actor, now: dt.datetime) -> Assessment:
@@ -145,15 +156,56 @@ def latest_assessment(*, profile: Profile, by: Actor) -> Assessment | None:
 def next_step(assessment: Assessment, decision: Decision | None) -> AssessmentStep | None:
     """What to show next; None when all is done."""
     content = default_content()
-    for id in STEPS[:-1]:
-        if id == "amounts" and not amounts_wanted(assessment, content):
-            continue
-        if id not in assessment.done:
+    for id in FOR_THE_PLAN:
+        if id not in assessment.done and not (id == "amounts" and not amounts_wanted(assessment, content)):
             return AssessmentStep(id)
-    question = intake.next_question(all_answers(assessment, decision), content, "assessment")
-    if question is not None:
-        return AssessmentStep(question.question.id, question)
-    return AssessmentStep(STEPS[-1]) if STEPS[-1] not in assessment.done else None
+    asked = next_questions(all_answers(assessment, decision), content)
+    if asked is not None:
+        return asked
+    return next((AssessmentStep(id) for id in FOR_THE_REVIEW if id not in assessment.done), None)
+
+
+def next_questions(answers: intake.Answers, content: Content) -> AssessmentStep | None:
+    """The next page of questions: a section that stands on one page, or one question.
+
+    A question that an answer on its page has called for comes alone.
+    """
+    step = intake.next_question(answers, content, "assessment")
+    if step is None:
+        return None
+    together = questions_on(step.section.id, answers, content)
+    if together and not any(question.id in answers for question in together):
+        return AssessmentStep(step.section.id, together)
+    return AssessmentStep(step.question.id, (step.question,))
+
+
+def question_pages(answers: intake.Answers, content: Content) -> list[str]:
+    """The ids of all pages of questions that apply, in order."""
+    pages: list[str] = []
+    for question in intake.visible_questions(answers, content, "assessment"):
+        section = intake.section_of(question.id, content)
+        together = question in questions_on(section.id, answers, content)
+        pages.append(section.id if together else question.id)
+    return list(dict.fromkeys(pages))
+
+
+def questions_on(page: str, answers: intake.Answers, content: Content) -> tuple[Question, ...]:
+    """The questions of a page, by the id of its section or of its one question; empty where there is no such page."""
+    visible = intake.visible_questions(answers, content, "assessment")
+    section = next((item for item in intake.sections(content, "assessment") if item.id == page), None)
+    if section is None:
+        return tuple(question for question in visible if question.id == page)
+    if not section.one_page:
+        return ()
+    return tuple(item for item in visible if item in section.questions and not _follows(item, section, content))
+
+
+def _follows(question: Question, section: Section, content: Content) -> bool:
+    """Whether it hangs on the answer to another question of its section, and so is asked after it."""
+    if question.ask_when is None:
+        return False
+    read = set(content.keys_read(content.condition(question.ask_when)))
+    return any(read & set(other.covers) for other in section.questions if other.id != question.id)
 
 
 def all_answers(assessment: Assessment | None, decision: Decision | None) -> dict[str, Answer]:
@@ -188,20 +240,31 @@ def record_assessment(
         return _write(current, fields, step, by, now, version)
 
 
-def record_assessment_answer(
-    *, assessment: Assessment, question: str, answer: Answer, by: Actor, now: dt.datetime, version: int
-) -> Assessment:
-    """Writes the answer to a question of the content."""
+def skip_the_rest(*, assessment: Assessment, by: Actor, now: dt.datetime, version: int) -> Assessment:
+    """Skips what only the review needs, so that the plan can be made now. It can be told later."""
     check_may(by, "record_assessment")
-    content = default_content()
-    if question not in content.questions or intake.section_of(question, content).part != "assessment":
-        raise InputError("there is no such question", question=question)
-    intake.check_answer(content.questions[question], answer, content)
     with transaction.atomic():
         current = _locked(assessment)
-        after = intake.answers_after(intake.from_plain(current.answers), {question: answer}, content)
+        left = [step for step in FOR_THE_REVIEW if step not in current.done]
+        fields = {"done": [*current.done, *left], "skipped": [*current.skipped, *left]}
+        return _write(current, fields, "the_rest", by, now, version) if left else current
+
+
+def record_assessment_answers(
+    *, assessment: Assessment, answers: Mapping[str, Answer], by: Actor, now: dt.datetime, version: int
+) -> Assessment:
+    """Writes answers to questions of the content."""
+    check_may(by, "record_assessment")
+    content = default_content()
+    for question, answer in answers.items():
+        if question not in content.questions or intake.section_of(question, content).part != "assessment":
+            raise InputError("there is no such question", question=question)
+        intake.check_answer(content.questions[question], answer, content)
+    with transaction.atomic():
+        current = _locked(assessment)
+        after = intake.answers_after(intake.from_plain(current.answers), answers, content)
         fields = {"answers": {id: intake.to_plain(answer) for id, answer in after.items()}}
-        return _write(current, fields, question, by, now, version)
+        return _write(current, fields, " ".join(sorted(answers)), by, now, version)
 
 
 def finish_assessment(*, assessment: Assessment, decision: Decision | None, by: Actor, now: dt.datetime) -> Assessment:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from upperback.care import intake
 from upperback.care.intake import Answer
+from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
 from upperback.services import assessments, people, plans, screening
 from upperback.services.actors import SYSTEM
@@ -158,7 +159,7 @@ def _make(person: Invented, now: dt.datetime) -> Profile:
         if step is None:
             break
         current = screening.record_answers(
-            screening=current, answers={step.question.id: _answer(step, person)}, by=SYSTEM, now=now,
+            screening=current, answers={step.question.id: _answer(step.question, person)}, by=SYSTEM, now=now,
             version=current.version,
         )  # fmt: skip
     screening.finish_screening(screening=current, by=SYSTEM, now=now)
@@ -172,10 +173,10 @@ def _assess(profile: Profile, person: Invented, now: dt.datetime) -> None:
     decision = plans.latest_decision(profile)
     current = assessments.start_assessment(profile=profile, by=SYSTEM, now=now)
     while (step := assessments.next_step(current, decision)) is not None:
-        if step.question is not None:
-            current = assessments.record_assessment_answer(
-                assessment=current, question=step.id, answer=_answer(step.question, person), by=SYSTEM, now=now,
-                version=current.version,
+        if step.questions:
+            current = assessments.record_assessment_answers(
+                assessment=current, answers={question.id: _answer(question, person) for question in step.questions},
+                by=SYSTEM, now=now, version=current.version,
             )  # fmt: skip
         else:
             current = assessments.record_assessment(
@@ -185,9 +186,8 @@ def _assess(profile: Profile, person: Invented, now: dt.datetime) -> None:
     assessments.finish_assessment(assessment=current, decision=decision, by=SYSTEM, now=now)
 
 
-def _answer(step: intake.Step, person: Invented) -> Answer:
+def _answer(question: Question, person: Invented) -> Answer:
     """What this person says; else the quietest answer there is."""
-    question = step.question
     if question.id in person.says:
         return person.says[question.id]
     if question.none_label is not None:

@@ -40,8 +40,8 @@ def test_whether_exercise_was_agreed_is_asked_again_after_another_operation(
     screening.finish_screening(screening=walk(ana), by=actor, now=NOW)
     current = assessments.start_assessment(profile=ana, by=actor, now=NOW)
     for question, option in (("surgery", "longer"), ("surgery_cleared", "cleared"), ("surgery", "year")):
-        current = assessments.record_assessment_answer(
-            assessment=current, question=question, answer=Answer(options=(option,)), by=actor, now=NOW,
+        current = assessments.record_assessment_answers(
+            assessment=current, answers={question: Answer(options=(option,))}, by=actor, now=NOW,
             version=current.version,
         )  # fmt: skip
     assert current.answers == {"surgery": {"options": ["year"]}}

@@ -38,8 +38,9 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk) -
         lambda: assessments.open_assessment(profile=ana, **who),
         lambda: assessments.latest_assessment(profile=ana, **who),
         lambda: assessments.record_assessment(assessment=assessed, step="goals", value=None, version=1, **when),
-        lambda: assessments.record_assessment_answer(
-            assessment=assessed, question="stress", answer=Answer(number=1), version=1, **when
+        lambda: assessments.skip_the_rest(assessment=assessed, version=1, **when),
+        lambda: assessments.record_assessment_answers(
+            assessment=assessed, answers={"stress": Answer(number=1)}, version=1, **when
         ),
         lambda: assessments.finish_assessment(assessment=assessed, decision=decision, **when),
         lambda: plans.latest_plan(profile=ana, **who),

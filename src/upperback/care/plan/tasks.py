@@ -216,3 +216,13 @@ _ARITHMETIC: dict[str, Callable[[Task, Content], _Sum]] = {
     "start_weight": _start_weight,
     "none": _nothing,
 }
+
+#: The amounts each kind of arithmetic reads: nothing else has to be asked.
+AMOUNTS_READ: dict[str, tuple[str, ...]] = {
+    "break_interval": ("minutes_to_symptom",),
+    "split_load": ("kg_ok", "kg_total"),
+    "time_slots": ("minutes_to_symptom", "minutes_typical"),
+    "cut_volume": ("minutes_typical",),
+    "start_weight": ("kg_total",),
+    "none": (),
+}

@@ -19,7 +19,7 @@ from upperback.services import journey, screening
 from upperback.services.people import Profile
 from upperback.services.screening import Screening
 from upperback.web.person import session
-from upperback.web.person.forms import Field, field_of, offered_beside_none, read_answer, shown_answer
+from upperback.web.person.forms import Field, error_line, field_of, offered_beside_none, read_answer, shown_answer
 from upperback.web.person.page import filled, for_person, onward, show
 
 FROM_ANSWERS = "answers"
@@ -322,11 +322,7 @@ def _status(error: object, conflict: str | None) -> int:
 
 
 def _errors(fields: list[Field], conflict: str | None) -> dict[str, Any]:
-    errors = [
-        {"text": f"{field.label}: {field.error}" if len(fields) > 1 else field.error, "href": field.href}
-        for field in fields
-        if field.error
-    ]
+    errors = [error_line(field) for field in fields if field.error]
     if conflict:
         errors.insert(0, {"text": conflict, "href": "#main"})
     return {"errors": errors, "has_errors": bool(errors)}

@@ -50,6 +50,12 @@ class Field:
         return f"#{first}"
 
 
+def error_line(field: Field) -> dict[str, str | None]:
+    """A line of the error summary: the question, what to do, and a link to the control."""
+    joint = " " if field.label.endswith(("?", ".")) else ": "
+    return {"text": f"{field.label}{joint}{field.error}", "href": field.href}
+
+
 def field_of(
     question: Question,
     content: Content,
@@ -70,7 +76,7 @@ def field_of(
         label=filled(label),
         hint=_hint(question),
         items=_items(question, proxy=proxy),
-        values=_posted(posted, name) if posted is not None else _stored(answer),
+        values=posted.getlist(name) if posted is not None else _stored(answer),
         error=error,
         none_label=question.none_label,
         not_sure_label=(_("We are not sure") if proxy else _("I am not sure")) if question.not_sure else None,
@@ -118,10 +124,6 @@ def _items(question: Question, *, proxy: bool) -> list[dict[str, Any]]:
     return items
 
 
-def _posted(posted: QueryDict, name: str) -> list[str]:
-    return [*posted.getlist(name), *posted.getlist(f"{name}-unsure")]
-
-
 def _stored(answer: Answer | None) -> list[str]:
     if answer is None:
         return []
@@ -136,7 +138,7 @@ def _stored(answer: Answer | None) -> list[str]:
 
 def read_answer(question: Question, posted: QueryDict, name: str, content: Content, *, simpler: bool = False) -> Answer:
     """The answer that came back. Raises InputError with a sentence for the person."""
-    values = [value.strip() for value in _posted(posted, name) if value.strip()]
+    values = [value.strip() for value in posted.getlist(name) if value.strip()]
     words = {NOT_SURE, PREFER_NOT} | ({NONE} if question.none_label else set())
     answer = Answer(
         options=tuple(dict.fromkeys(value for value in values if value not in words))

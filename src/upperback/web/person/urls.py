@@ -19,7 +19,6 @@ urlpatterns = [
     path("result/<uuid:decision_uuid>/cleared/", plan.clearance, name="clearance"),
     path("assessment/", assessment.assessment, name="assessment"),
     path("assessment/begin/", assessment.begin, name="assessment_begin"),
-    path("assessment/done/", assessment.done_page, name="assessment_done"),
     path("assessment/step/<slug:step_id>/", assessment.step_page, name="assessment_step"),
     path("plan/", plan.plan_page, name="plan"),
     path("plan/make/", plan.make, name="plan_make"),
