@@ -76,6 +76,10 @@ coverage:
 bench *args:
     for file in tests/bench/bench_*.py; do python -m "tests.bench.$(basename "$file" .py)" {{ args }}; done
 
+# how near the figures are to the truth: reference recordings (where they are) and simulated wearers
+validate:
+    for file in validation/[a-z]*.py; do python -m "validation.$(basename "$file" .py)"; done
+
 # an environment with other people's software, for the benchmarks that compare with it
 peers:
     uv venv --quiet --allow-existing --python .venv/bin/python .peers-venv

@@ -37,6 +37,19 @@ UB_INLINE vf ub_load(const float *from) {
 
 UB_INLINE void ub_store(float *to, vf v) { memcpy(to, &v, sizeof v); }
 
+/* Store the lanes in which the mask is set. */
+UB_INLINE void ub_store_where(float *to, vf v, vm mask) {
+#if UB_WIDTH == 16
+    _mm512_mask_storeu_ps(to, _mm512_movepi32_mask((__m512i)mask), (__m512)v);
+#elif UB_WIDTH == 8
+    _mm256_maskstore_ps(to, (__m256i)mask, (__m256)v);
+#else
+    for (int lane = 0; lane < UB_WIDTH; lane++)
+        if (mask[lane])
+            to[lane] = v[lane];
+#endif
+}
+
 UB_INLINE vf ub_all(float x) { return x - (vf){0}; }
 
 /* The bytes, one a lane; slow, for what is rare. */

@@ -23,7 +23,8 @@ enum { /* rows of the state */
     THEN = HOT,              /* sums of the stretch that ended with the last node */
     BIAS_THEN = THEN + SUMS,
     ESTIMATED = BIAS_THEN + 3,
-    ROWS = ESTIMATED + ESTIMATE
+    GOAL = ESTIMATED + ESTIMATE, /* direction of the vertical in the still frame, as the last node found it */
+    ROWS = GOAL + 3
 };
 _Static_assert((int)ROWS <= (int)UB_ORIENT_STATE, "the state holds every row");
 _Static_assert((int)COEFFICIENTS <= (int)UB_ORIENT_COEFFICIENTS, "the coefficients hold every number");
@@ -42,22 +43,25 @@ static __attribute__((noinline)) void ub_work(vf *restrict s, float *restrict st
         bias[k] = UB_LOAD(ROW(BIAS_THEN + k));
     ub_estimate(e, sums, bias, c, NULL);
     const vm waits = s[WAITS] > 0;
+    vf goal[3];
+    ub_direction(e + X_GRAVITY, goal);
+    for (int k = 0; k < 3; k++)
+        UB_STORE_WHERE(ROW(GOAL + k), goal[k], waits);
     if (ub_every(waits))
         for (int k = 0; k < ESTIMATE; k++)
             UB_STORE(ROW(ESTIMATED + k), e[k]);
     else
         for (int k = 0; k < ESTIMATE; k++)
-            UB_STORE(ROW(ESTIMATED + k), ub_select(waits, e[k], UB_LOAD(ROW(ESTIMATED + k))));
+            UB_STORE_WHERE(ROW(ESTIMATED + k), e[k], waits);
     s[WAITS] = ub_all(0);
 }
 
 /* The direction that the last node found is the goal for the next stretch. */
 UB_INLINE void ub_aim(vf *s, const float *state, vm where, const float *c) {
-    vf gravity[3], goal[3];
+    vf goal[3];
     for (int k = 0; k < 3; k++)
-        gravity[k] = UB_LOAD(ROW(ESTIMATED + X_GRAVITY + k));
-    ub_direction(gravity, goal);
-    where &= UB_LOAD(ROW(ESTIMATED + STARTED)) > 0;
+        goal[k] = UB_LOAD(ROW(GOAL + k));
+    where &= ub_square(goal) > 0.5f;
     for (int k = 0; k < 3; k++)
         s[UP_STEP + k] = ub_select(where, (goal[k] - s[UP + k]) * c[C_NODE_SHARE], s[UP_STEP + k]);
 }
@@ -65,12 +69,12 @@ UB_INLINE void ub_aim(vf *s, const float *state, vm where, const float *c) {
 /* A node: the sums are put aside, and the best bias so far is taken off from here on. */
 UB_INLINE void ub_reach_node(vf *s, float *state, vm where) {
     for (int k = 0; k < SUMS; k++) {
-        UB_STORE(ROW(THEN + k), ub_select(where, s[NOW + k], UB_LOAD(ROW(THEN + k))));
+        UB_STORE_WHERE(ROW(THEN + k), s[NOW + k], where);
         s[NOW + k] = ub_only(~where, s[NOW + k]);
     }
     for (int k = 0; k < 3; k++) {
         const vf bias = ub_select(where, UB_LOAD(ROW(ESTIMATED + X_BIAS + k)), s[BIAS + k]);
-        UB_STORE(ROW(BIAS_THEN + k), ub_select(where, s[BIAS + k], UB_LOAD(ROW(BIAS_THEN + k))));
+        UB_STORE_WHERE(ROW(BIAS_THEN + k), s[BIAS + k], where);
         s[LAST + k] += s[BIAS + k] - bias;
         s[BIAS + k] = bias;
     }
@@ -167,6 +171,7 @@ UB_INLINE void ub_live(ub_samples at, float *restrict state, long n_time, const 
         s[k] = UB_LOAD(ROW(k));
     for (long t = 0; t < n_time; t++) {
         vf g[3], a[3], up[3];
+        ub_look_ahead(&at);
         for (int k = 0; k < 3; k++) {
             g[k] = UB_LOAD(at.gyr + k * at.stride);
             a[k] = UB_LOAD(at.acc + k * at.stride);

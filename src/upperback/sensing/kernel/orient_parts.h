@@ -77,6 +77,18 @@ typedef struct {
     long stride; /* between numbers of a lane */
 } ub_samples;
 
+/* Lanes that stand far apart lie on another page of memory with each sample, where no processor looks ahead by itself. */
+UB_INLINE void ub_look_ahead(const ub_samples *at) {
+    enum { SAMPLES = 2 };
+    if (at->stride > UB_LANES)
+        for (long k = 3 * SAMPLES; k < 3 * SAMPLES + 3; k++) {
+            if (at->gyr)
+                __builtin_prefetch(at->gyr + k * at->stride);
+            __builtin_prefetch(at->acc + k * at->stride);
+            __builtin_prefetch(at->up + k * at->stride, 1);
+        }
+}
+
 UB_INLINE vf ub_square(const vf v[3]) { return v[0] * v[0] + v[1] * v[1] + v[2] * v[2]; }
 
 UB_INLINE void ub_cross(const vf a[3], const vf b[3], vf out[3]) {

@@ -20,6 +20,9 @@ _LONG: Final = ctypes.c_long
 ORIENT_STATE: Final = Rows.ALL
 TILT_STATE: Final = TiltRows.ALL
 
+#: Samples of a block of one lane up to which it is copied.
+_SMALL_BLOCK: Final = 512
+
 #: Numbers that the smoother puts aside for a node and for a sample, in each lane; from kernel/orient.h.
 _NODE_NUMBERS: Final = 104
 _ROW_NUMBERS: Final = 4
@@ -54,6 +57,12 @@ class LiveLanes:
         self._state_at = address(self._state)
         self._coefficients_at = address(self._coefficients)
         self._all_good = np.zeros((0, n_lanes), np.uint8)
+        # For small blocks of one lane it is quicker to copy them to a known place than to ask where they are.
+        n_small = _SMALL_BLOCK if n_lanes == 1 else 0
+        self._small = [np.zeros((n_small, 3, 1), np.float32) for _ in range(3)]
+        self._small_bad = np.zeros((n_small, 1), np.uint8)
+        acc_at, gyr_at, self._small_up_at = map(address, self._small)
+        self._small_at = (*((gyr_at,) if has_gyroscope else ()), acc_at, address(self._small_bad), self._state_at)
 
     def update(
         self,
@@ -63,6 +72,8 @@ class LiveLanes:
     ) -> npt.NDArray[np.float32]:
         """One block, checked before: (n_time, 3, n_lanes) and (n_time, n_lanes)."""
         n_time = len(acc)
+        if self._n_lanes == 1 and n_time <= _SMALL_BLOCK:
+            return self._update_small(acc, gyr, bad, n_time)
         if bad is None:
             if len(self._all_good) < n_time:
                 self._all_good = np.zeros((n_time, self._n_lanes), np.uint8)
@@ -72,6 +83,21 @@ class LiveLanes:
         size = (n_time,) if self._n_lanes == 1 else (n_time, self._n_lanes)
         self._function(*map(address, arrays), self._state_at, address(up), *size, self._coefficients_at)
         return up
+
+    def _update_small(
+        self,
+        acc: npt.NDArray[np.float32],
+        gyr: npt.NDArray[np.float32] | None,
+        bad: npt.NDArray[np.uint8] | None,
+        n_time: int,
+    ) -> npt.NDArray[np.float32]:
+        small_acc, small_gyr, small_up = self._small
+        small_acc[:n_time] = acc
+        if gyr is not None:
+            small_gyr[:n_time] = gyr
+        self._small_bad[:n_time] = 0 if bad is None else bad
+        self._function(*self._small_at, self._small_up_at, n_time, self._coefficients_at)
+        return small_up[:n_time].copy()
 
     def rows(self) -> npt.NDArray[np.float32]:
         """The state, (n_lanes, rows)."""

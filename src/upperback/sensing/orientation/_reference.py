@@ -204,9 +204,8 @@ def _reach_events(rows: Floats, passes: Mask, c: dict[str, float]) -> None:
     if (due & (rows[:, Rows.WAITS] > 0)).any():
         _work_out(rows, c)
     if due.any():  # the direction that the last node found is the goal for the next stretch
-        estimate = _estimate_of(rows[:, Rows.ESTIMATED])
-        aims = due & (estimate.started > 0)
-        step = (_direction(estimate.x[:, GRAVITY]) - rows[:, Rows.UP]) * c["node_share"]
+        aims = due & ((rows[:, Rows.GOAL] ** 2).sum(axis=1) > 0.5)
+        step = (rows[:, Rows.GOAL] - rows[:, Rows.UP]) * c["node_share"]
         rows[aims, Rows.UP_STEP] = step[aims]
     if node.any():
         bias = rows[:, Rows.ESTIMATED][:, BIAS]
@@ -226,6 +225,7 @@ def _work_out(rows: Floats, c: dict[str, float]) -> None:
     _take_on(estimate, _sums(rows[:, Rows.THEN]), rows[:, Rows.BIAS_THEN], c)
     waits = rows[:, Rows.WAITS] > 0
     rows[waits, Rows.ESTIMATED] = _rows_of(estimate)[waits]
+    rows[waits, Rows.GOAL] = _direction(estimate.x[:, GRAVITY])[waits]
     rows[:, Rows.WAITS] = 0
 
 

@@ -128,6 +128,7 @@ class Rows:
     THEN = slice(43, 62)
     BIAS_THEN = slice(62, 65)
     ESTIMATED = slice(65, 127)
+    GOAL = slice(127, 130)
     ALL = 136
 
 
@@ -231,7 +232,7 @@ def design_orientation(sampling_rate_hz: float, params: OrientationParams | None
         "step_s": 1 / sampling_rate_hz,
         "node": node,
         "node_share": 1 / node,
-        "apply": node // 2,
+        "apply": max(1, node * 3 // 4),
         "bridge": round(p.bridge_s_max * sampling_rate_hz),
         "gap_max": _samples(p.gap_s_max, sampling_rate_hz),
         "acc_max": p.acc_mps2_max,

@@ -4,8 +4,8 @@ Wearers with the same rate and the same kind of sensor share tiles of lanes. Eac
 missing here holds up nobody there, and what a wearer gets does not depend on who stands beside it.
 """
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -53,12 +53,12 @@ class Vertical:
 
 @dataclass(slots=True, kw_only=True)
 class Packet:
-    """Samples of one wearer that wait for their turn."""
+    """Samples of one wearer that wait for their turn, in a saved state."""
 
     start_s: float
     acc: npt.NDArray[np.float32]
     gyr: npt.NDArray[np.float32] | None
-    quality: npt.NDArray[np.uint8]
+    quality: npt.NDArray[np.uint8] | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,7 +131,8 @@ class LaneGroups:
         lane = group.take_lane(None if state is None else state.rows)
         new = _Wearer(group, lane)
         if state is not None:
-            new.next_s, new.waiting, new.n_dropped = state.next_s, list(state.waiting), state.n_dropped
+            new.next_s, new.n_dropped = state.next_s, state.n_dropped
+            new.waiting = [_chunk_of(packet, sampling_rate_hz) for packet in state.waiting]
         self._wearers[wearer] = new
 
     def remove(self, wearer: str) -> WearerState:
@@ -149,7 +150,7 @@ class LaneGroups:
             has_gyroscope=found.group.has_gyroscope,
             rows=found.group.rows_of(found.lane),
             next_s=found.next_s,
-            waiting=list(found.waiting),
+            waiting=[_packet_of(chunk) for chunk in found.waiting],
             n_dropped=found.n_dropped,
         )
 
@@ -165,12 +166,10 @@ class LaneGroups:
         if chunk.sampling_rate_hz != group.sampling_rate_hz or (chunk.gyr_radps is None) == group.has_gyroscope:
             raise InputError("a packet has another sampling rate or another kind of sensor than its wearer")
         if len(chunk):
-            quality = np.zeros(len(chunk), np.uint8) if chunk.quality is None else chunk.quality
-            packet = Packet(start_s=chunk.start_s, acc=chunk.acc_mps2, gyr=chunk.gyr_radps, quality=quality)
             place = len(found.waiting)
-            while place and found.waiting[place - 1].start_s > packet.start_s:
+            while place and found.waiting[place - 1].start_s > chunk.start_s:
                 place -= 1
-            found.waiting.insert(place, packet)
+            found.waiting.insert(place, chunk)
 
     def tick(self) -> dict[str, list[Vertical]]:
         """Work on all packets whose turn it is; returns what was found, wearer by wearer, a `Vertical` for each run."""
@@ -180,7 +179,7 @@ class LaneGroups:
             if wearer.waiting:
                 runs = wearer.take(self._late_s_max)
                 if runs:
-                    turns.setdefault(wearer.group, []).append(_Turn(name, wearer, runs))
+                    turns.setdefault(wearer.group, []).append((name, wearer.lane, runs))
         for group, of_group in turns.items():
             group.work(of_group, found)
         return found
@@ -193,21 +192,21 @@ class LaneGroups:
         return _Group(design, sampling_rate_hz, self._backend, has_gyroscope=has_gyroscope)
 
 
-@dataclass(slots=True)
-class _Run:
-    """Samples that follow each other, and how many are missing before them."""
-
-    n_missing: int
-    packet: Packet
+#: How many samples are missing, and the samples that follow.
+_Run: TypeAlias = tuple[int, Chunk]
+#: What a wearer brings to a tick: name, lane, runs.
+_Turn: TypeAlias = tuple[str, int, list[_Run]]
 
 
 class _Wearer:
     """One wearer: its lane, and the packets that wait."""
 
+    __slots__ = ("group", "lane", "n_dropped", "next_s", "waiting")
+
     def __init__(self, group: "_Group", lane: int) -> None:
         self.group, self.lane = group, lane
         self.next_s: float | None = None
-        self.waiting: list[Packet] = []
+        self.waiting: list[Chunk] = []
         self.n_dropped = 0
 
     def take(self, late_s_max: float) -> list[_Run]:
@@ -215,34 +214,21 @@ class _Wearer:
         rate_hz = self.group.sampling_rate_hz
         runs: list[_Run] = []
         while self.waiting:
-            packet = self.waiting[0]
-            offset = 0 if self.next_s is None else round((packet.start_s - self.next_s) * rate_hz)
-            newest_s = max(p.start_s + len(p.acc) / rate_hz for p in self.waiting)
-            if offset > 0 and self.next_s is not None and newest_s - self.next_s < late_s_max:
-                break
+            chunk = self.waiting[0]
+            offset = 0 if self.next_s is None else round((chunk.start_s - self.next_s) * rate_hz)
+            if offset > 0 and self.next_s is not None:
+                newest_s = max(waiting.end_s for waiting in self.waiting)
+                if newest_s - self.next_s < late_s_max:
+                    break
             del self.waiting[0]
-            n_old = min(max(0, -offset), len(packet.acc))  # came before, or too late
-            self.n_dropped += n_old
-            if n_old:
-                packet = Packet(
-                    start_s=packet.start_s + n_old / rate_hz,
-                    acc=packet.acc[n_old:],
-                    gyr=None if packet.gyr is None else packet.gyr[n_old:],
-                    quality=packet.quality[n_old:],
-                )
-            if len(packet.acc):
-                runs.append(_Run(max(0, offset), packet))
-                self.next_s = packet.start_s + len(packet.acc) / rate_hz
+            if offset < 0:  # some of it came before, or all of it too late
+                n_old = min(-offset, len(chunk))
+                self.n_dropped += n_old
+                chunk = _without_first(chunk, n_old)
+            if len(chunk):
+                runs.append((max(0, offset), chunk))
+                self.next_s = chunk.end_s
         return runs
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What a wearer brings to a tick."""
-
-    name: str
-    wearer: _Wearer
-    runs: list[_Run]
 
 
 class _Group:
@@ -281,7 +267,7 @@ class _Group:
     def work(self, turns: list[_Turn], found: dict[str, list[Vertical]]) -> None:
         by_tile: dict[int, list[_Turn]] = {}
         for turn in turns:
-            by_tile.setdefault(turn.wearer.lane // LANES, []).append(turn)
+            by_tile.setdefault(turn[1] // LANES, []).append(turn)
         for tile, of_tile in by_tile.items():
             self._work_tile(self._filters[tile], of_tile, found)
 
@@ -291,69 +277,126 @@ class _Group:
     def _work_tile(
         self, lanes: LiveLanes | ReferenceLive, turns: list[_Turn], found: dict[str, list[Vertical]]
     ) -> None:
-        signals = [_Signal(turn.runs, self._gap_max, has_gyroscope=self.has_gyroscope) for turn in turns]
-        lengths = np.array([len(signal.acc) for signal in signals])
+        signals = [_Signal(runs, self._gap_max) for _, _, runs in turns]
+        lengths = np.array([signal.n_samples for signal in signals])
         first, end = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
-        at = [turn.wearer.lane % LANES for turn in turns]
+        at = [lane % LANES for _, lane, _ in turns]
         first[at], end[at] = np.cumsum(lengths) - lengths, lengths
         span = Span(first, np.zeros(LANES, np.int64), end)
         n_time = int(lengths.max())
         acc, bad = np.empty((n_time, 3, LANES), np.float32), np.empty((n_time, LANES), np.uint8)
-        self._tiles.pack(np.concatenate([signal.acc for signal in signals]), span, acc)
-        self._tiles.pack_bad(np.concatenate([signal.bad for signal in signals]), span, bad)
+        self._tiles.pack(np.concatenate([part for signal in signals for part in signal.acc]), span, acc)
+        whole_bad = None
+        if not all(signal.is_sound for signal in signals):
+            whole_bad = np.concatenate([signal.bad() for signal in signals])
+        self._tiles.pack_bad(whole_bad, span, bad)
         gyr = None
         if self.has_gyroscope:
             gyr = np.empty_like(acc)
-            self._tiles.pack(np.concatenate([signal.gyr for signal in signals]), span, gyr)
-        age, gap = lanes.ages_and_gaps()
+            self._tiles.pack(np.concatenate([part for signal in signals for part in signal.gyr]), span, gyr)
+        ages, gaps = (rows.tolist() for rows in lanes.ages_and_gaps())
         up = np.empty((int(lengths.sum()), 3), np.float32)
         self._tiles.unpack(lanes.update(acc, gyr, bad), span, up)
-        for turn, signal, lane in zip(turns, signals, at, strict=True):
-            of_wearer = up[first[lane] : first[lane] + end[lane]]
-            good = ~np.isnan(of_wearer[:, 0])
-            unsettled = _unsettled(good, int(age[lane]), int(gap[lane]), self._gap_max, self._design.settled)
-            found[turn.name] = signal.verticals(of_wearer, unsettled, self.sampling_rate_hz)
+        good = ~np.isnan(up[:, 0])
+        all_good = bool(good.all())
+        settled = self._design.settled
+        nothing = np.zeros(len(up), np.uint8)  # known against any sample
+        stop = 0
+        for (name, _, _), signal, lane in zip(turns, signals, at, strict=True):
+            rows = slice(stop, stop := stop + signal.n_samples)
+            doubt = nothing[rows]
+            if not all_good or ages[lane] < settled:
+                doubt = _doubt(good[rows], int(ages[lane]), int(gaps[lane]), self._gap_max, settled)
+            found[name] = signal.verticals(up[rows], doubt, self.sampling_rate_hz)
 
 
 class _Signal:
     """The runs of one wearer as one signal, with the missing samples between them."""
 
-    def __init__(self, runs: list[_Run], gap_max: int, *, has_gyroscope: bool) -> None:
-        self._runs = runs
-        self._gaps = [min(run.n_missing, gap_max) for run in runs]  # nothing changes after that many
-        acc, gyr, bad = [], [], []
-        for n_gap, run in zip(self._gaps, runs, strict=True):
-            if n_gap:
-                acc.append(np.zeros((n_gap, 3), np.float32))
-                bad.append(np.full(n_gap, Bad.MISSING, np.uint8))
-                gyr.append(acc[-1])
-            acc.append(run.packet.acc)
-            bad.append(bad_from_quality(run.packet.quality))
-            if run.packet.gyr is not None:
-                gyr.append(run.packet.gyr)
-        self.acc, self.bad = np.concatenate(acc), np.concatenate(bad)
-        self.gyr = np.concatenate(gyr) if has_gyroscope else self.acc
+    __slots__ = ("_gaps", "_runs", "acc", "gyr", "is_sound", "n_samples")
 
-    def verticals(self, up: Signal3, unsettled: npt.NDArray[np.bool_], sampling_rate_hz: float) -> list[Vertical]:
+    def __init__(self, runs: list[_Run], gap_max: int) -> None:
+        self._runs = runs
+        self._gaps = [min(n_missing, gap_max) for n_missing, _ in runs]  # nothing changes after that many
+        self.acc: list[npt.NDArray[np.float32]] = []
+        self.gyr: list[npt.NDArray[np.float32]] = []
+        self.is_sound, self.n_samples = True, 0
+        for n_gap, (_, chunk) in zip(self._gaps, runs, strict=True):
+            if n_gap:
+                nothing = np.zeros((n_gap, 3), np.float32)
+                self.acc.append(nothing)
+                self.gyr.append(nothing)
+                self.is_sound = False
+            self.acc.append(chunk.acc_mps2)
+            if chunk.gyr_radps is not None:
+                self.gyr.append(chunk.gyr_radps)
+            if chunk.quality is not None:
+                self.is_sound = False
+            self.n_samples += n_gap + len(chunk.acc_mps2)
+
+    def bad(self) -> npt.NDArray[np.uint8]:
+        """(n_samples,) of `Bad`."""
+        parts = []
+        for n_gap, (_, chunk) in zip(self._gaps, self._runs, strict=True):
+            parts.append(np.full(n_gap, Bad.MISSING, np.uint8))
+            parts.append(_bad_of(chunk))
+        return np.concatenate(parts)
+
+    def verticals(self, up: Signal3, doubt: Quality, sampling_rate_hz: float) -> list[Vertical]:
+        """What was found, a `Vertical` for each run of samples without a gap; `doubt` are flags of the samples."""
         found: list[Vertical] = []
         at = 0
-        for n_gap, run in zip(self._gaps, self._runs, strict=True):
+        for n_gap, (_, chunk) in zip(self._gaps, self._runs, strict=True):
             at += n_gap
-            rows = slice(at, at + len(run.packet.acc))
-            at = rows.stop
-            quality = run.packet.quality | np.where(unsettled[rows], np.uint8(QualityFlag.UNSETTLED), np.uint8(0))
-            unused = np.isnan(up[rows, 0]) & (bad_from_quality(run.packet.quality) == 0)
-            quality[unused] |= np.uint8(QualityFlag.IMPLAUSIBLE)
+            rows = slice(at, at := at + len(chunk.acc_mps2))
+            quality = doubt[rows]
+            if (told := chunk.quality) is not None:
+                known = bad_from_quality(told) != 0  # where the packet has said already why a sample cannot be used
+                quality = np.where(known, quality & np.uint8(QualityFlag.UNSETTLED), quality) | told
             if n_gap == 0 and found:
                 found[-1].up = np.concatenate([found[-1].up, up[rows]])
                 found[-1].quality = np.concatenate([found[-1].quality, quality])
             else:
                 found.append(
-                    Vertical(
-                        start_s=run.packet.start_s, sampling_rate_hz=sampling_rate_hz, up=up[rows], quality=quality
-                    )
+                    Vertical(start_s=chunk.start_s, sampling_rate_hz=sampling_rate_hz, up=up[rows], quality=quality)
                 )
         return found
+
+
+def _without_first(chunk: Chunk, n_samples: int) -> Chunk:
+    return replace(
+        chunk,
+        start_s=chunk.start_s + n_samples / chunk.sampling_rate_hz,
+        acc_mps2=chunk.acc_mps2[n_samples:],
+        gyr_radps=None if chunk.gyr_radps is None else chunk.gyr_radps[n_samples:],
+        quality=None if chunk.quality is None else chunk.quality[n_samples:],
+    )
+
+
+def _packet_of(chunk: Chunk) -> Packet:
+    return Packet(start_s=chunk.start_s, acc=chunk.acc_mps2, gyr=chunk.gyr_radps, quality=chunk.quality)
+
+
+def _chunk_of(packet: Packet, sampling_rate_hz: float) -> Chunk:
+    return Chunk(
+        start_s=packet.start_s,
+        sampling_rate_hz=sampling_rate_hz,
+        acc_mps2=packet.acc,
+        gyr_radps=packet.gyr,
+        quality=packet.quality,
+    )
+
+
+def _bad_of(chunk: Chunk) -> npt.NDArray[np.uint8]:
+    return np.zeros(len(chunk), np.uint8) if chunk.quality is None else bad_from_quality(chunk.quality)
+
+
+def _doubt(good: npt.NDArray[np.bool_], age: int, gap: int, gap_max: int, settled: int) -> Quality:
+    """Flags of samples that were not usable or came before their lane had settled; `age` and `gap` before them."""
+    unsettled = _unsettled(good, age, gap, gap_max, settled)
+    doubt = np.where(unsettled, np.uint8(QualityFlag.UNSETTLED), np.uint8(0))
+    doubt[~good] |= np.uint8(QualityFlag.IMPLAUSIBLE)
+    return doubt
 
 
 def _unsettled(good: npt.NDArray[np.bool_], age: int, gap: int, gap_max: int, settled: int) -> npt.NDArray[np.bool_]:
