@@ -66,6 +66,7 @@ def emg(
     rate_hz: float = 1000.0,
     noise_v: float = NOISE_V,
     heart_v: float = 0.0,
+    heart_per_min: float = 70.0,
     hum_v: float = 0.0,
     mains_hz: float = 50.0,
     offset_v: float = 0.0,
@@ -80,7 +81,7 @@ def emg(
     hum = np.sqrt(2 / 1.04) * (np.sin(phase) + 0.2 * np.sin(3 * phase))
     total: Array = amplitude * muscle_noise(rng, n, rate_hz, slower) + offset_v
     total += noise_v * rng.standard_normal(n)
-    total += heart_v * heart(rng, n, rate_hz) + hum_v * hum
+    total += heart_v * heart(rng, n, rate_hz, heart_per_min) + hum_v * hum
     return total
 
 

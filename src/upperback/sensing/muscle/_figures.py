@@ -30,7 +30,7 @@ from upperback.sensing.muscle.base import (
     RestFigures,
     layout,
 )
-from upperback.sensing.signal import EmgChunk
+from upperback.sensing.signal import EmgChunk, QualityFlag
 
 _PERCENT_AS_V: Final = 1e-5
 """A histogram of percentages uses the bins of volts: 100 % is 1 mV."""
@@ -142,7 +142,10 @@ def _channel_figures(state: MuscleState, c: int, grid: Layout, params: MusclePar
     enough = measured_s >= params.measured_s_min and measured_s >= params.measured_share_min * recorded_s
     notes = [] if enough else [_too_little(measured_s, recorded_s)]
     quietest_v = math.sqrt(_percentile(state.histogram[c].astype(np.int64), 2)) if measured else None
-    trouble = _trouble_with_rest(reference, quietest_v, params) if enough else None
+    humming = int(state.reasons[c, REASONS.index(QualityFlag.MAINS_HUM)]) > (
+        params.humming_share_max * state.n_epochs * grid.epoch_hops
+    )
+    trouble = _trouble_with_rest(reference, quietest_v, params, humming=humming) if enough else None
     if trouble:
         notes.append(trouble)
     percent = enough and reference.rms_v is not None
@@ -172,10 +175,14 @@ def _too_little(measured_s: float, recorded_s: float) -> str:
     return f"Not measured: only {measured_s:.0f} of {recorded_s:.0f} seconds are good enough."
 
 
-def _trouble_with_rest(reference: EmgReference, quietest_v: float | None, params: MuscleParams) -> str | None:
+def _trouble_with_rest(
+    reference: EmgReference, quietest_v: float | None, params: MuscleParams, *, humming: bool
+) -> str | None:
     """Why rest cannot be told in this channel, in one sentence."""
     if reference.rms_v is None:
         return "Rest and percentages are not shown: they need a reference contraction."
+    if humming:
+        return "Rest is not shown: hum from the mains is louder than a resting muscle."
     level = reference.rms_v * params.rest_percent / 100
     if reference.noise_rms_v is not None and reference.noise_rms_v > params.noise_per_rest_max * level:
         return "Rest is not shown: the sensor is too noisy to tell a resting muscle from one that hardly works."

@@ -77,7 +77,7 @@ def _block(samples: F32, layout: Layout, params: MuscleParams, engine: Engine, r
     quality = np.zeros(len(samples), np.uint8)
     quality[whole & _clipped(facts, params, layout)] |= int(QualityFlag.CLIPPED)
     quality[whole & (band_power > params.rms_v_max**2)] |= int(QualityFlag.IMPLAUSIBLE)
-    matters = np.fmax(params.hum_rms_v_max**2, 0.25 * rest_v**2)
+    matters = np.where(np.isnan(rest_v), params.hum_rms_v_max, params.hum_per_rest_max * rest_v) ** 2
     quality[whole & (hum > params.hum_share_max * band_power) & (hum > matters)] |= int(QualityFlag.MAINS_HUM)
     usable = whole & (quality == 0) & (band_power > params.spectrum_per_noise_min * noise_v**2)
     return Epochs(

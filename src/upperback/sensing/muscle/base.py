@@ -36,6 +36,9 @@ SETTLED_TO: Final = 1e-4
 WARM_TO: Final = 1e-18
 """A lane is warm when what it started with has died down to this part: less than the last bit of a float64."""
 
+NOTCH_Q: Final = 10.0
+"""A notch is a tenth of its frequency wide: a narrower one rings for so long that it fills rest."""
+
 ENGINE_TOLERANCE: Final = 1e-9
 """Compiled kernels and NumPy agree within this part of the power of a hop."""
 
@@ -115,8 +118,9 @@ class MuscleParams:
     clipped_pairs_min : so many neighbours both at the extreme of a second: clipped
     stuck_share_min : so many of a second's samples like the one before: clipped
     rms_v_max : more than this is no surface EMG, V
-    hum_share_max, hum_rms_v_max : a second hums if the mains lines hold more than this share of the band's power, and
-        more than this RMS
+    hum_share_max, hum_per_rest_max, hum_rms_v_max : a second hums if the mains lines hold more than this share of the
+        band's power, and more than so many times the rest level, or without a reference more than this RMS
+    humming_share_max : rest cannot be told if more of the seconds hum, as those of rest hum first
     noise_per_rest_max : rest can be told from noise up to so many times the rest level
     spectrum_per_noise_min : median frequency only where the band's power is so many times the noise's
     measured_s_min, measured_share_min : figures need so much
@@ -144,7 +148,9 @@ class MuscleParams:
     stuck_share_min: float = 0.5
     rms_v_max: float = 10e-3
     hum_share_max: float = 0.1
+    hum_per_rest_max: float = 0.4
     hum_rms_v_max: float = 1e-6
+    humming_share_max: float = 0.1
     noise_per_rest_max: float = 1.5
     spectrum_per_noise_min: float = 10.0
     measured_s_min: float = 10.0
@@ -323,12 +329,12 @@ def layout(sampling_rate_hz: float, params: MuscleParams, gate: GateParams | Non
 
 
 def _sections(sampling_rate_hz: float, high_hz: float, params: MuscleParams) -> F64:
-    """Butterworth of fourth order at both ends, and a notch of 1/30 of its frequency per multiple of the mains."""
+    """Butterworth of fourth order at both ends, and a notch for each multiple of the mains."""
     rate = {"fs": sampling_rate_hz, "output": "sos"}
     high_pass = signal.butter(4, params.highpass_hz, "highpass", **rate)
     low_pass = signal.butter(4, high_hz, "lowpass", **rate)
     notches = [
-        signal.tf2sos(*signal.iirnotch(frequency_hz, 30.0, fs=sampling_rate_hz))
+        signal.tf2sos(*signal.iirnotch(frequency_hz, NOTCH_Q, fs=sampling_rate_hz))
         for frequency_hz in notched_hz(params, high_hz)
     ]
     return np.concatenate([high_pass, low_pass, *notches])
