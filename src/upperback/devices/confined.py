@@ -29,7 +29,7 @@ from upperback.core.errors import InputError, Unavailable
 #: child, where options is what the caller gave and work a `upperback.devices.work.Work`; it returns what msgspec
 #: can write as JSON. Adding a job here is adding a road for untrusted files: it has to keep the contract of `work`.
 JOBS: dict[str, str] = {
-    "describe": "upperback.devices.describing:describe",
+    "describe": "upperback.devices.jobs:describe",
     "analyse": "upperback.devices.jobs:analyse_recording",
     "muscle": "upperback.devices.jobs:analyse_muscle",
 }
@@ -261,9 +261,9 @@ def _environment(folder: Path) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "MALLOC_ARENA_MAX": "2",
-        # Blocks of samples come and go: without this the C library hands each one back and gets it again by pages.
-        "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
-        "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+        # Large blocks of samples are handed back at once: what is held stays near what is used.
+        "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(2 << 20),
         "PYTHONFAULTHANDLER": "",
     }
 

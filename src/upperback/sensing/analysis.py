@@ -9,11 +9,12 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from upperback.sensing.ahead import ahead
 from upperback.sensing.epochs import Epochs
 from upperback.sensing.figures import (
     MinuteKind,
@@ -51,7 +52,7 @@ from upperback.sensing.trunk import Shift, TrunkAlignment, WatchParams, WearWatc
 Smoothing = Literal["smoothed", "live"]
 
 _LOOK_AHEAD_S: Final = 6 * 3600.0
-"""So much of the recording is held to find out how the sensor sits, before posture begins."""
+"""So much of the recording is held to see what upright is, where no task in the first minutes tells."""
 
 _TASKS_WITHIN_S: Final = 300.0
 
@@ -127,10 +128,9 @@ def analyse(
     """
     params = params or AnalysisParams()
     flow = _Flow(read(), params)
-    start = flow.look_ahead()
-    if start is None:
+    if not flow.look_ahead(_TASKS_WITHIN_S):
         return None
-    alignment, found_sentence = _alignment_of(start, params)
+    alignment, found_sentence = _alignment_of(flow, params)
     first = _posture([(alignment, flow.rest())], params, samples=None)
     shifts = _shifts(first.epochs, alignment)
     parts = [(alignment, math.inf)]
@@ -142,6 +142,40 @@ def analyse(
     return _result(flow, first, alignment, found_sentence, shifts)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seconds:
+    """Consecutive seconds of movement: three bytes each."""
+
+    start_s: int
+    measured: npt.NDArray[np.bool_]
+    walking: npt.NDArray[np.bool_]
+    still: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, epochs: MovementEpochs) -> Self:
+        return cls(
+            start_s=epochs.start_s,
+            measured=epochs.measured.copy(),
+            walking=epochs.walking.copy(),
+            still=epochs.still.copy(),
+        )
+
+    @classmethod
+    def joined(cls, parts: "Sequence[_Seconds]") -> "_Seconds | None":
+        filled = [part for part in parts if len(part)]
+        if not filled:
+            return None
+        return cls(
+            start_s=filled[0].start_s,
+            measured=np.concatenate([part.measured for part in filled]),
+            walking=np.concatenate([part.walking for part in filled]),
+            still=np.concatenate([part.still for part in filled]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.measured)
+
+
 # ---- samples to verticals, on the way quality, movement and wearing ------------------------------------------------
 
 
@@ -150,25 +184,26 @@ class _Flow:
 
     def __init__(self, chunks: Iterable[Chunk], params: AnalysisParams) -> None:
         self._params = params
-        self._chunks = iter(chunks)
         self._held: list[VerticalBlock] = []
         self.counts = np.zeros(8, np.int64)  # samples with each quality flag
-        self.movement: list[MovementBlock] = []
+        self.seconds: list[_Seconds] = []
+        self.walks: list[Walk] = []
+        self.changes: list[Change] = []
+        self.wear: list[WearSpan] = []
         self.notes: tuple[str, ...] = ()
         self.start_s = math.nan
         self.end_s = math.nan
         self.sampling_rate_hz = math.nan
-        self._verticals = self._to_verticals(self._with_wear(self._with_quality(self._chunks)))
+        checked = ahead(self._with_quality(ahead(chunks)))
+        self._verticals = self._to_verticals(ahead(self._with_wear(checked)))
 
-    def look_ahead(self) -> list[VerticalBlock] | None:
-        """The first hours, held until posture asks for them; None where there is no sample."""
-        held_s = 0.0
-        for block in self._verticals:
+    def look_ahead(self, seconds: float) -> list[VerticalBlock]:
+        """The beginning, at least so long where the recording is; held until posture asks for it."""
+        held_s = sum(len(block) / block.sampling_rate_hz for block in self._held)
+        while held_s < seconds and (block := next(self._verticals, None)) is not None:
             self._held.append(block)
             held_s += len(block) / block.sampling_rate_hz
-            if held_s >= _LOOK_AHEAD_S:
-                break
-        return self._held or None
+        return self._held
 
     def rest(self) -> Iterator[VerticalBlock]:
         """All verticals from the start, those that were looked at included."""
@@ -204,15 +239,20 @@ class _Flow:
                 tracker = MovementTracker(sampling_rate_hz=chunk.sampling_rate_hz, params=self._params.movement)
             spans += self._keep(tracker.update(chunk))
             waiting.append(chunk)
-            while waiting and spans and spans[-1].end_s >= waiting[0].end_s:
-                yield _marked(waiting.popleft(), spans)
+            known = [*spans, *tracker.certain_wear]
+            while waiting and known and known[-1].end_s >= waiting[0].end_s:
+                yield _marked(waiting.popleft(), known)
         if tracker is not None:
             spans += self._keep(tracker.finish())
         while waiting:
             yield _marked(waiting.popleft(), spans)
 
     def _keep(self, block: MovementBlock) -> Sequence[WearSpan]:
-        self.movement.append(block)
+        """Keeps what figures and minutes need of a block: little for each second, as a recording may last for weeks."""
+        self.seconds.append(_Seconds.of(block.epochs))
+        self.walks += block.walks
+        self.changes += block.changes
+        self.wear += block.wear
         return block.wear
 
     def _to_verticals(self, chunks: Iterator[Chunk]) -> Iterator[VerticalBlock]:
@@ -313,17 +353,18 @@ def _marked(chunk: Chunk, spans: Sequence[WearSpan]) -> Chunk:
 # ---- how the sensor sits -------------------------------------------------------------------------------------------
 
 
-def _alignment_of(start: Sequence[VerticalBlock], params: AnalysisParams) -> tuple[TrunkAlignment | None, str | None]:
+def _alignment_of(flow: _Flow, params: AnalysisParams) -> tuple[TrunkAlignment | None, str | None]:
     """The alignment: given, found in the first minutes, or upright as seen in walking. And why there is none."""
     if params.alignment is not None:
         return params.alignment, None
+    start = flow.look_ahead(_TASKS_WITHIN_S)
     rate_hz = start[0].sampling_rate_hz
     n_needed = int(_TASKS_WITHIN_S * rate_hz)
     first = np.concatenate([block.up for block in itertools.islice(start, _blocks_for(start, n_needed))])[:n_needed]
     search = find_alignment(first, sampling_rate_hz=rate_hz)
     if search.alignment is not None:
         return search.alignment, search.sentence
-    epochs = posture_of(start, alignment=None, params=params.posture).epochs
+    epochs = posture_of(flow.look_ahead(_LOOK_AHEAD_S), alignment=None, params=params.posture).epochs
     return usual_upright(epochs, _WALKING), search.sentence
 
 
@@ -375,7 +416,8 @@ def _posture(
         if first is None:
             continue
         told = _telling(itertools.chain([first], blocks), alignment, samples)
-        results.append(posture_of(told, alignment=alignment, params=params.posture))
+        # One thread: the stages before it keep the other cores busy, and half as much has to be held.
+        results.append(posture_of(told, alignment=alignment, params=params.posture, n_threads=1))
     return _Posture(
         epochs=Epochs.join([result.epochs for result in results]),
         summaries=tuple(summary for result in results for summary in result.summaries),
@@ -445,7 +487,7 @@ def _part(block: VerticalBlock, first: int, last: int) -> VerticalBlock:
 def _result(
     flow: _Flow, posture: _Posture, alignment: TrunkAlignment | None, sentence: str | None, shifts: Sequence[Shift]
 ) -> Analysis:
-    movement = _joined(flow.movement)
+    seconds = _Seconds.joined(flow.seconds)
     told = alignment_figures(alignment, shifts)
     if told.state == "none" and sentence is not None:
         told = replace(told, sentence=f"{sentence} {told.sentence}")
@@ -455,14 +497,14 @@ def _result(
         quality=_quality(flow, posture),
         alignment=told,
         posture=_figures(posture.summaries),
-        movement=_movement(flow.movement, movement),
+        movement=_movement(flow, seconds),
     )
     return Analysis(
         figures=figures,
-        minutes=_minutes(flow, posture.epochs, movement),
+        minutes=_minutes(flow, posture.epochs, seconds),
         epochs=posture.epochs,
-        walks=tuple(walk for block in flow.movement for walk in block.walks),
-        changes=tuple(change for block in flow.movement for change in block.changes),
+        walks=tuple(flow.walks),
+        changes=tuple(flow.changes),
         notes=flow.notes,
     )
 
@@ -528,55 +570,41 @@ def _only_lean(summaries: Sequence[PostureSummary]) -> PostureSummary:
     return total
 
 
-def _joined(blocks: Sequence[MovementBlock]) -> MovementEpochs | None:
-    parts = [block.epochs for block in blocks if len(block.epochs)]
-    if not parts:
+def _movement(flow: _Flow, seconds: _Seconds | None) -> MovementFigures | None:
+    if seconds is None or not seconds.measured.any():
         return None
-    names = ("quality", "measured", "intensity_mps2", "rotation_radps", "acc_mps2", "steps", "walking", "still")
-    return MovementEpochs(
-        start_s=parts[0].start_s, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    )
-
-
-def _movement(blocks: Sequence[MovementBlock], epochs: MovementEpochs | None) -> MovementFigures | None:
-    if epochs is None or not epochs.measured.any():
-        return None
-    spans = [span for block in blocks for span in block.wear]
-    changes = [change for block in blocks for change in block.changes]
-    walks = [walk for block in blocks for walk in block.walks]
-    worn = ~_not_worn(spans, epochs) & epochs.measured
+    worn = ~_not_worn(flow.wear, seconds) & seconds.measured
     return MovementFigures(
         worn_s=float(worn.sum()),
-        walking_s=sum(walk.end_s - walk.start_s for walk in walks),
-        steps=sum(walk.steps for walk in walks),
-        walking_bouts=len(walks),
-        still_s=float((worn & epochs.still).sum()),
-        transitions=sum(change.kind in {"stand_up", "sit_down", "position"} for change in changes),
-        bends=sum(change.kind == "bend" for change in changes),
+        walking_s=sum(walk.end_s - walk.start_s for walk in flow.walks),
+        steps=sum(walk.steps for walk in flow.walks),
+        walking_bouts=len(flow.walks),
+        still_s=float((worn & seconds.still).sum()),
+        transitions=sum(change.kind in {"stand_up", "sit_down", "position"} for change in flow.changes),
+        bends=sum(change.kind == "bend" for change in flow.changes),
     )
 
 
-def _not_worn(spans: Sequence[WearSpan], epochs: MovementEpochs) -> npt.NDArray[np.bool_]:
-    found = np.zeros(len(epochs), np.bool_)
+def _not_worn(spans: Sequence[WearSpan], seconds: _Seconds) -> npt.NDArray[np.bool_]:
+    found = np.zeros(len(seconds), np.bool_)
     for span in spans:
         if span.wear is Wear.NOT_WORN:
-            found[max(span.start_s - epochs.start_s, 0) : max(span.end_s - epochs.start_s, 0)] = True
+            found[max(span.start_s - seconds.start_s, 0) : max(span.end_s - seconds.start_s, 0)] = True
     return found
 
 
-def _minutes(flow: _Flow, epochs: Epochs, movement: MovementEpochs | None) -> Minutes:
+def _minutes(flow: _Flow, epochs: Epochs, seconds: _Seconds | None) -> Minutes:
     """Minute by minute: what most of it was, and the typical lean."""
     first_s = math.floor(flow.start_s)
     n_seconds = max(math.ceil(flow.end_s) - first_s, 0)
     n_minutes = -(-n_seconds // 60)
     kind = np.full(n_minutes * 60, MinuteKind.NOT_MEASURED, np.uint8)
-    if movement is not None:
-        kinds = np.where(movement.measured, MinuteKind.MOVING, MinuteKind.NOT_MEASURED).astype(np.uint8)
-        kinds[movement.measured & movement.still] = MinuteKind.STILL
-        kinds[movement.measured & movement.walking] = MinuteKind.WALKING
-        spans = [span for block in flow.movement for span in block.wear]
-        kinds[_not_worn(spans, movement)] = MinuteKind.NOT_WORN
-        _put(kind, kinds, movement.start_s - first_s)
+    if seconds is not None:
+        kinds = np.where(seconds.measured, MinuteKind.MOVING, MinuteKind.NOT_MEASURED).astype(np.uint8)
+        kinds[seconds.measured & seconds.still] = MinuteKind.STILL
+        kinds[seconds.measured & seconds.walking] = MinuteKind.WALKING
+        kinds[_not_worn(flow.wear, seconds)] = MinuteKind.NOT_WORN
+        _put(kind, kinds, seconds.start_s - first_s)
     lean = np.full(n_minutes * 60, np.nan, np.float32)
     _put(lean, np.where(epochs.measured_share >= 0.5, epochs.inclination_deg, np.nan), epochs.first_s - first_s)
     counts = np.stack([(kind.reshape(-1, 60) == one).sum(axis=1) for one in MinuteKind], axis=1)

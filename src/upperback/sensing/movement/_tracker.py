@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from upperback.sensing.movement import _changes, _steps
 from upperback.sensing.movement._seconds import SecondFigures, second_figures
-from upperback.sensing.movement._wear import WearState, finish_wear, update_wear, wear_now
+from upperback.sensing.movement._wear import WearState, certain_spans, finish_wear, update_wear, wear_now
 from upperback.sensing.movement.base import (
     Change,
     MovementBlock,
@@ -110,6 +110,11 @@ class MovementTracker:
     def wear_now(self) -> Wear:
         """What is known about wearing at this moment. Spans in the blocks are what remains of it."""
         return wear_now(self.state.wear, self.params)
+
+    @property
+    def certain_wear(self) -> list[WearSpan]:
+        """The span that goes on, up to where nothing that comes can change it. It comes again, whole, when it ends."""
+        return certain_spans(self.state.wear, self.params)
 
     @property
     def _next_s(self) -> int:

@@ -168,6 +168,19 @@ def wear_now(state: WearState, params: MovementParams) -> Wear:
     return Wear.NOT_MEASURED if state.wear is None else state.wear
 
 
+def certain_spans(state: WearState, params: MovementParams) -> list[WearSpan]:
+    """What goes on, as far as nothing that comes can change it: for who cannot wait for a span to end."""
+    if state.wear is None:
+        return []
+    run = state.run
+    # A quiet run may begin within the minute before its first quiet one.
+    until_s = state.rows_start_s - _MINUTE_S if run is None else run.since_s
+    spans = [WearSpan(start_s=state.since_s, end_s=until_s, wear=state.wear, because=state.because)]
+    if run is not None and np.isnan(run.last_degc) and run.until_s - run.since_s >= params.not_worn_s_sure:
+        spans.append(WearSpan(start_s=run.since_s, end_s=run.until_s, wear=Wear.NOT_WORN, because=_WHY_NOTHING))
+    return [span for span in spans if span.end_s > span.start_s]
+
+
 def _minutes(rows: _Vector, ends: list[int], state: WearState, params: MovementParams) -> list[MinuteFigures]:
     """The figures of each minute; the first may be short."""
     acc = rows[:, :3]

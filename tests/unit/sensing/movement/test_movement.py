@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import signal
 
 from tests.unit.sensing import bodies
 from upperback.sensing.movement import (
@@ -15,9 +16,11 @@ from upperback.sensing.movement import (
     MovementState,
     MovementTracker,
     Wear,
+    _steps,
     track_movement,
 )
 from upperback.sensing.signal import Chunk, QualityFlag
+from upperback.sensing.slots import SLOTS_PER_S
 from upperback.sensing.state import from_bytes, to_bytes
 
 RATE_HZ = 50.0
@@ -342,6 +345,27 @@ def test_spans_cover_the_recording_without_holes() -> None:
     assert all(a[1] == b[0] for a, b in pairwise(spans))
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 3, 1), (2, 3, 2, 0), (3, 3, 3, 3), (1, 3, 3, 1)])
+def test_what_is_called_certain_is_never_contradicted(order: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(18)
+    kinds = (lambda: walk(rng, 300), lambda: still(rng, 900), lambda: still(rng, 130), lambda: table(rng, 3200))
+    force = np.concatenate([kinds[kind]() for kind in order])
+    tracker = MovementTracker(sampling_rate_hz=RATE_HZ)
+    ended, said = [], []
+    block_s = 700
+    for start in range(0, len(force), block_s * 50):
+        chunk = bodies.chunk(force[start : start + block_s * 50], RATE_HZ, start_s=start / 50)
+        ended += tracker.update(chunk).wear
+        said += tracker.certain_wear
+    ended += tracker.finish().wear
+    assert said
+    truth = np.concatenate([np.full(span.end_s - span.start_s, span.wear) for span in ended])
+    for span in said:
+        assert (truth[span.start_s : span.end_s] == span.wear).all()
+    last_s = max(span.end_s for span in said)
+    assert last_s >= len(force) / 50 - block_s - 3 * MINUTE_S  # nobody has to wait for long
+
+
 def wear_now(tracker: MovementTracker) -> Wear:
     return tracker.wear_now
 
@@ -354,3 +378,11 @@ def test_a_quiet_sensor_is_uncertain_while_it_lasts() -> None:
     quiet = np.tile([0.0, 0.0, 9.8], (1000 * 50, 1)) + bodies.noise(rng, 1000 * 50)
     tracker.update(bodies.chunk(quiet, RATE_HZ, start_s=600))
     assert wear_now(tracker) is Wear.UNSURE
+
+
+def test_the_band_of_steps_is_the_one_that_scipy_designs() -> None:
+    for low_hz, high_hz in ((0.7, 3.3), (0.45, 3.3)):
+        taps = signal.firwin(_steps._TAPS, [low_hz, high_hz], pass_zero=False, fs=SLOTS_PER_S)
+        smooth = np.hamming(_steps._TAPS)
+        expected = taps - taps.sum() * smooth / smooth.sum()
+        np.testing.assert_allclose(_steps._band(low_hz, high_hz), expected, atol=1e-7)
