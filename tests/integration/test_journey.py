@@ -1,5 +1,6 @@
 """The journey page by page with Django's client: nothing skipped, nothing lost, nothing shown too early."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -16,6 +17,7 @@ from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.services.screening import Screening
 from upperback.store.models import Assessment, AuditEvent
+from upperback.web.person import session
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +88,7 @@ def walk_assessment(client: Client, own: dict[str, dict[str, Any]] | None = None
         asked = [name for name in re.findall(r'name="([^"]+)"', response.content.decode()) if name in content.questions]
         if asked:
             data: dict[str, Any] = {name: QUIET.get(name, calm(content.questions[name])) for name in asked}
+            data |= (own or {}).get(step, {})
         else:
             data = (own or {}).get(step, {"skip": "1"})
         response = client.post(path, data | {"version": hidden(response, "version")}, follow=True)
@@ -628,3 +631,78 @@ def test_the_plan_need_not_wait_for_the_review_and_keeps_what_was_typed(me: Clie
     assert kept.activities == [{"words": "Swim", "score": 4}]
     assert set(kept.skipped) >= {"areas", "day", "goals"}
     assert page.status_code == 200
+
+
+def later(monkeypatch: pytest.MonkeyPatch, **time: float) -> None:
+    """The clock of the pages goes on."""
+    now = session.now() + dt.timedelta(**time)
+    monkeypatch.setattr(session, "now", lambda: now)
+
+
+def test_a_result_that_reassured_does_not_reassure_a_day_later(me: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk(me)
+    page = finish(me)
+    good = default_content().dispositions["self_manage"]
+    assert good.title in text_of(page)
+    later(monkeypatch, hours=25)
+    old = me.get(page.request["PATH_INFO"])
+    assert good.title not in text_of(old)
+    assert f"It was “{good.short}”." in text_of(old)
+    assert default_content().messages["core"].title in text_of(old)
+    assert "Do the safety check again" in text_of(old)
+
+
+def test_a_result_that_reassured_does_not_reassure_while_a_new_check_is_half_way(me: Client) -> None:
+    walk(me)
+    address = finish(me).request["PATH_INFO"]
+    walk(me, stop_at="trend")
+    old = text_of(me.get(address))
+    assert default_content().dispositions["self_manage"].title not in old
+    assert "Go on with the safety check" in old
+
+
+def test_an_older_milder_result_leads_to_the_newest_one(me: Client) -> None:
+    walk(me, {"weight_sweats": "weight"})
+    older = finish(me).request["PATH_INFO"]
+    walk(me, {"belly": "jaundice"})
+    newest = finish(me).request["PATH_INFO"]
+    page = me.get(older)
+    assert "This is an older result" in text_of(page)
+    assert f'href="{newest}"' in page.content.decode()
+
+
+def test_answers_of_another_day_are_looked_at_before_the_result(me: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = walk(me)
+    later(monkeypatch, hours=25)
+    refused = me.post("/check/answers/", {"version": hidden(page, "version")})
+    assert refused.status_code == 409
+    assert "more than a day ago" in text_of(refused)
+    again = me.get("/check/answers/")
+    assert "is it still so today?" in text_of(again)
+    data = {"version": hidden(again, "version"), "still_hold": hidden(again, "still_hold")}
+    assert "/result/" in me.post("/check/answers/", data, follow=True).request["PATH_INFO"]
+
+
+def test_a_plan_that_waits_for_the_surgery_team_says_so(me: Client) -> None:
+    """Not "your plan can be made now", round and round: why it waits, and how it opens."""
+    walk(me)
+    finish(me)
+    words = text_of(walk_assessment(me, {"moving": {"surgery": "recent"}}))
+    lock = default_content().cautions["post_surgery"].lock_text
+    assert lock is not None
+    assert lock in words
+    assert "I have been checked" in words
+    assert "Answer those questions again" in words
+    assert "/exercise/" not in words
+
+
+def test_help_first_leaves_no_page_that_leads_to_a_plan(me: Client) -> None:
+    walk(me)
+    finish(me)
+    page = me.post("/assessment/begin/", follow=True)
+    walk(me, {"belly": "jaundice"})
+    result = finish(me).request["PATH_INFO"]
+    refused = me.post(page.request["PATH_INFO"], {"skip": "1", "version": hidden(page, "version")})
+    assert refused.status_code == 409
+    assert me.get("/assessment/").status_code == 409
+    assert me.get("/home/").headers["location"] == result

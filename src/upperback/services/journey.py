@@ -4,9 +4,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from upperback.services import plans, policies
+from upperback.core.errors import NotAllowed
+from upperback.services import assessments, plans, policies
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
+from upperback.services.today import local_day
 from upperback.store.models import Assessment, Decision, PlanVersion, Profile, Screening
 
 Place = Literal["nothing", "screening", "result", "assessment", "plan", "today"]
@@ -16,8 +18,9 @@ Place = Literal["nothing", "screening", "result", "assessment", "plan", "today"]
 class State:
     """Where a person stands.
 
-    screening: open safety check with answers. decision: the newest result. current: that result may still be the
-    ground for a new plan. plan: the newest version; plan_open: it may be shown.
+    screening: open safety check with answers. decision: the newest result. current: it is whole, of the last day, and
+    no other check is under way. assessment: the newest finished one; assessment_fits: a plan can be made from it as it
+    is. plan: the newest version; plan_open: it may be shown.
     """
 
     place: Place
@@ -25,6 +28,7 @@ class State:
     decision: Decision | None
     current: bool
     assessment: Assessment | None
+    assessment_fits: bool
     open_assessment: Assessment | None
     plan: PlanVersion | None
     plan_open: bool
@@ -36,16 +40,15 @@ def current_state(*, profile: Profile, by: Actor, now: dt.datetime) -> State:
     screening = plans.open_screening(profile)
     decision = plans.latest_decision(profile)
     plan = plans.latest_plan(profile=profile, by=by)
-    rows = Assessment.objects.filter(profile=profile)
-    assessment = rows.filter(state=Assessment.State.FINISHED).last()
-    open_assessment = rows.filter(state=Assessment.State.IN_PROGRESS).first()
+    assessment = assessments.latest_assessment(profile=profile, by=by)
+    open_assessment = assessments.open_assessment(profile=profile, by=by)
     plan_open = policies.plan_is_open(plan, decision, screening)
     place: Place = "nothing"
     if screening is not None:
         place = "screening"
     elif plan_open:
         place = "today"
-    elif open_assessment is not None and decision is not None and policies.can_plan(decision, None, now):
+    elif open_assessment is not None and _plan_may_come(profile, by, now):
         place = "assessment"
     elif plan is not None and decision is not None and plan.decision_id == decision.pk:
         place = "plan"
@@ -55,9 +58,18 @@ def current_state(*, profile: Profile, by: Actor, now: dt.datetime) -> State:
         place=place,
         screening=screening,
         decision=decision,
-        current=decision is not None and decision.complete and policies.decision_is_current(decision, now),
+        current=screening is None and policies.result_is_current(decision, now),
         assessment=assessment,
+        assessment_fits=decision is not None and policies.assessment_fits(assessment, decision),
         open_assessment=open_assessment,
         plan=plan,
         plan_open=plan_open,
     )
+
+
+def _plan_may_come(profile: Profile, by: Actor, now: dt.datetime) -> bool:
+    try:
+        plans.check_plan_may_come(profile=profile, by=by, now=now, today=local_day(profile, now))
+    except NotAllowed:
+        return False
+    return True

@@ -10,13 +10,13 @@ from django.db import transaction
 
 from upperback.care import intake
 from upperback.care.plan import Choices, build_plan, exercise_pool, plan_record, read_choices
-from upperback.care.plan.gate import NEVER_CLEARED
+from upperback.care.plan.gate import NEVER_CLEARED, waits_for_clinician
 from upperback.care.triage import read_findings
 from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound
 from upperback.services import audit, policies
 from upperback.services.actors import Actor
-from upperback.services.assessments import all_answers
+from upperback.services.assessments import all_answers, latest_assessment
 from upperback.services.permissions import check_may
 from upperback.store.models import Assessment, Clearance, Decision, PlanVersion, Profile, Screening
 
@@ -28,6 +28,7 @@ __all__ = [
     "clearance_for",
     "get_plan",
     "latest_plan",
+    "locked_plan",
     "make_plan",
     "open_plan",
     "preview",
@@ -74,6 +75,17 @@ def open_plan(*, profile: Profile, by: Actor) -> PlanVersion:
     return plan
 
 
+def locked_plan(*, profile: Profile, by: Actor, today: dt.date) -> PlanVersion | None:
+    """The newest version where it says why there is no plan: made from all that is known now, and not allowed."""
+    plan = latest_plan(profile=profile, by=by)
+    decision = latest_decision(profile)
+    if plan is None or decision is None or plan.allowed:
+        return None
+    assessment = latest_assessment(profile=profile, by=by)
+    clearance = clearance_for(decision, plan_findings(decision, assessment), today)
+    return plan if _made_from(plan) == (decision.pk, _pk(assessment), _pk(clearance)) else None
+
+
 def get_plan(*, profile: Profile, plan_uuid: uuid.UUID | None, by: Actor) -> PlanVersion:
     """One version of this person's plan, for reading back."""
     check_may(by, "see_profile")
@@ -91,10 +103,11 @@ def make_plan(*, profile: Profile, by: Actor, now: dt.datetime, today: dt.date) 
         decision = latest_decision(profile)
         policies.check_can_plan(decision, open_screening(profile), now)
         assert decision is not None, "check_can_plan refuses a missing decision"
-        assessment = Assessment.objects.filter(profile=profile, state=Assessment.State.FINISHED).last()
-        clearance = clearance_for(decision, today)
-        last = latest_plan(profile=profile, by=by)
+        assessment = latest_assessment(profile=profile, by=by)
+        policies.check_assessment_fits(assessment, decision)
         findings = plan_findings(decision, assessment)
+        clearance = clearance_for(decision, findings, today)
+        last = latest_plan(profile=profile, by=by)
         choices = _choices(assessment, clearance, last, findings)
         if last is not None and _made_from(last) == (decision.pk, _pk(assessment), _pk(clearance)):
             return last
@@ -187,11 +200,12 @@ def can_be_cleared(decision: Decision) -> bool:
     return decision.complete and decision.disposition not in NEVER_CLEARED
 
 
-def clearance_for(decision: Decision, today: dt.date) -> Clearance | None:
-    """The newest clearance that speaks for this decision.
+def clearance_for(decision: Decision, findings: Mapping[str, Any], today: dt.date) -> Clearance | None:
+    """The newest clearance that speaks for this decision and these findings.
 
     One recorded on the very decision counts. One from an earlier safety check counts for a GP-soon or milder result
-    with nothing new in it, for six weeks: a rule that fires for the first time needs a clinician again.
+    with nothing new in it, for six weeks: a rule that fires for the first time, or an operation since then, needs a
+    clinician again.
     """
     profile = decision.screening.profile
     own = Clearance.objects.filter(decision=decision).last()
@@ -200,10 +214,30 @@ def clearance_for(decision: Decision, today: dt.date) -> Clearance | None:
     if decision.disposition in NEVER_CLEARED:
         return None
     for clearance in Clearance.objects.select_related("decision").filter(profile=profile).order_by("-id"):
-        recent = today - clearance.cleared_on <= CLEARANCE_COUNTS
-        if recent and set(decision.rules) <= set(clearance.decision.rules):
+        recent = dt.timedelta(0) <= today - clearance.cleared_on <= CLEARANCE_COUNTS
+        if recent and not _new_since(clearance, decision, findings):
             return clearance
     return None
+
+
+def _new_since(clearance: Clearance, decision: Decision, findings: Mapping[str, Any]) -> set[str]:
+    """Rules that fired or opened, and whatever else waits for a clinician, that were not there at a clearance."""
+    now, then = _rule_states(decision), _rule_states(clearance.decision)
+    rules = {id for id, state in now.items() if then.get(id) not in (state, "fired")}
+    assessment = Assessment.objects.filter(
+        profile=clearance.profile, state=Assessment.State.FINISHED, finished_at__lte=clearance.recorded_at
+    ).last()  # fmt: skip
+    known = plan_findings(clearance.decision, assessment)
+    return rules | (_waiting(findings) - _waiting(known))
+
+
+def _rule_states(decision: Decision) -> dict[str, str]:
+    return {rule["id"]: rule["state"] for rule in decision.record["triage"]["rules"]}
+
+
+def _waiting(findings: Mapping[str, Any]) -> frozenset[str]:
+    content = default_content()
+    return waits_for_clinician(read_findings(findings, content=content), content)
 
 
 def _made_from(plan: PlanVersion) -> tuple[Any, Any, Any]:
@@ -290,8 +324,20 @@ def _read(choices: Mapping[str, Any], content: Content) -> Choices:
 
 def preview(decision: Decision, *, today: dt.date) -> dict[str, Any]:
     """Whether there would be a plan, and why not: for the button on the result page. Nothing is stored."""
-    clearance = clearance_for(decision, today)
-    return build_record(plan_findings(decision, None), {"cleared_by": clearance.role} if clearance else {})
+    findings = plan_findings(decision, None)
+    clearance = clearance_for(decision, findings, today)
+    return build_record(findings, {"cleared_by": clearance.role} if clearance else {})
+
+
+def check_plan_may_come(*, profile: Profile, by: Actor, now: dt.datetime, today: dt.date) -> Decision:
+    """The newest result, where the questions before a plan may lead to one. Raises NotAllowed with the reason."""
+    check_may(by, "see_profile")
+    decision = latest_decision(profile)
+    policies.check_can_plan(decision, open_screening(profile), now)
+    assert decision is not None, "check_can_plan refuses a missing decision"
+    if not preview(decision, today=today)["allowed"]:
+        raise NotAllowed(policies.HELP_FIRST)
+    return decision
 
 
 def swaps(plan: PlanVersion, exercise_id: str) -> tuple[str, ...]:

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Final, ParamSpec
 
 from upperback.care import intake
-from upperback.content.vocabulary import Content
+from upperback.care.plan.gate import NEVER_CLEARED
+from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, NotAllowed
 from upperback.store.models import Assessment, Decision, PlanVersion, Screening
 
 P = ParamSpec("P")
 
-#: A plan is only made from a safety check that is not older than this.
+#: A plan is only made from a safety check that is not older than this, and a result only from such answers.
 SCREEN_IS_CURRENT: Final = dt.timedelta(hours=24)
 
 CHANGED_MEANWHILE: Final = (
@@ -24,6 +25,11 @@ CHANGED_MEANWHILE: Final = (
     "Nothing is lost. Look at the page as it is now and answer again if you need to."
 )
 ALREADY_FINISHED: Final = "This safety check is finished. You can start a new one at any time."
+ANSWERS_ARE_OLD: Final = (
+    "You gave some of these answers more than a day ago. Look at them again, change what is different now, and say "
+    "that all of them hold today."
+)
+HELP_FIRST: Final = "Your answers need attention first. There is no exercise plan until then."
 
 
 def _tells(check: Callable[P, None]) -> Callable[P, bool]:
@@ -45,8 +51,11 @@ def check_can_answer(screening: Screening, version: int) -> None:
         raise Conflict(CHANGED_MEANWHILE)
 
 
-def check_can_finish(screening: Screening, content: Content) -> None:
-    """A result needs every question that applies; a fired emergency rule stops at once."""
+def check_can_finish(screening: Screening, content: Content, now: dt.datetime, *, still_hold: bool) -> None:
+    """A result needs every question that applies, answered within a day or said to hold still.
+
+    A fired emergency rule stops at once, however old it is.
+    """
     if screening.state != Screening.State.IN_PROGRESS:
         raise Conflict(ALREADY_FINISHED)
     answers = intake.from_plain(screening.answers)
@@ -54,21 +63,52 @@ def check_can_finish(screening: Screening, content: Content) -> None:
         return
     if intake.next_question(answers, content) is not None:
         raise NotAllowed("Some questions are still open. A result needs all of them.")
+    if not still_hold and not answers_are_current(screening, now):
+        raise NotAllowed(ANSWERS_ARE_OLD)
 
 
 def check_can_plan(decision: Decision | None, open_screening: Screening | None, now: dt.datetime) -> None:
-    """A plan needs a complete safety check of the last 24 hours and none that is half-way."""
+    """A plan needs a complete safety check of the last 24 hours that does not send to help first, and none half-way."""
     if decision is None or not decision.complete:
         raise NotAllowed("Before a plan you need a whole safety check. It takes about five minutes.")
     if open_screening is not None:
         raise NotAllowed("You have started a new safety check. Finish it first, so that the plan is safe for you.")
     if not decision_is_current(decision, now):
         raise NotAllowed("Your safety check is more than a day old. Do it again first, so that the plan is safe now.")
+    if decision.disposition in NEVER_CLEARED:
+        raise NotAllowed(HELP_FIRST)
 
 
 def decision_is_current(decision: Decision, now: dt.datetime) -> bool:
     """Whether a decision may still be the ground for a new plan."""
-    return dt.timedelta(0) <= now - decision.decided_at <= SCREEN_IS_CURRENT
+    return _within_a_day(decision.decided_at, now)
+
+
+def result_is_current(decision: Decision | None, now: dt.datetime) -> bool:
+    """Whether a result is whole and of the last day."""
+    return decision is not None and decision.complete and decision_is_current(decision, now)
+
+
+def answers_are_current(screening: Screening, now: dt.datetime) -> bool:
+    """Whether the answers of an open check are of today: none was given more than 24 hours ago."""
+    return _within_a_day(screening.answers_since, now)
+
+
+def _within_a_day(then: dt.datetime, now: dt.datetime) -> bool:
+    """Not longer ago, and not in the future: a clock may be put back."""
+    return dt.timedelta(0) <= now - then <= SCREEN_IS_CURRENT
+
+
+def check_assessment_fits(assessment: Assessment | None, decision: Decision) -> None:
+    """A plan needs the questions about moving safely, an operation or a pacemaker among them, for this very check."""
+    if assessment is None or missing_for_plan(assessment, decision):
+        raise NotAllowed("A few questions come first, so that the exercises suit you. You can skip most of them.")
+
+
+def missing_for_plan(assessment: Assessment, decision: Decision) -> bool:
+    """Whether this check opens a question that the assessment has not answered."""
+    answers = intake.from_plain(decision.screening.answers | assessment.answers)
+    return intake.next_question(answers, default_content(), "assessment") is not None
 
 
 def check_can_assess(assessment: Assessment, version: int) -> None:
@@ -93,4 +133,5 @@ can_answer = _tells(check_can_answer)
 can_finish = _tells(check_can_finish)
 can_plan = _tells(check_can_plan)
 can_assess = _tells(check_can_assess)
+assessment_fits = _tells(check_assessment_fits)
 plan_is_open = _tells(check_plan_is_open)

@@ -26,6 +26,7 @@ __all__ = [
     "CHANGED_MEANWHILE",
     "Decision",
     "Screening",
+    "answers_hold",
     "correct_screening",
     "finish_screening",
     "get_decision",
@@ -41,7 +42,7 @@ def start_screening(*, profile: Profile, by: Actor, now: dt.datetime) -> Screeni
     check_may(by, "answer")
     with transaction.atomic():
         _lock(profile)
-        return _open_screening(profile, {}, by, now)
+        return _open_screening(profile, {}, by, now, since=now)
 
 
 def correct_screening(*, screening: Screening, by: Actor, now: dt.datetime) -> Screening:
@@ -49,7 +50,7 @@ def correct_screening(*, screening: Screening, by: Actor, now: dt.datetime) -> S
     check_may(by, "answer")
     with transaction.atomic():
         _lock(screening.profile)
-        return _open_screening(screening.profile, screening.answers, by, now)
+        return _open_screening(screening.profile, screening.answers, by, now, since=screening.answers_since)
 
 
 def get_screening(*, profile: Profile, screening_uuid: uuid.UUID | None, by: Actor) -> Screening:
@@ -71,6 +72,11 @@ def open_screening(*, profile: Profile, by: Actor) -> Screening | None:
         if current is not None:
             _bring_up_to_date(current, default_content())
     return current
+
+
+def answers_hold(screening: Screening, now: dt.datetime) -> bool:
+    """Whether the answers of an open check are of today; else the person is asked whether they still hold."""
+    return policies.answers_are_current(screening, now)
 
 
 def get_decision(*, profile: Profile, decision_uuid: uuid.UUID | None, by: Actor) -> Decision:
@@ -102,7 +108,10 @@ def record_answers(
         merged = {id: intake.to_plain(answer) for id, answer in after.items()}
         if merged != current.answers:
             policies.check_can_answer(current, version)
-            _update_open(current, answers=merged, release=content.release_id, release_sha256=content.sha256)
+            _update_open(
+                current, answers=merged, answers_since=current.answers_since if current.answers else now,
+                release=content.release_id, release_sha256=content.sha256,
+            )  # fmt: skip
             audit.record(
                 by=by, action="record_answers", now=now, object_kind="screening", object_uuid=current.uuid,
                 profile=current.profile, questions=sorted(answers), version=current.version,
@@ -114,8 +123,11 @@ def record_answers(
     return current
 
 
-def finish_screening(*, screening: Screening, by: Actor, now: dt.datetime) -> Decision:
-    """Decides. Only when every question that applies has its answer; finishing twice gives the same decision."""
+def finish_screening(*, screening: Screening, by: Actor, now: dt.datetime, still_hold: bool = False) -> Decision:
+    """Decides. Only when every question that applies has its answer; finishing twice gives the same decision.
+
+    still_hold: the person has looked at all answers and says that they hold now, however old they are.
+    """
     check_may(by, "finish_screening")
     content = default_content()
     with transaction.atomic():
@@ -124,11 +136,13 @@ def finish_screening(*, screening: Screening, by: Actor, now: dt.datetime) -> De
         decided = Decision.objects.filter(screening=current).first()
         if decided is not None:
             return decided
-        policies.check_can_finish(current, content)
-        return _finish(current, content, by, now)
+        policies.check_can_finish(current, content, now, still_hold=still_hold)
+        return _finish(current, content, by, now, still_hold=still_hold)
 
 
-def _finish(screening: Screening, content: Content, by: Actor, now: dt.datetime) -> Decision:
+def _finish(
+    screening: Screening, content: Content, by: Actor, now: dt.datetime, *, still_hold: bool = False
+) -> Decision:
     answers = intake.from_plain(screening.answers)
     emergencies = frozenset(state.rule.id for state in intake.fired_emergencies(answers, content))
     read = intake.read_answers(answers, content)
@@ -157,6 +171,7 @@ def _finish(screening: Screening, content: Content, by: Actor, now: dt.datetime)
         screening,
         state=Screening.State.FINISHED,
         finished_at=now,
+        answers_since=now if still_hold else screening.answers_since,
         release=content.release_id,
         release_sha256=content.sha256,
     )
@@ -167,7 +182,9 @@ def _finish(screening: Screening, content: Content, by: Actor, now: dt.datetime)
     return row
 
 
-def _open_screening(profile: Profile, answers: dict[str, Any], by: Actor, now: dt.datetime) -> Screening:
+def _open_screening(
+    profile: Profile, answers: dict[str, Any], by: Actor, now: dt.datetime, *, since: dt.datetime
+) -> Screening:
     content = default_content()
     rows = Screening.objects.select_related("profile")
     current = rows.filter(profile=profile, state=Screening.State.IN_PROGRESS).first()
@@ -178,6 +195,7 @@ def _open_screening(profile: Profile, answers: dict[str, Any], by: Actor, now: d
         profile=profile,
         by=str(by),
         started_at=now,
+        answers_since=since,
         answers=_still_valid(answers, content),
         is_proxy=profile.is_proxy,
         release=content.release_id,

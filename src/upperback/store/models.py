@@ -63,8 +63,8 @@ class Screening(_AppendOnly):
 
     handling: ClassVar = Handling(
         {
-            "id": T, "uuid": T, "profile": T, "by": T, "started_at": T, "answers": S, "is_proxy": P, "state": T,
-            "release": T, "release_sha256": T, "finished_at": T, "version": T,
+            "id": T, "uuid": T, "profile": T, "by": T, "started_at": T, "answers_since": T, "answers": S, "is_proxy": P,
+            "state": T, "release": T, "release_sha256": T, "finished_at": T, "version": T,
         },
         Export.WHOLE,
         Erase.WITH_PERSON,
@@ -74,6 +74,7 @@ class Screening(_AppendOnly):
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="screenings")
     by = models.CharField(max_length=80)
     started_at = models.DateTimeField()
+    answers_since = models.DateTimeField(help_text="Since when they hold: first given, or said to hold still.")
     answers = models.JSONField(default=dict)
     is_proxy = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=State.choices, default=State.IN_PROGRESS)
@@ -83,7 +84,7 @@ class Screening(_AppendOnly):
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
-        ordering = ("started_at", "id")
+        ordering = ("id",)  # as written: a clock may be put back
         constraints = (
             models.UniqueConstraint(
                 fields=["profile"], condition=models.Q(state="in_progress"), name="one_open_screening_per_profile"
@@ -124,7 +125,7 @@ class Decision(_AppendOnly):
     release_sha256 = models.CharField(max_length=64)
 
     class Meta:
-        ordering = ("decided_at", "id")
+        ordering = ("id",)  # as written: a clock may be put back
 
     def __str__(self) -> str:
         return str(self.uuid)
@@ -170,7 +171,7 @@ class Assessment(_AppendOnly):
     release_sha256 = models.CharField(max_length=64)
 
     class Meta:
-        ordering = ("started_at", "id")
+        ordering = ("id",)  # as written: a clock may be put back
         constraints = (
             models.UniqueConstraint(
                 fields=["profile"], condition=models.Q(state="in_progress"), name="one_open_assessment_per_profile"
@@ -199,7 +200,7 @@ class Clearance(_AppendOnly):
     by = models.CharField(max_length=80)
 
     class Meta:
-        ordering = ("recorded_at", "id")
+        ordering = ("id",)  # as written: a clock may be put back
 
     def __str__(self) -> str:
         return str(self.uuid)

@@ -11,8 +11,9 @@ django.setup()  # this file may be read before pytest-django has done so
 from upperback.care import intake  # noqa: E402
 from upperback.care.intake import Answer  # noqa: E402
 from upperback.content.vocabulary import default_content  # noqa: E402
-from upperback.services import actors, people, screening  # noqa: E402
+from upperback.services import actors, assessments, people, plans, screening  # noqa: E402
 from upperback.services.actors import Actor  # noqa: E402
+from upperback.services.assessments import Assessment  # noqa: E402
 from upperback.services.people import Profile  # noqa: E402
 from upperback.services.screening import Screening  # noqa: E402
 
@@ -38,6 +39,7 @@ def quiet_answer(step: intake.Step, own: dict[str, Answer] | None = None) -> Ans
 
 
 Walk = Callable[..., Screening]
+Assess = Callable[..., Assessment]
 
 
 @pytest.fixture
@@ -65,5 +67,31 @@ def walk(actor: Actor) -> Walk:
                 version=current.version,
             )  # fmt: skip
         return current
+
+    return go
+
+
+@pytest.fixture
+def assess(actor: Actor) -> Assess:
+    """`assess(profile, surgery=Answer(...))` skips every step and is not sure of what it is not told."""
+
+    def go(profile: Profile, now: dt.datetime = NOW, **own: Answer) -> Assessment:
+        decision = plans.latest_decision(profile)
+        current = assessments.start_assessment(profile=profile, by=actor, now=now)
+        while (step := assessments.next_step(current, decision)) is not None:
+            if not step.questions:
+                current = assessments.record_assessment(
+                    assessment=current, step=step.id, value=None, by=actor, now=now, version=current.version
+                )
+                continue
+            unsure = {
+                question.id: Answer(not_sure=True) if question.not_sure else Answer(options=(question.options[0].id,))
+                for question in step.questions
+            }
+            current = assessments.record_assessment_answers(
+                assessment=current, answers=unsure | {id: own[id] for id in unsure if id in own}, by=actor, now=now,
+                version=current.version,
+            )  # fmt: skip
+        return assessments.finish_assessment(assessment=current, decision=decision, by=actor, now=now)
 
     return go

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.services.conftest import NOW, Walk
+from tests.unit.services.conftest import NOW, Assess, Walk
 from upperback.care.intake import Answer
 from upperback.core.errors import NotFound
 from upperback.services import assessments, journey, people, permissions, plans, screening, today
@@ -16,10 +16,10 @@ from upperback.store.models import AuditEvent
 pytestmark = pytest.mark.django_db
 
 
-def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk) -> None:
+def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, assess: Assess) -> None:
     begun = walk(ana)
     decision = screening.finish_screening(screening=begun, by=actor, now=NOW)
-    assessed = assessments.start_assessment(profile=ana, by=actor, now=NOW)
+    assessed = assess(ana)
     plan = plans.make_plan(profile=ana, by=actor, now=NOW, today=NOW.date())
     who: dict[str, Any] = {"by": NOBODY}
     when: dict[str, Any] = {"by": NOBODY, "now": NOW}

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from tests.unit.services.conftest import NOW, Walk
+from tests.unit.services.conftest import NOW, Assess, Walk
 from upperback.care.diary import Entry, ExerciseEnded, Morning, SessionEnded, SessionStarted, SetDone
 from upperback.care.intake import Answer
 from upperback.services import diary, plans, progress, screening
@@ -20,9 +20,10 @@ LOW = {"pain_average": Answer(number=2)}
 
 
 @pytest.fixture
-def plan(ana: Profile, actor: Actor, walk: Walk) -> PlanVersion:
+def plan(ana: Profile, actor: Actor, walk: Walk, assess: Assess) -> PlanVersion:
     """A plan that builds from the first day."""
     screening.finish_screening(screening=walk(ana, **LOW), by=actor, now=NOW)
+    assess(ana)
     made = plans.make_plan(profile=ana, by=actor, now=NOW, today=NOW.date())
     assert made.record["phase"] == "BUILD"
     return made
@@ -153,8 +154,11 @@ def test_days_off_make_the_way_back_lighter(days: Days, ana: Profile, actor: Act
         assert all(item.anew == (absence == "long") for item in today)
 
 
-def test_a_plan_that_is_still_calming_down_caps_sets_and_variants(ana: Profile, actor: Actor, walk: Walk) -> None:
+def test_a_plan_that_is_still_calming_down_caps_sets_and_variants(
+    ana: Profile, actor: Actor, walk: Walk, assess: Assess
+) -> None:
     screening.finish_screening(screening=walk(ana, pain_average=Answer(number=5)), by=actor, now=NOW)
+    assess(ana)
     plan = plans.make_plan(profile=ana, by=actor, now=NOW, today=NOW.date())
     assert plan.record["phase"] == "BUILD-light"
     days = Days(ana, plan, actor)

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from tests.unit.services.conftest import NOW, QUIET, Walk
+from tests.unit.services.conftest import NOW, QUIET, Assess, Walk
 from upperback.care import intake
 from upperback.care.intake import Answer
 from upperback.care.triage import decide, read_findings
@@ -134,8 +134,9 @@ def test_an_answer_can_be_changed_before_the_end(ana: Profile, actor: Actor) -> 
     assert current.answers["age"] == {"number": 41}
 
 
-def test_a_new_check_puts_the_plan_on_hold(ana: Profile, actor: Actor, walk: Walk) -> None:
+def test_a_new_check_puts_the_plan_on_hold(ana: Profile, actor: Actor, walk: Walk, assess: Assess) -> None:
     screening.finish_screening(screening=walk(ana), by=actor, now=NOW)
+    assess(ana)
     plan = plans.make_plan(profile=ana, by=actor, now=NOW, today=NOW.date())
     assert plan.allowed
     assert journey.current_state(profile=ana, by=actor, now=NOW).place == "today"
@@ -159,12 +160,14 @@ def test_nobody_gets_the_answer_for_nothing_there(ana: Profile, actor: Actor) ->
         screening.get_screening(profile=other, screening_uuid=begun.uuid, by=actor)
 
 
-def test_an_old_screen_makes_no_plan(ana: Profile, actor: Actor, walk: Walk) -> None:
+def test_an_old_screen_makes_no_plan(ana: Profile, actor: Actor, walk: Walk, assess: Assess) -> None:
     screening.finish_screening(screening=walk(ana), by=actor, now=NOW)
+    assess(ana)
     later = NOW + dt.timedelta(hours=24)
     assert plans.make_plan(profile=ana, by=actor, now=later, today=later.date()).allowed
     ben = people.create_profile(name="Ben", by=actor, now=NOW)
     screening.finish_screening(screening=walk(ben), by=actor, now=NOW)
+    assess(ben)
     with pytest.raises(NotAllowed):
         plans.make_plan(profile=ben, by=actor, now=later + dt.timedelta(seconds=1), today=later.date())
 
@@ -196,3 +199,53 @@ def test_answers_begun_under_another_release_keep_only_what_still_means_somethin
     assert current is not None
     assert current.answers == {"age": {"number": 41}}
     assert current.release_sha256 == default_content().sha256
+
+
+def test_the_newest_result_is_the_last_one_written_even_where_the_clock_was_put_back(
+    ana: Profile, actor: Actor, walk: Walk, assess: Assess
+) -> None:
+    screening.finish_screening(screening=walk(ana), by=actor, now=NOW)
+    assess(ana)
+    plans.make_plan(profile=ana, by=actor, now=NOW, today=NOW.date())
+    earlier = NOW - dt.timedelta(hours=5)
+    walk(ana, now=earlier, emergency_nerves=Answer(options=("saddle",)))
+    newest = plans.latest_decision(ana)
+    assert newest is not None
+    assert newest.disposition == "emergency_now"
+    with pytest.raises(NotAllowed):
+        plans.open_plan(profile=ana, by=actor)
+
+
+def test_answers_of_yesterday_have_to_be_said_to_hold_today(ana: Profile, actor: Actor, walk: Walk) -> None:
+    """Somebody begins on one day and comes back on another: the result is of the day on which the answers hold."""
+    done = walk(ana)
+    later = NOW + dt.timedelta(hours=25)
+    with pytest.raises(NotAllowed, match="more than a day ago"):
+        screening.finish_screening(screening=done, by=actor, now=later)
+    decision = screening.finish_screening(screening=done, by=actor, now=later, still_hold=True)
+    assert decision.screening.answers_since == later
+
+
+def test_an_emergency_stops_however_old_the_other_answers_are(ana: Profile, actor: Actor, walk: Walk) -> None:
+    done = walk(ana)
+    stopped = screening.record_answers(
+        screening=done, answers={"emergency_nerves": Answer(options=("saddle",))}, by=actor,
+        now=NOW + dt.timedelta(days=9), version=done.version,
+    )  # fmt: skip
+    assert stopped.state == "finished"
+
+
+def test_looking_at_old_answers_again_does_not_make_them_new(ana: Profile, actor: Actor, walk: Walk) -> None:
+    screening.finish_screening(screening=walk(ana), by=actor, now=NOW)
+    later = NOW + dt.timedelta(days=20)
+    newest = plans.latest_decision(ana)
+    assert newest is not None
+    again = screening.correct_screening(screening=newest.screening, by=actor, now=later)
+    with pytest.raises(NotAllowed):
+        screening.finish_screening(screening=again, by=actor, now=later)
+
+
+def test_an_empty_check_that_waited_is_as_new_as_its_first_answer(ana: Profile, actor: Actor, walk: Walk) -> None:
+    screening.start_screening(profile=ana, by=actor, now=NOW)
+    later = NOW + dt.timedelta(days=3)
+    assert screening.finish_screening(screening=walk(ana, now=later), by=actor, now=later).complete

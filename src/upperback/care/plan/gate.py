@@ -5,7 +5,8 @@ from typing import Literal
 
 from upperback.care.plan.cautions import locking_cautions
 from upperback.care.plan.choices import Choices
-from upperback.care.triage import Decision, Facts, RuleState, truth
+from upperback.care.plan.pattern import pattern_for
+from upperback.care.triage import Decision, Facts, RuleState, decide, truth
 from upperback.content.models import Disposition, Pattern
 from upperback.content.vocabulary import Content
 from upperback.core.ternary import Ternary
@@ -75,9 +76,23 @@ def _locked_until_cleared(decision: Decision, facts: Facts, pattern: Pattern, co
     return _locked_by_gp_rules(decision, facts, pattern, content)
 
 
+def waits_for_clinician(facts: Facts, content: Content) -> frozenset[str]:
+    """Everything that keeps the plan waiting until a clinician has looked: ids of rules, tags, and of a pattern."""
+    decision = decide(facts, content)
+    pattern = pattern_for(facts, content)
+    hanging = (state.rule.id for state in decision.open if state.rule.disposition == "gp_soon")
+    refusing = (state.rule.id for state in _fired_gp_rules(decision) if not _leaves_movement(state, facts, content))
+    tags = (caution.tag for caution in locking_cautions(facts, content))
+    return frozenset((*hanging, *refusing, *tags, *((pattern.id,) if pattern.locks_plan else ())))
+
+
+def _fired_gp_rules(decision: Decision) -> tuple[RuleState, ...]:
+    return tuple(state for state in decision.fired if state.rule.disposition == "gp_soon")
+
+
 def _locked_by_gp_rules(decision: Decision, facts: Facts, pattern: Pattern, content: Content) -> Gate | None:
     """Movement inside comfort stays where every fired GP rule leaves it; else nothing."""
-    fired = tuple(state for state in decision.fired if state.rule.disposition == "gp_soon")
+    fired = _fired_gp_rules(decision)
     refusing = tuple(state for state in fired if not _leaves_movement(state, facts, content))
     if refusing:
         return _by_rules("{gp} should see you before you exercise. Your result page says how soon.", refusing)

@@ -13,7 +13,8 @@ from upperback.care.intake import Answer
 from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError, NotFound
-from upperback.services import assessments, plans, policies
+from upperback.services import assessments, plans
+from upperback.services.actors import Actor
 from upperback.services.assessments import Assessment
 from upperback.services.people import Profile
 from upperback.services.screening import Decision
@@ -30,7 +31,7 @@ from upperback.web.person.page import filled, for_person, show
 def begin(request: HttpRequest, profile: Profile) -> HttpResponse:
     """Starts the assessment, or goes on with the open one."""
     by, now = session.actor_of(request), session.now()
-    policies.check_can_plan(plans.latest_decision(profile), plans.open_screening(profile), now)
+    _check_road(profile, by)
     assessments.start_assessment(profile=profile, by=by, now=now)
     return redirect("assessment")
 
@@ -40,8 +41,7 @@ def begin(request: HttpRequest, profile: Profile) -> HttpResponse:
 def assessment(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/assessment/`: on to the next page; without an open assessment to the page that can start one."""
     by = session.actor_of(request)
-    decision = plans.latest_decision(profile)
-    policies.check_can_plan(decision, plans.open_screening(profile), session.now())
+    decision = _check_road(profile, by)
     current = assessments.open_assessment(profile=profile, by=by)
     if current is None:
         return redirect("plan")
@@ -54,8 +54,7 @@ def assessment(request: HttpRequest, profile: Profile) -> HttpResponse:
 def step_page(request: HttpRequest, profile: Profile, step_id: str) -> HttpResponse:
     """One page: a step, or questions of the content. After the last one the plan is made."""
     by = session.actor_of(request)
-    decision = plans.latest_decision(profile)
-    policies.check_can_plan(decision, plans.open_screening(profile), session.now())
+    decision = _check_road(profile, by)
     current = assessments.open_assessment(profile=profile, by=by)
     if current is None:
         return redirect("assessment")
@@ -88,6 +87,12 @@ def step_page(request: HttpRequest, profile: Profile, step_id: str) -> HttpRespo
     context["has_errors"] = bool(errors)
     template = "questions" if questions else step_id
     return show(request, f"person/assessment_{template}.jinja", context, status=status)
+
+
+def _check_road(profile: Profile, by: Actor) -> Decision:
+    """The result these questions build upon. Raises NotAllowed where no plan can come of them."""
+    now = session.now()
+    return plans.check_plan_may_come(profile=profile, by=by, now=now, today=local_day(profile, now))
 
 
 def _save(

@@ -132,7 +132,10 @@ def answers_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     if request.method == "POST":
         if read_version(request.POST) != current.version:
             raise Conflict(screening.CHANGED_MEANWHILE)
-        decision = screening.finish_screening(screening=current, by=session.actor_of(request), now=session.now())
+        decision = screening.finish_screening(
+            screening=current, by=session.actor_of(request), now=session.now(),
+            still_hold="still_hold" in request.POST,
+        )  # fmt: skip
         return redirect("result", decision.uuid)
     visible = {question.id for question in intake.visible_questions(answers, content)}
     parts = [
@@ -145,7 +148,11 @@ def answers_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     return show(
         request,
         "person/check_answers.jinja",
-        {"parts_list": [part for part in parts if part["rows"]], "version": current.version},
+        {
+            "parts_list": [part for part in parts if part["rows"]],
+            "version": current.version,
+            "old_since": None if screening.answers_hold(current, session.now()) else current.answers_since,
+        },
     )
 
 

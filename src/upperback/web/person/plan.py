@@ -55,14 +55,17 @@ def plan_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     if state.decision is None or state.screening is not None:
         policies.check_can_plan(state.decision, state.screening, now)
     decision = state.decision
-    gate = (
-        plans.preview(decision, today=local_day(profile, now)) if decision is not None and decision.complete else None
-    )
+    today = local_day(profile, now)
+    locked = plans.locked_plan(profile=profile, by=by, today=today)
+    gate = locked.record if locked is not None else None
+    if gate is None and decision is not None and decision.complete:
+        gate = plans.preview(decision, today=today)
     if gate is not None and gate["allowed"] and not state.current:
         policies.check_can_plan(decision, state.screening, now)  # too old: a sentence and a new check
     context = {
         "state": state,
         "gate": gate,
+        "locked_plan": locked,
         "advice": decision.record["advice"] if decision is not None else None,
         "decision": decision,
         "contacts": services(decision.record["advice"]["contact"]) if decision is not None else [],

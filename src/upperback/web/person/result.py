@@ -1,6 +1,6 @@
 """The result: what to do, how soon, why, whom to call, what to say, what to watch for."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,19 +16,31 @@ from upperback.services.screening import Decision
 from upperback.services.today import local_day
 from upperback.web.person import session
 from upperback.web.person.check import last_answered, place_of
-from upperback.web.person.page import filled, for_person, services, show
+from upperback.web.person.page import filled, for_person, onward, services, show
+
+#: What the results allow that need no clinician first.
+_REASSURING: Final = ("gentle", "full")
 
 
 @require_safe
 @for_person
 def result(request: HttpRequest, profile: Profile, decision_uuid: str) -> HttpResponse:
-    """`/result/<id>/`: one result. An emergency one is short and loud; every other one is whole."""
+    """`/result/<id>/`: one result. An emergency one is short and loud; every other one is whole while it stands.
+
+    One that reassured and is older than a day, or followed by another check, is told as what it was and no more.
+    """
     by = session.actor_of(request)
     decision = screening.get_decision(profile=profile, decision_uuid=public_id(str(decision_uuid)), by=by)
     state = journey.current_state(profile=profile, by=by, now=session.now())
     context = _context(decision, profile, state)
-    emergency = decision.disposition == "emergency_now"
-    return show(request, "person/emergency.jinja" if emergency else "person/result.jinja", context)
+    return show(request, f"person/{_template(decision, stands=context['current'])}.jinja", context)
+
+
+def _template(decision: Decision, *, stands: bool) -> str:
+    if decision.disposition == "emergency_now":
+        return "emergency"
+    reassures = default_content().dispositions[decision.disposition].plan in _REASSURING
+    return "result_past" if reassures and not stands else "result"
 
 
 @require_POST
@@ -47,6 +59,7 @@ def correct(request: HttpRequest, profile: Profile, decision_uuid: str) -> HttpR
 def _context(decision: Decision, profile: Profile, state: journey.State) -> dict[str, Any]:
     advice = decision.record["advice"]
     newest = state.decision is not None and state.decision.pk == decision.pk
+    next_href, next_text = onward(state)
     gate = plans.preview(decision, today=local_day(profile, session.now())) if newest and decision.complete else None
     return {
         "decision": decision,
@@ -66,6 +79,8 @@ def _context(decision: Decision, profile: Profile, state: journey.State) -> dict
         "current": newest and state.current,
         "state": state,
         "gate": gate,
+        "next_href": next_href,
+        "next_text": next_text,
         "checked_at": decision.decided_at,
     }
 
