@@ -359,7 +359,8 @@ static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t 
     for (int64_t i = begin; i < end; i++) {
         const int64_t at = i * 3 * UB_LANES + lane;
         const vf up[3] = {ub_load(t->up + at), ub_load(t->up + at + UB_LANES), ub_load(t->up + at + 2 * UB_LANES)};
-        const vm good = up[0] == up[0]; /* all three are NaN, or none */
+        const vf square = up[0] * up[0] + up[1] * up[1] + up[2] * up[2];
+        const vm good = (square > 0.9f) & (square < 1.1f); /* nothing else may get near a bin; false for NaN */
         const float *const acc = job->acc ? t->acc + at : 0;
         const uint8_t *const reasons = t->why + i * UB_LANES + lane;
         int32_t *const bins = t->bins + i * 5 * UB_LANES + lane;
@@ -393,7 +394,9 @@ static int64_t first_of_epoch(const ub_posture_job *job, int64_t epoch) {
 /* Writes a lane's finished epoch and begins the next one. */
 static void finish_epoch(const ub_posture_job *job, int lane, int64_t epoch, int64_t n_expected) {
     float *const s = job->state + lane;
-    float *const to = job->epochs + (epoch - job->first_epoch) * UB_EPOCH_COLUMNS;
+    const int64_t row = epoch - job->first_epoch;
+    float nowhere[UB_EPOCH_COLUMNS];
+    float *const to = row >= 0 && row < job->n_epochs ? job->epochs + row * UB_EPOCH_COLUMNS : nowhere;
     const float n = s[N_MEASURED * UB_LANES], n_velocity = s[N_VELOCITY * UB_LANES], nan = __builtin_nanf("");
     const float share = n > 0 ? 1 / n : nan, share_velocity = n_velocity > 0 ? 1 / n_velocity : nan;
     const int has_up = job->coefficients[HAS_UP] > 0, has_front = job->coefficients[HAS_FRONT] > 0;

@@ -127,20 +127,24 @@ class Samples:
         if len(parts) == 1:
             return parts[0]
 
-        def joined(arrays: list[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
-            found = [array for array in arrays if array is not None]
-            return np.concatenate(found) if found else None
-
-        quality = None
-        if any(part.quality is not None for part in parts):
-            quality = np.concatenate(
-                [np.zeros(len(part), np.uint8) if part.quality is None else part.quality for part in parts]
+        def joined(name: str, missing: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+            """One signal; where a part does not have it, `missing` stands in."""
+            arrays = [getattr(part, name) for part in parts]
+            if all(array is None for array in arrays):
+                return None
+            return np.concatenate(
+                [
+                    np.broadcast_to(missing, (len(part), *missing.shape)) if array is None else array
+                    for array, part in zip(arrays, parts, strict=True)
+                ]
             )
+
+        nothing = np.full(3, np.nan, np.float32)
         return cls(
-            acc=joined([part.acc for part in parts]),
-            gyr=joined([part.gyr for part in parts]),
-            up=joined([part.up for part in parts]),
-            quality=quality,
+            acc=joined("acc", nothing),
+            gyr=joined("gyr", nothing),
+            up=joined("up", nothing),
+            quality=joined("quality", np.array(0, np.uint8)),
         )
 
 

@@ -1,5 +1,6 @@
 """A whole recording at once: live figures, whatever the blocks and threads."""
 
+import dataclasses
 import math
 from itertools import pairwise
 
@@ -96,6 +97,18 @@ def test_a_gap_between_blocks_is_missing_time(isa: str) -> None:
     np.testing.assert_array_equal(found.epochs.rows, epochs.rows)
     assert found.summaries == (tracker.summary,)
     assert found.summaries[0].seconds("gap") == 1000
+
+
+@pytest.mark.parametrize("isa", KERNELS)
+def test_a_block_without_specific_force_has_no_movement_and_nothing_else_changes(isa: str) -> None:
+    whole = verticals(10 * 300, 10.0, with_gaps=False)
+    first, second, third = (part_of(whole, start, start + 1000) for start in (0, 1000, 2000))
+    assert isinstance(second, VerticalBlock)
+    bare = dataclasses.replace(second, acc_mps2=None, quality=None)
+    found = posture_of([first, bare, third], alignment=ALIGNMENT, instruction_set=isa).epochs
+    expected = posture_of(whole, alignment=ALIGNMENT, instruction_set=isa).epochs
+    assert np.isnan(found.movement_mps2).tolist() == [100 <= second < 200 for second in range(300)]
+    np.testing.assert_array_equal(found.rows[:, :8], expected.rows[:, :8])
 
 
 @pytest.mark.parametrize("isa", KERNELS)

@@ -131,3 +131,22 @@ def test_samples_full_of_nonsense_give_no_figures(isa: str, with_gyr: bool) -> N
     assert (np.abs(epochs.rows[measured, :3]) <= 180).all()
     batch = posture_of(chunk, alignment=ALIGNMENT, instruction_set=isa)
     assert batch.summaries[0].samples.sum() == 5000
+
+
+@needs_kernel
+@pytest.mark.parametrize("isa", available())
+@pytest.mark.parametrize("with_gyr", [True, False])
+@pytest.mark.parametrize("size_mps2", [0.0, 1e-38, 1e-25, 1e-20, 1e-12, 900.0])
+def test_forces_that_point_nowhere_are_no_posture(isa: str, with_gyr: bool, size_mps2: float) -> None:
+    """Their length squared is 0 in single precision, or absurd: no vertical, and above all no bin beyond the last."""
+    rng = np.random.default_rng(6)
+    acc = (rng.normal(size=(40_000, 3)) * size_mps2).astype(np.float32)
+    gyr = rng.normal(size=acc.shape).astype(np.float32) if with_gyr else None
+    chunk = Chunk(start_s=0, sampling_rate_hz=10, acc_mps2=acc, gyr_radps=gyr)
+    for summary in (
+        live(chunk, isa, ALIGNMENT)[1],
+        *posture_of(chunk, alignment=ALIGNMENT, instruction_set=isa).summaries,
+    ):
+        assert summary.samples.sum() == len(acc)
+        assert summary.inclination.total == summary.samples[0]
+        assert summary.flexion.total == summary.samples[0]
