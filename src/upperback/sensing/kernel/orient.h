@@ -15,7 +15,7 @@
 
 enum { UB_MISSING = 1, UB_IDLE = 2 };
 enum { UB_TILT_AGE = 0, UB_TILT_STATE = 8, UB_TILT_COEFFICIENTS = 5 };
-enum { UB_SMOOTH_STATE = 112, UB_SMOOTH_NODE = 104, UB_SMOOTH_ROW = 4 };
+enum { UB_SMOOTH_STATE = 112, UB_SMOOTH_NODE = 112, UB_SMOOTH_ROW = 4 };
 enum { UB_ORIENT_AGE = 0, UB_ORIENT_STATE = 136, UB_ORIENT_COEFFICIENTS = 24 };
 
 /* From specific force alone: its low-passed direction. */
@@ -41,21 +41,28 @@ UB_EXPORT void UB(orient_one)(const float *gyr, const float *acc, const uint8_t 
 UB_EXPORT void UB(orient_lanes)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
                                 long n_time, long n_lanes, const float *coefficients);
 
-/* With hindsight: up for the first n_keep of n_time rows. n_keep is a multiple of the samples between nodes, or n_time
-   where the recording ends. state: [UB_SMOOTH_STATE][UB_LANES], taken from the first row to row n_keep. work:
-   UB_LANES * (UB_SMOOTH_NODE * nodes + UB_SMOOTH_ROW * n_time) numbers, aligned to 64 bytes. up may be NULL: then the
-   state is taken on and nothing else. */
-UB_EXPORT void UB(smooth_tile)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
-                               long n_time, long n_keep, float *work, const float *coefficients);
+/* A window with hindsight: samples [0, n_time), of which the first n_keep are answered. n_keep is a multiple of the
+   samples between nodes, or n_time where the recording ends. The next window begins at n_keep; its first n_done =
+   n_time - n_keep samples have been through the forward filter already. No window is longer than n_most, and none but
+   the last keeps less than it looks ahead. */
+typedef struct {
+    long n_time, n_keep, n_done, n_most;
+} ub_window;
 
-UB_EXPORT void UB(tilt_smooth_tile)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
-                                    long n_keep, float *work, const float *coefficients);
+/* With hindsight. state: [UB_SMOOTH_STATE][UB_LANES], of the first sample of the window, and then of the next window's.
+   A stream that goes on elsewhere with it has n_done = 0. front: the same for the first sample that is not done.
+   work: UB_LANES * (UB_SMOOTH_NODE * nodes + UB_SMOOTH_ROW * samples) numbers for n_most samples, aligned to 64 bytes.
+   up may be NULL: then the state is taken on and nothing else. */
+UB_EXPORT void UB(smooth_tile)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *front,
+                               float *up, const ub_window *window, float *work, const float *coefficients);
+UB_EXPORT void UB(tilt_smooth_tile)(const float *acc, const uint8_t *bad, float *state, float *front, float *up,
+                                    const ub_window *window, float *work, const float *coefficients);
 
 /* The same for one lane, with a quarter of the work space. */
-UB_EXPORT void UB(smooth_one)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
-                              long n_time, long n_keep, float *work, const float *coefficients);
-UB_EXPORT void UB(tilt_smooth_one)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
-                                   long n_keep, float *work, const float *coefficients);
+UB_EXPORT void UB(smooth_one)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *front,
+                              float *up, const ub_window *window, float *work, const float *coefficients);
+UB_EXPORT void UB(tilt_smooth_one)(const float *acc, const uint8_t *bad, float *state, float *front, float *up,
+                                   const ub_window *window, float *work, const float *coefficients);
 
 /* Recordings as lanes: row t of a lane is row first[lane] + t of a signal [rows][3], for t from start[lane] to
    end[lane]. pack_tile fills the rest with zero, pack_bad with UB_IDLE (its bad may be NULL: every sample is there);

@@ -216,6 +216,7 @@ UB_INLINE vm ub_rests(vf *e, const vf *sums, vf share, const float *c) {
 /* What the smoother keeps of a node. */
 typedef struct {
     vf gravity[3];         /* predicted */
+    vf direction[3];       /* of gravity, with hindsight */
     vf covariance[3][N_X]; /* of the predicted gravity with everything */
     vf drift[9];           /* gravity by bias, over the stretch */
     vf time_s;

@@ -4,12 +4,12 @@
 #include "smooth_window.h"
 #include "tilt_parts.h"
 
-UB_EXPORT void UB(smooth_one)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *up,
-                               long n_time, long n_keep, float *work, const float *coefficients) {
-    ub_smooth(&(ub_samples){gyr, acc, bad, up, 1}, state, n_time, n_keep, work, coefficients);
+UB_EXPORT void UB(smooth_one)(const float *gyr, const float *acc, const uint8_t *bad, float *state, float *front,
+                              float *up, const ub_window *window, float *work, const float *coefficients) {
+    ub_smooth(&(ub_samples){gyr, acc, bad, up, 1}, state, front, window, work, coefficients);
 }
 
-UB_EXPORT void UB(tilt_smooth_one)(const float *acc, const uint8_t *bad, float *state, float *up, long n_time,
-                                    long n_keep, float *work, const float *coefficients) {
-    ub_tilt_smooth((ub_samples){NULL, acc, bad, up, 1}, state, n_time, n_keep, work, coefficients);
+UB_EXPORT void UB(tilt_smooth_one)(const float *acc, const uint8_t *bad, float *state, float *front, float *up,
+                                   const ub_window *window, float *work, const float *coefficients) {
+    ub_tilt_smooth((ub_samples){NULL, acc, bad, up, 1}, state, front, window, work, coefficients);
 }

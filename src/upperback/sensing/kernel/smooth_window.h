@@ -3,7 +3,8 @@
    Forward: the same sums and the same filter as live, with each node's prediction and gains kept. Backward: what came
    later corrects each node (the smoother of Bryson and Frazier, which needs no inverse of a covariance). Then gravity
    is drawn straight from node to node in the still frame, and turned into the sensor frame. The window is longer than
-   what it yields: the samples beyond are the hindsight, and are worked on again in the next window. */
+   what it yields: the samples beyond are the hindsight. What the forward way found about them is kept for the next
+   window, which begins where this one ends to yield. */
 #include "orient.h"
 #include "orient_parts.h"
 
@@ -122,7 +123,7 @@ UB_INLINE void ub_node_backward(ub_node *node, vf later[N_X], vf direction[3]) {
     ub_direction(gravity, found);
     for (int k = 0; k < 3; k++) {
         direction[k] = ub_select(node->full, found[k], direction[k]);
-        node->gravity[k] = direction[k];
+        node->direction[k] = direction[k];
     }
     for (int k = 0; k < 3; k++)
         w[k] -= node->time_s * w[X_VELOCITY + k];
@@ -134,33 +135,10 @@ UB_INLINE void ub_node_backward(ub_node *node, vf later[N_X], vf direction[3]) {
         later[k] = ub_select(node->full, w[k], later[k]);
 }
 
-UB_INLINE void ub_smooth(const ub_samples *at, float *restrict state, long n_time, long n_keep, float *restrict work,
-                         const float *restrict c) {
-    const long m = (long)c[C_NODE], n_nodes = (n_time + m - 1) / m;
-    ub_node *nodes = (ub_node *)work;
-    vf(*turns)[4] = (vf(*)[4])(nodes + n_nodes);
-    vf s[S_ROWS];
-    for (int k = 0; k < S_ROWS; k++)
-        s[k] = UB_LOAD(S_ROW(k));
-    vf from[3];
-    memcpy(from, s + S_DIRECTION, sizeof from);
-    for (long t = 0; t < n_time; t++) {
-        vf g[3], a[3];
-        const vm good = ub_have(at, t, g, a, c);
-        if (ub_every(good & (s[S_SEEN] > 0) & (s[S_GAP] == 0)))
-            ub_step(s, g, a, ub_all(c[C_STEP_S]), c);
-        else
-            ub_step_rare(s, g, a, good, UB_LOAD_BYTES(at->bad + t * at->stride) != UB_IDLE, c);
-        memcpy(turns[t], s + S_TURN, sizeof turns[t]);
-        if ((t + 1) % m == 0 || t + 1 == n_time)
-            ub_node_forward(s, c, nodes + t / m);
-        if (t + 1 == n_keep)
-            for (int k = 0; k < S_DIRECTION; k++)
-                UB_STORE(S_ROW(k), s[k]);
-    }
-    if (!at->up) /* a warm-up */
-        return;
-
+/* Backward over all nodes; then up for the first n_keep samples. `from`: where the last window ended. */
+UB_INLINE void ub_yield(const ub_samples *at, float *restrict state, vf from[3], ub_node *nodes, vf (*turns)[4],
+                        long n_nodes, long n_keep, const float *restrict c) {
+    const long m = (long)c[C_NODE];
     vf later[N_X], direction[3];
     for (int k = 0; k < N_X; k++)
         later[k] = ub_all(0);
@@ -174,8 +152,8 @@ UB_INLINE void ub_smooth(const ub_samples *at, float *restrict state, long n_tim
         const vm jumps = nodes[node].starts | ~(ub_square(from) > 0); /* no direction, or none to go on from */
         vf step[3];
         for (int k = 0; k < 3; k++) {
-            from[k] = ub_select(jumps, nodes[node].gravity[k], from[k]);
-            step[k] = (nodes[node].gravity[k] - from[k]) * (1 / (float)(end - start));
+            from[k] = ub_select(jumps, nodes[node].direction[k], from[k]);
+            step[k] = (nodes[node].direction[k] - from[k]) * (1 / (float)(end - start));
         }
         for (long t = start; t < end; t++) {
             vf g[3], a[3], m9[9], up[3];
@@ -187,8 +165,45 @@ UB_INLINE void ub_smooth(const ub_samples *at, float *restrict state, long n_tim
             for (int k = 0; k < 3; k++)
                 UB_STORE(at->up + (3 * t + k) * at->stride, ub_select(good, up[k], ub_all(__builtin_nanf(""))));
         }
-        memcpy(from, nodes[node].gravity, sizeof from);
+        memcpy(from, nodes[node].direction, 3 * sizeof *from);
     }
     for (int k = 0; k < 3; k++)
         UB_STORE(S_ROW(S_DIRECTION + k), from[k]);
+}
+
+UB_INLINE void ub_smooth(const ub_samples *at, float *restrict state, float *restrict front, const ub_window *window,
+                         float *restrict work, const float *restrict c) {
+    const long m = (long)c[C_NODE], n_time = window->n_time, n_keep = window->n_keep, n_done = window->n_done;
+    const long n_nodes = (n_time + m - 1) / m;
+    ub_node *nodes = (ub_node *)work;
+    vf(*turns)[4] = (vf(*)[4])(nodes + (window->n_most + m - 1) / m);
+    vf s[S_ROWS], from[3];
+    for (int k = 0; k < 3; k++)
+        from[k] = UB_LOAD(S_ROW(S_DIRECTION + k));
+    for (int k = 0; k < S_ROWS; k++)
+        s[k] = n_done ? UB_LOAD(front + k * UB_STATE_STRIDE) : UB_LOAD(S_ROW(k));
+    for (long t = n_done; t <= n_time; t++) {
+        if (t == n_keep)
+            for (int k = 0; k < S_DIRECTION; k++)
+                UB_STORE(S_ROW(k), s[k]);
+        if (t == n_time)
+            break;
+        vf g[3], a[3];
+        const vm good = ub_have(at, t, g, a, c);
+        if (ub_every(good & (s[S_SEEN] > 0) & (s[S_GAP] == 0)))
+            ub_step(s, g, a, ub_all(c[C_STEP_S]), c);
+        else
+            ub_step_rare(s, g, a, good, UB_LOAD_BYTES(at->bad + t * at->stride) != UB_IDLE, c);
+        memcpy(turns[t], s + S_TURN, sizeof turns[t]);
+        if ((t + 1) % m == 0 || t + 1 == n_time)
+            ub_node_forward(s, c, nodes + t / m);
+    }
+    for (int k = 0; k < S_ROWS; k++)
+        UB_STORE(front + k * UB_STATE_STRIDE, s[k]);
+    if (at->up) /* else it is a warm-up */
+        ub_yield(at, state, from, nodes, turns, n_nodes, n_keep, c);
+    if (n_keep < n_time) { /* what the next window begins with */
+        memmove(nodes, nodes + n_keep / m, (n_nodes - n_keep / m) * sizeof *nodes);
+        memmove(turns, turns + n_keep, (n_time - n_keep) * sizeof *turns);
+    }
 }

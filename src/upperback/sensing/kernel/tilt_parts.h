@@ -77,27 +77,30 @@ UB_INLINE void ub_tilt(ub_samples at, float *restrict state, long n_time, const 
 }
 
 /* A window with hindsight: see orient.h. Across a gap, forward and backward begin afresh. */
-UB_INLINE void ub_tilt_smooth(ub_samples at, float *restrict state, long n_time, long n_keep, float *restrict work,
-                              const float *restrict c) {
+UB_INLINE void ub_tilt_smooth(ub_samples at, float *restrict state, float *restrict front, const ub_window *window,
+                              float *restrict work, const float *restrict c) {
+    const long n_time = window->n_time, n_keep = window->n_keep, n_done = window->n_done;
     vf(*lows)[4] = (vf(*)[4])work;
     vf s[L_ROWS];
     for (int k = 0; k < L_ROWS; k++)
-        s[k] = UB_LOAD(L_ROW(k));
-    for (long t = 0; t < n_time; t++) {
+        s[k] = n_done ? UB_LOAD(front + k * UB_STATE_STRIDE) : UB_LOAD(L_ROW(k));
+    for (long t = n_done; t <= n_time; t++) {
+        if (t == n_keep)
+            for (int k = 0; k < L_ROWS; k++)
+                UB_STORE(L_ROW(k), s[k]);
+        if (t == n_time)
+            break;
         vf low[3];
         const vm good = ub_low_row(s, at.acc + 3 * t * at.stride, at.bad + t * at.stride, at.stride, c, low);
         for (int k = 0; k < 3; k++)
             lows[t][k] = low[k];
         lows[t][3] = (vf)good;
-        if (t + 1 == n_keep)
-            for (int k = 0; k < L_ROWS; k++)
-                UB_STORE(L_ROW(k), s[k]);
     }
-    if (!at.up) /* a warm-up */
-        return;
+    for (int k = 0; k < L_ROWS; k++)
+        UB_STORE(front + k * UB_STATE_STRIDE, s[k]);
     for (int k = 0; k < L_ROWS; k++)
         s[k] = ub_all(0);
-    for (long t = n_time - 1; t >= 0; t--) {
+    for (long t = n_time - 1; at.up && t >= 0; t--) { /* without up it is a warm-up */
         const vm good = (vm)lows[t][3];
         vf low[3];
         if (ub_every(good & (s[L_AGE] > 0) & (s[L_GAP] == 0)))
@@ -107,4 +110,6 @@ UB_INLINE void ub_tilt_smooth(ub_samples at, float *restrict state, long n_time,
         if (t < n_keep)
             ub_store_up(at.up + 3 * t * at.stride, at.stride, low, good);
     }
+    if (n_keep < n_time) /* what the next window begins with */
+        memmove(lows, lows + n_keep, (n_time - n_keep) * sizeof *lows);
 }

@@ -24,7 +24,7 @@ TILT_STATE: Final = TiltRows.ALL
 _SMALL_BLOCK: Final = 512
 
 #: Numbers that the smoother puts aside for a node and for a sample, in each lane; from kernel/orient.h.
-_NODE_NUMBERS: Final = 104
+_NODE_NUMBERS: Final = 112
 _ROW_NUMBERS: Final = 4
 
 
@@ -121,23 +121,37 @@ class LiveLanes:
             self._state[every // LANES, :, every % LANES] = rows
 
 
+class _Window(ctypes.Structure):
+    """`ub_window` of kernel/orient.h."""
+
+    _fields_ = [("n_time", _LONG), ("n_keep", _LONG), ("n_done", _LONG), ("n_most", _LONG)]
+
+
 class Windows:
-    """The smoother over windows, with gyroscope or without, for a tile of lanes or for one."""
+    """The smoother over windows, with gyroscope or without, for a tile of lanes or for one.
+
+    Attributes
+    ----------
+    state : of the first sample of the next window; may be set before the first one
+    """
 
     def __init__(
         self, design: Design, *, has_gyroscope: bool, is_tile: bool, instruction_set: str | None = None
     ) -> None:
         kernel = load(instruction_set)
         assert kernel is not None
-        self._n_addresses = 5 if has_gyroscope else 4
+        self._n_addresses = 6 if has_gyroscope else 5
         self._coefficients = design.coefficients
         name = f"{'' if has_gyroscope else 'tilt_'}smooth_{'tile' if is_tile else 'one'}"
-        self._function = kernel.function(name, *[_ADDRESS] * self._n_addresses, _LONG, _LONG, _ADDRESS, _ADDRESS)
+        arguments = [*[_ADDRESS] * self._n_addresses, ctypes.POINTER(_Window), _ADDRESS, _ADDRESS]
+        self._function = kernel.function(name, *arguments)
         n_rows = (SmoothRows if has_gyroscope else TiltRows).ALL
         self.state = np.zeros((n_rows, LANES) if is_tile else (n_rows,), np.float32)
-        n_time = design.keep + design.look
-        n_nodes = -(-n_time // design.node) + 1 if has_gyroscope else 0
-        self._work = _aligned((LANES if is_tile else 4) * (_NODE_NUMBERS * n_nodes + _ROW_NUMBERS * n_time))
+        self._front = np.zeros_like(self.state)
+        n_most = design.keep + design.look
+        self._window = _Window(n_done=0, n_most=n_most)
+        n_nodes = -(-n_most // design.node) if has_gyroscope else 0
+        self._work = _aligned((LANES if is_tile else 4) * (_NODE_NUMBERS * n_nodes + _ROW_NUMBERS * n_most))
 
     def work_out(
         self,
@@ -147,11 +161,15 @@ class Windows:
         up: npt.NDArray[np.float32] | None,
         n_keep: int,
     ) -> None:
-        """One window of at most `keep` and `look` samples; `up` for the first `n_keep`, or None for a warm-up."""
-        arrays = (acc, bad, self.state) if gyr is None else (gyr, acc, bad, self.state)
+        """One window of at most `keep` and `look` samples; `up` for the first `n_keep`, or None for a warm-up.
+
+        The next window begins with the sample `n_keep` of this one.
+        """
+        self._window.n_time, self._window.n_keep = len(acc), n_keep
+        arrays = (acc, bad, self.state, self._front) if gyr is None else (gyr, acc, bad, self.state, self._front)
         where = None if up is None else address(up)
-        ends = (address(self._work), address(self._coefficients))
-        self._function(*map(address, arrays), where, len(acc), n_keep, *ends)
+        self._function(*map(address, arrays), where, self._window, address(self._work), address(self._coefficients))
+        self._window.n_done = len(acc) - n_keep
 
 
 class Tiles:

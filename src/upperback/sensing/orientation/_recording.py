@@ -272,7 +272,7 @@ class _Part:
     def load(self, block: int, n_tile: int) -> None:
         """Fill `n_tile` rows of the tile from block `block` of each part on (a warm-up counts from below zero)."""
         first = self._first + block * self._n_block
-        start = np.where(first < 0, n_tile, 0)  # nothing is before the recording; parts begin on whole blocks
+        start = np.clip(-first, 0, n_tile)  # nothing is before the recording, nothing after it
         end = np.clip(len(self._whole.acc) - first, 0, n_tile)
         span = Span(first, start, end)
         self._tiles.pack(self._whole.acc, span, self.acc[:n_tile])

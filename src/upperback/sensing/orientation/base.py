@@ -83,7 +83,8 @@ class OrientationParams:
     bridge_s_max : so much of a gap is bridged by the mean of the angular velocities on both sides
     gap_turn_radps2 : angular acceleration of a person that a gap may hide
     gyr_radps_max : angular velocity beyond this is no sample
-    keep_s, look_s : with hindsight, windows of `keep_s` are worked out as soon as the `look_s` after them are known
+    keep_s, look_s : with hindsight, windows of `keep_s` are worked out as soon as the `look_s` after them are known;
+        no more than `keep_s` are looked ahead
     warm_s : the parts of a long recording that are worked on side by side each begin this much earlier
     """
 
@@ -260,7 +261,7 @@ def design_orientation(sampling_rate_hz: float, params: OrientationParams | None
         settled=_samples(p.settle_s, sampling_rate_hz),
         node=node,
         keep=node * max(1, round(p.keep_s * sampling_rate_hz / node)),
-        look=node * max(1, round(p.look_s * sampling_rate_hz / node)),
+        look=node * max(1, round(min(p.look_s, p.keep_s) * sampling_rate_hz / node)),
         warm=_samples(p.warm_s, sampling_rate_hz),
         named=named,
     )

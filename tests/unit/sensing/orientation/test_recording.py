@@ -20,7 +20,7 @@ from upperback.sensing.state import from_bytes, to_bytes
 RATE_HZ = 50.0
 
 #: Small windows and short warm-ups, so that a test needs no hours.
-SMALL = OrientationParams(keep_s=4.0, look_s=8.0)
+SMALL = OrientationParams(keep_s=4.0, look_s=4.0)
 
 
 def test_live_and_in_one_go_are_the_same() -> None:
