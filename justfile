@@ -85,10 +85,6 @@ peers:
     uv venv --quiet --allow-existing --python .venv/bin/python .peers-venv
     uv pip install --quiet --python .peers-venv -r tools/peers.txt
 
-# agreement with stated models and, where they are at hand, reference recordings
-validate:
-    for file in validation/[!_]*.py; do python -m "validation.$(basename "$file" .py)"; done
-
 # the pictures in the documentation, taken from the running app
 screenshots:
     UPPERBACK_SCREENSHOTS=docs/images pytest -m '' tests/browser -k screenshots

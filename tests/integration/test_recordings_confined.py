@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pytest
 
 from tests.integration import peak_job
@@ -63,6 +65,22 @@ def test_a_week_takes_bounded_memory(week: Path, monkeypatch: pytest.MonkeyPatch
     tell(f"recordings: a week at 50 Hz was read with {found['peak_mb']:.0f} MB of resident memory at most")
     with pytest.raises(InputError, match="more than 200 MB of memory"):
         run_confined("keep", week, limits=limits)
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="this system does not limit memory")
+def test_half_a_day_as_text_takes_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(confined.JOBS, "peak", f"{peak_job.__name__}:describe_and_measure")
+    time_s, acc, gyr = trunk(3600, 50)
+    path = tmp_path / "day.csv"
+    names = ["acc_x", "acc_y", "acc_z", "gyr_x", "gyr_y", "gyr_z"]
+    columns = dict(zip(names, np.concatenate((acc, gyr), axis=1).T, strict=True))
+    with path.open("wb") as out:
+        for hour in range(12):
+            table = pa.table({"time_s": np.round(time_s + 3600 * hour, 2)} | columns)
+            pa_csv.write_csv(table, out, pa_csv.WriteOptions(include_header=hour == 0))
+    found = run_confined("peak", path, limits=Limits(memory_bytes=200 * MB))
+    assert found["n_samples"] == 12 * 3600 * 50
+    assert found["peak_mb"] < 300
 
 
 # ---- bombs -------------------------------------------------------------------------------------------------------

@@ -420,10 +420,16 @@ class Figure(Model, frozen=True):
 
 
 class Sensor(Model, frozen=True, kw_only=True):
-    """Planning values for counting this exercise with a sensor."""
+    """Planning values for counting this exercise with a sensor.
+
+    signal: what is felt, in words. at: where the sensor is worn. motion: how it moves there; `lean` against the
+    vertical, `turn` about the vertical, which only a gyroscope feels. Neither is given where nothing can be counted.
+    """
 
     signal: Text
     count: Literal["good", "fair", "poor", "none"]
+    at: Literal["chest", "upper_arm"] | None = None
+    motion: Literal["lean", "turn", "breath", "steps"] | None = None
     range_deg: tuple[float | int, float | int] | None = None
     repetition_s: float | None = None
     sources: SourceKeys

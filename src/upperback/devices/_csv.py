@@ -22,8 +22,8 @@ _HEAD_BYTES: Final = 1 << 18
 #: Lines above the heading, as some loggers write them.
 _MAX_PREAMBLE: Final = 100
 _MAX_LINE: Final = 1 << 16
-#: Read at a time; a line that is longer is refused.
-_BLOCK_BYTES: Final = 1 << 22
+#: Read at a time; a line that is longer is refused. Arrow reads up to 32 of them ahead.
+_BLOCK_BYTES: Final = 1 << 20
 
 _SEPARATORS: Final = "\t;,|"
 _DECIMAL_COMMA: Final = re.compile(r"\s*[-+]?\d*,\d+(?:[eE][-+]?\d+)?\s*")

@@ -33,24 +33,6 @@ _SPAN_S_MAX: Final = 600.0
 SAMPLES_FILE: Final = "samples.parquet"
 
 
-def describe(path: Path, options: dict[str, Any], work: Work) -> dict[str, Any]:
-    """Everything about a recording that opening and reading it shows: {"info": RecordingInfo, "imu", "emg":
-    ReadingSummary or None}. Options are those of `ReadOptions`.
-    """
-    recording = open_recording(path, msgspec.convert(options, ReadOptions))
-    both = recording.has_imu and recording.has_emg
-    found: dict[str, Any] = {"info": recording.info, "imu": None, "emg": None}
-    if recording.has_imu:
-        for _ in recording.chunks(lambda share: work.progress(share / 2 if both else share)):
-            pass
-        found["imu"] = recording.summary("imu")
-    if recording.has_emg:
-        for _ in recording.emg_chunks(lambda share: work.progress(0.5 + share / 2 if both else share)):
-            pass
-        found["emg"] = recording.summary("emg")
-    return found
-
-
 class AnalyseOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Options of `analyse_recording`."""
 

@@ -409,7 +409,7 @@ def test_one_line_of_a_gigabyte(tmp_path: Path) -> None:
     with path.open("wb") as stream:
         stream.write(text)
         stream.write(b"1" * (10 << 20))
-    with pytest.raises(InputError, match=r"longer than 4,194,304 bytes"):
+    with pytest.raises(InputError, match=r"longer than 1,048,576 bytes"):
         list(open_recording(path).chunks())
 
 
