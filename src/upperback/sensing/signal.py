@@ -16,7 +16,7 @@ Signal1: TypeAlias = npt.NDArray[np.float32]
 #: (n_samples,) uint8, `QualityFlag` bits.
 Quality: TypeAlias = npt.NDArray[np.uint8]
 
-#: `sensor`: x, y, z as the maker defines them. `body`: is (up along the spine), ml (to the left), pa (to the front).
+#: `sensor`: x, y, z as the maker defines them. `body`: is (up along the spine), ml (to the right), pa (to the front).
 Frame: TypeAlias = Literal["sensor", "body"]
 
 G_MPS2 = 9.80665

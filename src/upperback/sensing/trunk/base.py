@@ -114,8 +114,8 @@ class TrunkAlignment:
 
     @classmethod
     def of_body_frame(cls) -> Self:
-        """For samples whose axes are already those of the body: up, left, front."""
-        return cls(is_axis=(1, 0, 0), ml_axis=(0, 1, 0), pa_axis=(0, 0, 1), source="body frame")
+        """For samples whose axes are already those of the body: up, right, front."""
+        return cls(is_axis=(1, 0, 0), ml_axis=(0, -1, 0), pa_axis=(0, 0, 1), source="body frame")
 
     @classmethod
     def of_mounting(cls, axis: Literal["x", "-x", "y", "-y", "z", "-z"]) -> Self:

@@ -42,7 +42,7 @@ def test_known_postures(flexion_deg: float, lateral_deg: float, inclination_deg:
 
 
 def test_samples_in_the_axes_of_the_body_need_no_alignment() -> None:
-    bent, leaning = [np.cos(0.5), 0, -np.sin(0.5)], [np.cos(0.5), np.sin(0.5), 0]
+    bent, leaning = [np.cos(0.5), 0, -np.sin(0.5)], [np.cos(0.5), -np.sin(0.5), 0]
     found = angles(np.array([bent, leaning]), TrunkAlignment.of_body_frame())
     np.testing.assert_allclose(np.radians(found.flexion_deg), [0.5, 0], atol=1e-9)
     np.testing.assert_allclose(np.radians(found.lateral_deg), [0, 0.5], atol=1e-9)
