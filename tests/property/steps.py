@@ -91,7 +91,8 @@ def new_world() -> World:
 # ---- the steps ---------------------------------------------------------------------------------------------------
 
 
-def _answer(world: World, answers: Mapping[str, Answer]) -> None:
+def answer(world: World, answers: Mapping[str, Answer]) -> None:
+    """Answers into the open check, or into a new one."""
     begun = screening.start_screening(profile=world.me, by=ME, now=world.now)
     screening.record_answers(screening=begun, answers=answers, by=ME, now=world.now, version=begun.version)
 
@@ -106,6 +107,11 @@ def _correct(world: World) -> None:
     decision = plans.latest_decision(world.me)
     if decision is not None:
         screening.correct_screening(screening=decision.screening, by=ME, now=world.now)
+
+
+def begin_to_assess(world: World) -> None:
+    """The questions before a plan are begun."""
+    assessments.start_assessment(profile=world.me, by=ME, now=world.now)
 
 
 def _assess(world: World, surgery: str) -> None:
@@ -170,13 +176,13 @@ def _other_emergency(world: World) -> None:
 Step = Callable[[World], None]
 
 STEPS: Final[dict[str, Step]] = {
-    "answer": lambda world: _answer(world, QUIET),
-    "answer all but one": lambda world: _answer(world, {id: a for id, a in QUIET.items() if id != LAST}),
-    "tick an emergency": lambda world: _answer(world, EMERGENCY),
-    "tick a same-day sign": lambda world: _answer(world, URGENT),
-    "tick a sign for the GP": lambda world: _answer(world, SOON),
-    "be fifteen": lambda world: _answer(world, YOUNG),
-    "be unsure": lambda world: _answer(world, UNSURE),
+    "answer": lambda world: answer(world, QUIET),
+    "answer all but one": lambda world: answer(world, {id: a for id, a in QUIET.items() if id != LAST}),
+    "tick an emergency": lambda world: answer(world, EMERGENCY),
+    "tick a same-day sign": lambda world: answer(world, URGENT),
+    "tick a sign for the GP": lambda world: answer(world, SOON),
+    "be fifteen": lambda world: answer(world, YOUNG),
+    "be unsure": lambda world: answer(world, UNSURE),
     "finish": lambda world: _finish(world, still_hold=False),
     "say that all still holds": lambda world: _finish(world, still_hold=True),
     "look at the answers again": _correct,
