@@ -90,7 +90,10 @@ def test_a_yes_or_not_sure_at_the_door_leads_to_the_safety_check(planned: Client
     sent = planned.post("/training/", CALM | {check: answer, "client_id": hidden(page, "client_id")})
     assert sent.status_code == 302
     assert sent["Location"].startswith("/check/")
-    assert not DiaryEntry.objects.exists()
+    assert list(DiaryEntry.objects.values_list("kind", "data")) == [("warned", {"signs": [check]})]
+    for path in ("/training/", "/today/", "/exercise/MV02/"):  # and going back does not help
+        assert planned.get(path).status_code == 409
+    assert planned.get("/home/").headers["location"] == "/check/"
 
 
 def test_a_question_left_out_is_asked_again_and_what_was_chosen_stays(planned: Client) -> None:
@@ -129,10 +132,11 @@ def test_something_feels_wrong_shows_what_to_do_and_closes_the_plan_until_the_ch
     signs = planned.get(link.group(1))
     stopped = planned.post(link.group(1), {"sign": "stop_legs", "client_id": hidden(signs, "client_id")})
     assert "999" in text_of(stopped)
-    door = planned.get("/training/")
-    again = planned.post("/training/", CALM | {"client_id": hidden(door, "client_id")})
-    assert again.status_code == 409
-    assert "Do the safety check first" in text_of(again)
+    for path in ("/training/", "/today/", "/plan/"):
+        closed = planned.get(path)
+        assert closed.status_code == 409
+        assert "Do the safety check first" in text_of(closed)
+        assert "/exercise/" not in closed.content.decode()
 
 
 def test_without_an_open_plan_there_is_no_session(me: Client) -> None:

@@ -28,12 +28,13 @@ from upperback.care.triage import decide, read_findings
 from upperback.care.triage.record import decision_record
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed
-from upperback.services import actors, assessments, journey, people, plans, screening, today
+from upperback.services import actors, assessments, journey, people, plans, screening, sessions, today
 from upperback.store.models import (
     Assessment,
     AuditEvent,
     Clearance,
     Decision,
+    DiaryEntry,
     PlanVersion,
     Profile,
     Screening,
@@ -158,6 +159,24 @@ def _mark(world: World) -> None:
     )
 
 
+def _train(world: World, answers: dict[str, str]) -> None:
+    """Before a session: three questions. An answer that is not "no" is kept, and no session begins."""
+    dice = random.Random(f"{sorted(answers.items())} {world.now}")
+    about: dict[str, Any] = {"profile": world.me, "client_id": uuid.UUID(int=dice.getrandbits(128)), "answers": answers}
+    plans.open_plan(profile=world.me, by=ME)
+    if not sessions.tell_warning(**about, by=ME, now=world.now):
+        sessions.begin_session(**about, what="movement", pain_now=2, by=ME, now=world.now)
+
+
+def _feel_wrong(world: World) -> None:
+    """The session of today is stopped because something feels wrong."""
+    for one in sessions.sessions_on(profile=world.me, day=world.today, by=ME):
+        sessions.end_session(
+            profile=world.me, session_id=one.id, client_id=uuid.uuid5(uuid.UUID(one.id), "wrong"), how="felt_wrong",
+            sign=None, by=ME, now=world.now,
+        )  # fmt: skip
+
+
 def _wait(world: World, hours: int) -> None:
     world.now += dt.timedelta(hours=hours)
 
@@ -192,6 +211,9 @@ STEPS: Final[dict[str, Step]] = {
     "shape": _shape,
     "be cleared": _clear,
     "tick today": _mark,
+    "begin a session": lambda world: _train(world, dict.fromkeys(sessions.CHECKS, "no")),
+    "not sure before a session": lambda world: _train(world, {sessions.CHECKS[0]: "not_sure"}),
+    "something feels wrong": _feel_wrong,
     "a day and an hour": lambda world: _wait(world, 25),
     "the clock goes back": lambda world: _wait(world, -25),
 }
@@ -207,7 +229,16 @@ ROAD: Final = ("answer", "finish", "assess", "plan")
 
 #: Steps that are allowed twice and are then done once.
 ONCE: Final = frozenset(
-    {"finish", "say that all still holds", "plan", "shape", "be cleared", "tick today", "look at the answers again"}
+    {
+        "finish",
+        "say that all still holds",
+        "plan",
+        "shape",
+        "be cleared",
+        "tick today",
+        "look at the answers again",
+        "something feels wrong",
+    }
 )
 
 #: What somebody else of the household may do at any time.
@@ -245,6 +276,7 @@ _TABLES: Final[tuple[tuple[Any, str], ...]] = (
     (Clearance, _OF_PERSON),
     (PlanVersion, _OF_PERSON),
     (TodayMark, _OF_PERSON),
+    (DiaryEntry, _OF_PERSON),
 )
 _OF_NO_MATTER: Final = {"id", "uuid", "client_id", "profile_id", "version", "by"}
 
@@ -352,6 +384,9 @@ def _check_open_plan(world: World, decision: Decision | None, road: str) -> None
     half_way = Screening.objects.filter(profile=world.me, state="in_progress").exclude(answers={})
     assert not half_way.exists(), f"{road}: a new check is half-way"
     assert plan.allowed, road
+    told = DiaryEntry.objects.filter(profile=world.me, plan__decision=decision)
+    alarms = [row for row in told if row.kind == "warned" or row.data.get("how") == "felt_wrong"]
+    assert not alarms, f"{road}: open after a warning sign"
     first = PlanVersion.objects.filter(decision=decision, reason="made").order_by("pk").first()
     assert first is not None, road
     assert dt.timedelta(0) <= first.made_at - decision.decided_at <= DAY, f"{road}: a plan from an old check"

@@ -22,8 +22,8 @@ from tests.property.steps import ROAD, STEPS, World, all_orders, new_world, stat
 from upperback.care.intake import Answer
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import NotAllowed
-from upperback.services import journey, plans, policies, screening
-from upperback.store.models import Decision, PlanVersion, Screening
+from upperback.services import journey, plans, policies, screening, sessions
+from upperback.store.models import Decision, DiaryEntry, PlanVersion, Screening
 from upperback.web.person import result, session, urls
 from upperback.web.person.page import filled
 
@@ -118,10 +118,12 @@ def allowed(world: World) -> Allowed:
     newest = Decision.objects.filter(screening__profile=world.me).order_by("pk").last()
     half_way = Screening.objects.filter(profile=world.me, state="in_progress").exclude(answers={}).exists()
     plan = PlanVersion.objects.filter(profile=world.me).order_by("pk").last()
+    told = DiaryEntry.objects.filter(profile=world.me, plan__decision=newest)
+    alarms = any(row.kind == "warned" or row.data.get("how") == "felt_wrong" for row in told)
     fresh = newest is not None and dt.timedelta(0) <= world.now - newest.decided_at <= dt.timedelta(hours=24)
     return Allowed(
-        standing=newest if newest is not None and newest.complete and fresh and not half_way else None,
-        open_plan=plan is not None and plan.allowed and plan.decision == newest and not half_way,
+        standing=newest if newest is not None and newest.complete and fresh and not (half_way or alarms) else None,
+        open_plan=plan is not None and plan.allowed and plan.decision == newest and not half_way and not alarms,
         plan_may_come=_goes(
             lambda: plans.check_plan_may_come(profile=world.me, by=steps.ME, now=world.now, today=world.today)
         ),
@@ -158,7 +160,10 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
         "question_id": ["emergency_chest", "age", "trend", "self_harm", "psfs"],
         "step_id": ["areas", "tasks", "amounts", "goals", "moving", "pain_detail", "surgery_cleared"],
         "exercise_id": [*planned[:2], "MV02", "ST01"],
-        "session_id": ["0" * 32],
+        "session_id": [
+            "0" * 32,
+            *(one.id for one in sessions.sessions_on(profile=world.me, day=world.today, by=steps.ME)),
+        ],
     }
     for pattern in urls.urlpatterns:
         name = str(pattern.name)
@@ -258,6 +263,8 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
     "a plan that waits": (*ROAD, "look at the answers again"),
     "a plan, then an emergency": (*ROAD, "tick an emergency"),
     "a plan, then today": (*ROAD, "answer", "tick a same-day sign", "finish"),
+    "a plan, then not sure before a session": (*ROAD, "not sure before a session"),
+    "a plan, then something felt wrong": (*ROAD, "begin a session", "something feels wrong"),
     "a plan of an older check": (*ROAD, "answer", "finish"),
     "a locked plan": (*CHECKED, "assess after an operation", "plan"),
     "a locked plan, seen": (*CHECKED, "assess after an operation", "plan", "be cleared"),
@@ -323,8 +330,8 @@ def test_no_page_reassures_after_any_order_of_steps(
     [
         ("self-care of yesterday", lambda patch: patch.setattr(result, "_template", lambda decision, stands: "result")),
         ("self-care, then an emergency", lambda patch: patch.setattr(result, "_template", lambda d, stands: "result")),
-        ("a plan that waits", lambda patch: patch.setattr(policies, "check_plan_is_open", lambda *about: None)),
-        ("a plan, then today", lambda patch: patch.setattr(policies, "plan_is_open", lambda *about: True)),
+        ("a plan that waits", lambda patch: patch.setattr(policies, "check_plan_is_open", lambda *about, **more: None)),
+        ("a plan, then today", lambda patch: patch.setattr(policies, "plan_is_open", lambda *about, **more: True)),
         ("today", lambda patch: patch.setattr(screening, "get_decision", milder)),
     ],
 )

@@ -113,11 +113,20 @@ def no_check(*_about: object, **_more: object) -> None:
     """A policy that refuses nothing."""
 
 
+#: Policies that answer instead of refusing.
+BROKEN: dict[str, Callable[..., object]] = {
+    "answers_are_current": lambda screening, now: True,
+    "alarmed_since": lambda profile, decision: False,
+}
+
+
 @pytest.mark.parametrize(
     ("policy", "seen", "after", "steps"),
     [
         ("check_plan_is_open", "a new check is half-way", ROAD, ("answer", "finish")),
         ("check_can_plan", "a plan from an old check", ROAD[:3], ("a day and an hour", "plan")),
+        ("alarmed_since", "open after a warning sign", ROAD, ("begin a session", "something feels wrong")),
+        ("alarmed_since", "open after a warning sign", ROAD, ("not sure before a session",)),
         ("check_assessment_fits", "nobody asked", ROAD[:2], ("plan", "assess")),
         ("check_can_finish", "could not be worked out", (), ("answer all but one", "finish")),
         ("answers_are_current", "a result from old answers", (), ("answer", "a day and an hour", "finish")),
@@ -127,7 +136,8 @@ def test_control_with_a_policy_switched_off_the_search_finds_the_road(
     policy: str, seen: str, after: tuple[str, ...], steps: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The steps are those that it takes, in any order."""
-    monkeypatch.setattr(policies, policy, (lambda screening, now: True) if policy.startswith("answers") else no_check)
+    where = plans if policy == "alarmed_since" else policies
+    monkeypatch.setattr(where, policy, BROKEN.get(policy, no_check))
     with pytest.raises((AssertionError, Unavailable), match=seen):
         all_orders(len(steps), steps, after=after)
 

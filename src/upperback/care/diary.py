@@ -66,6 +66,12 @@ class SessionEnded(Entry, frozen=True, kw_only=True):
     sign: Key | None = None  # the stop sign that was chosen
 
 
+class Warned(Entry, frozen=True, kw_only=True):
+    """A warning sign was told, or could not be ruled out, before a session. A safety check comes first then."""
+
+    signs: tuple[Key, ...]
+
+
 class Morning(Entry, frozen=True, kw_only=True):
     """Pain at rest this morning."""
 
@@ -152,6 +158,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "set_done": SetDone,
     "exercise_ended": ExerciseEnded,
     "session_ended": SessionEnded,
+    "warned": Warned,
     "morning": Morning,
     "moved": Moved,
     "offer": Offer,
@@ -186,8 +193,11 @@ def read_entry(kind: str, data: Mapping[str, Any]) -> Entry:
 
 
 def entry_data(entry: Entry) -> dict[str, Any]:
-    """An entry as plain data, for keeping. Defaults are written too: what was meant stays clear."""
-    data: dict[str, Any] = msgspec.to_builtins(entry)
+    """An entry as plain data, for keeping. Defaults are written too: what was meant stays clear.
+
+    As the store gives it back, lists and not tuples: or the same entry sent again would be another one.
+    """
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(entry))
     return data
 
 

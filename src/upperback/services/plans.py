@@ -16,6 +16,7 @@ from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound
 from upperback.services import audit, policies
 from upperback.services.actors import Actor
+from upperback.services.alarms import alarmed_since
 from upperback.services.assessments import all_answers, latest_assessment
 from upperback.services.permissions import check_may
 from upperback.store.models import Assessment, Clearance, Decision, PlanVersion, Profile, Screening
@@ -70,7 +71,9 @@ def latest_plan(*, profile: Profile, by: Actor) -> PlanVersion | None:
 def open_plan(*, profile: Profile, by: Actor) -> PlanVersion:
     """The plan that may be shown now. Raises NotAllowed with the reason: never an exercise without it."""
     plan = latest_plan(profile=profile, by=by)
-    policies.check_plan_is_open(plan, latest_decision(profile), open_screening(profile))
+    decision = latest_decision(profile)
+    alarmed = alarmed_since(profile, decision)
+    policies.check_plan_is_open(plan, decision, open_screening(profile), alarmed=alarmed)
     assert plan is not None, "check_plan_is_open refuses a missing plan"
     return plan
 
@@ -101,7 +104,7 @@ def make_plan(*, profile: Profile, by: Actor, now: dt.datetime, today: dt.date) 
     with transaction.atomic():
         Profile.objects.select_for_update().get(pk=profile.pk)
         decision = latest_decision(profile)
-        policies.check_can_plan(decision, open_screening(profile), now)
+        policies.check_can_plan(decision, open_screening(profile), now, alarmed=alarmed_since(profile, decision))
         assert decision is not None, "check_can_plan refuses a missing decision"
         assessment = latest_assessment(profile=profile, by=by)
         policies.check_assessment_fits(assessment, decision)
@@ -141,7 +144,7 @@ def shape_plan(
         profile = Profile.objects.get(pk=plan.profile_id)
         last = latest_plan(profile=profile, by=by)
         decision = latest_decision(profile)
-        policies.check_plan_is_open(last, decision, open_screening(profile))
+        policies.check_plan_is_open(last, decision, open_screening(profile), alarmed=alarmed_since(profile, decision))
         assert last is not None, "check_plan_is_open refuses a missing plan"
         assert decision is not None, "check_plan_is_open refuses a missing decision"
         choices = last.choices | {
@@ -333,7 +336,7 @@ def check_plan_may_come(*, profile: Profile, by: Actor, now: dt.datetime, today:
     """The newest result, where the questions before a plan may lead to one. Raises NotAllowed with the reason."""
     check_may(by, "see_profile")
     decision = latest_decision(profile)
-    policies.check_can_plan(decision, open_screening(profile), now)
+    policies.check_can_plan(decision, open_screening(profile), now, alarmed=alarmed_since(profile, decision))
     assert decision is not None, "check_can_plan refuses a missing decision"
     if not preview(decision, today=today)["allowed"]:
         raise NotAllowed(policies.HELP_FIRST)

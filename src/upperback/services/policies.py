@@ -29,6 +29,7 @@ ANSWERS_ARE_OLD: Final = (
     "You gave some of these answers more than a day ago. Look at them again, change what is different now, and say "
     "that all of them hold today."
 )
+SOMETHING_NEW: Final = "Something felt wrong or was new. Do the safety check first; your plan waits for you."
 HELP_FIRST: Final = "Your answers need attention first. There is no exercise plan until then."
 
 
@@ -67,12 +68,19 @@ def check_can_finish(screening: Screening, content: Content, now: dt.datetime, *
         raise NotAllowed(ANSWERS_ARE_OLD)
 
 
-def check_can_plan(decision: Decision | None, open_screening: Screening | None, now: dt.datetime) -> None:
-    """A plan needs a complete safety check of the last 24 hours that does not send to help first, and none half-way."""
+def check_can_plan(
+    decision: Decision | None, open_screening: Screening | None, now: dt.datetime, *, alarmed: bool
+) -> None:
+    """A plan needs a complete safety check of the last 24 hours that does not send to help first.
+
+    And none that is half-way, and no warning sign told since (`alarmed`).
+    """
     if decision is None or not decision.complete:
         raise NotAllowed("Before a plan you need a whole safety check. It takes about five minutes.")
     if open_screening is not None:
         raise NotAllowed("You have started a new safety check. Finish it first, so that the plan is safe for you.")
+    if alarmed:
+        raise NotAllowed(SOMETHING_NEW)
     if not decision_is_current(decision, now):
         raise NotAllowed("Your safety check is more than a day old. Do it again first, so that the plan is safe now.")
     if decision.disposition in NEVER_CLEARED:
@@ -119,14 +127,18 @@ def check_can_assess(assessment: Assessment, version: int) -> None:
         raise Conflict(CHANGED_MEANWHILE)
 
 
-def check_plan_is_open(plan: PlanVersion | None, decision: Decision | None, open_screening: Screening | None) -> None:
-    """Exercises are shown only from the newest plan, made from the newest decision, when it allows one."""
+def check_plan_is_open(
+    plan: PlanVersion | None, decision: Decision | None, open_screening: Screening | None, *, alarmed: bool
+) -> None:
+    """Exercises are shown only from the newest plan, made from the newest decision, with nothing new since then."""
     if plan is None or decision is None or not plan.allowed:
         raise NotAllowed("There is no exercise plan for you now. A safety check says what comes first.")
     if plan.decision_id != decision.pk:
         raise NotAllowed("You did a new safety check after this plan was made. Make the plan again from it.")
     if open_screening is not None:
         raise NotAllowed("You have started a new safety check. Your plan waits until it is finished.")
+    if alarmed:
+        raise NotAllowed(SOMETHING_NEW)
 
 
 can_answer = _tells(check_can_answer)

@@ -5,10 +5,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from upperback.care.diary import ExerciseEnded, SessionEnded, SessionStarted, SetDone, only
+from upperback.care.diary import ExerciseEnded, SessionEnded, SessionStarted, SetDone, Warned
 from upperback.care.sessions import Session, sessions_of
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed, NotFound
+from upperback.services import policies
 from upperback.services.actors import Actor
 from upperback.services.diary import entries, keep_entry
 from upperback.services.permissions import check_may
@@ -17,7 +18,7 @@ from upperback.services.progress import prescribed_today
 from upperback.services.today import local_day
 from upperback.store.models import DiaryEntry, ExerciseStep, Profile
 
-__all__ = ["Item", "Player", "begin_session", "end_session", "get_session", "may_begin", "sessions_on"]
+__all__ = ["Item", "Player", "begin_session", "end_session", "get_session", "may_begin", "sessions_on", "tell_warning"]
 
 What = Literal["strength", "movement"]
 
@@ -93,10 +94,10 @@ def begin_session(
     check_may(by, "keep_diary")
     open_plan(profile=profile, by=by)
     if not may_begin(answers):
-        raise NotAllowed("Something is new or different. Do the safety check first; your plan waits for you.")
+        raise NotAllowed(policies.SOMETHING_NEW)
     if any(item.anew for item in prescribed_today(profile=profile, by=by, now=now)):
         raise NotAllowed("You were away for more than four weeks. Do the safety check first, then start gently again.")
-    if _needs_check(profile, by, now):
+    if _needs_check(profile):
         raise NotAllowed("Something felt wrong the last time. Do the safety check first; your plan waits for you.")
     if not _items(profile, what, None, by, now):
         raise NotAllowed("There is no exercise of this kind in your plan now.")
@@ -107,6 +108,19 @@ def begin_session(
     day = local_day(profile, now)
     keep_entry(profile=profile, client_id=client_id, day=day, at=now, entry=entry, by=by, now=now)
     return id
+
+
+def tell_warning(
+    *, profile: Profile, client_id: uuid.UUID | None, answers: dict[str, str], by: Actor, now: dt.datetime
+) -> bool:
+    """Keeps the safety questions that were not answered with no, so that the plan waits. False where there are none."""
+    signs = tuple(check for check in CHECKS if answers.get(check, "no") != "no")
+    if signs:
+        day = local_day(profile, now)
+        # A page that is too old to have an id has a warning to tell all the same.
+        own_id = uuid.uuid5(client_id, "warned") if client_id is not None else uuid.uuid4()
+        keep_entry(profile=profile, client_id=own_id, day=day, at=now, entry=Warned(signs=signs), by=by, now=now)
+    return bool(signs)
 
 
 def get_session(*, profile: Profile, session_id: str, by: Actor, now: dt.datetime) -> Player:
@@ -140,18 +154,12 @@ def sessions_on(*, profile: Profile, day: dt.date, by: Actor) -> list[Session]:
     return [session for session in sessions_of(written) if session.day == day]
 
 
-def _needs_check(profile: Profile, by: Actor, now: dt.datetime) -> bool:
-    """Whether a session was stopped, or a verdict asked to look at the warning signs, after the last safety check."""
+def _needs_check(profile: Profile) -> bool:
+    """Whether a verdict asked to look at the warning signs after the last safety check."""
     decision = latest_decision(profile)
-    if decision is None:
-        return True
-    since = local_day(profile, decision.decided_at)
-    written = entries(profile=profile, by=by, since=since, kinds=[SessionEnded])
-    felt_wrong = any(
-        row.at > decision.decided_at and ended.how == "felt_wrong" for row, ended in only(written, SessionEnded)
-    )
+    assert decision is not None, "an open plan has a decision"
     verdicts = ExerciseStep.objects.filter(profile=profile, decided_at__gt=decision.decided_at)
-    return felt_wrong or any(row.record["check_flags"] for row in verdicts)
+    return any(row.record["check_flags"] for row in verdicts)
 
 
 def _find(profile: Profile, session_id: str, by: Actor, now: dt.datetime) -> Session:

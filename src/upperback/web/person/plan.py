@@ -52,8 +52,8 @@ def plan_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     state = journey.current_state(profile=profile, by=by, now=now)
     if state.plan_open and state.plan is not None:
         return show(request, "person/plan.jinja", _open_context(state.plan, profile))
-    if state.decision is None or state.screening is not None:
-        policies.check_can_plan(state.decision, state.screening, now)
+    if state.decision is None or state.screening is not None or state.alarmed:
+        policies.check_can_plan(state.decision, state.screening, now, alarmed=state.alarmed)
     decision = state.decision
     today = local_day(profile, now)
     locked = plans.locked_plan(profile=profile, by=by, today=today)
@@ -61,7 +61,9 @@ def plan_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     if gate is None and decision is not None and decision.complete:
         gate = plans.preview(decision, today=today)
     if gate is not None and gate["allowed"] and not state.current:
-        policies.check_can_plan(decision, state.screening, now)  # too old: a sentence and a new check
+        policies.check_can_plan(
+            decision, state.screening, now, alarmed=state.alarmed
+        )  # too old: a sentence and a new check
     context = {
         "state": state,
         "gate": gate,

@@ -28,7 +28,6 @@ from upperback.web.figures import moving_figure, still_figures
 from upperback.web.person import session
 from upperback.web.person.page import filled, for_person, show
 
-_UNSURE_OR_YES: Final = ("yes", "not_sure")
 _SENT_AT_ONCE: Final = 500
 
 
@@ -41,12 +40,13 @@ def start(request: HttpRequest, profile: Profile, what: str = "strength") -> Htt
     answers = {check: request.POST[check] for check in sessions.CHECKS if check in request.POST}
     error = None
     if request.method == "POST":
-        if any(answer in _UNSURE_OR_YES for answer in answers.values()):
+        client_id = public_id(request.POST.get("client_id", ""))
+        if sessions.tell_warning(profile=profile, client_id=client_id, answers=answers, by=by, now=now):
             return redirect(reverse("check") + "?from=training")
         try:
             id = sessions.begin_session(
-                profile=profile, client_id=public_id(request.POST.get("client_id", "")), what=_what(what),
-                answers=answers, pain_now=_score(request.POST, "pain_now"), by=by, now=now,
+                profile=profile, client_id=client_id, what=_what(what), answers=answers,
+                pain_now=_score(request.POST, "pain_now"), by=by, now=now,
             )  # fmt: skip
             return redirect("training", session_id=id)
         except InputError as problem:
