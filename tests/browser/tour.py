@@ -54,6 +54,8 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
         yield name
     page.goto("/people/")
     yield "people"
+    page.get_by_text("or with a name").click()
+    yield "people-named"
     page.locator(".new-person button").click()
     yield "people-error"
     page.locator("button[name=just_me]").click()
@@ -257,6 +259,11 @@ def _tick_all(name: str, *values: str) -> Callable[[Page], None]:
     return tick_all
 
 
+def _touch_areas(page: Page) -> None:
+    for area in ("t4", "left_blade_edge", "right_blade_edge"):
+        page.locator(f"label.area-spot[for=area-{area}]").click()
+
+
 _WRONG: Final[dict[str, Callable[[Page], None]]] = {
     "amounts": _wrong_amounts,
     "activities": _wrong_activities,
@@ -268,7 +275,7 @@ _RIGHT: Final[dict[str, Callable[[Page], None]]] = {
     "amounts": _right_amounts,
     "equipment": _tick_all("equipment", "chair", "wall", "doorway", "band"),
     "activities": _right_activities,
-    "areas": _tick_all("areas", "t4", "left_blade_edge", "right_blade_edge"),
+    "areas": _touch_areas,
     "day": lambda page: page.locator("#hours_sitting").fill("8"),
     "goals": lambda page: page.locator("#goals").fill("A film without shifting about"),
 }
@@ -298,6 +305,7 @@ def _plan(page: Page) -> Iterator[str]:
 def _somebody(page: Page, name: str, says: Says, *, proxy: bool = False, walk: str = "") -> Iterator[str]:
     """A further person up to the result; with `walk` their questions are shown too."""
     page.goto("/people/")
+    page.get_by_text("Somebody new").click()
     page.locator("#name").fill(name)
     tick(page, "whom", "other" if proxy else "self")
     page.locator(".new-person button").click()

@@ -171,6 +171,7 @@ class Question(Model, frozen=True):
     prefer_not_to_say: bool = False
     ask_when: Condition | None = None
     unit_label: Text | None = None
+    unit_label_one: Text | None = None  # the same for one
     low_label: Text | None = None  # for 0-10 scales: what 0 means
     high_label: Text | None = None  # and 10
 

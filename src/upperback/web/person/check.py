@@ -19,7 +19,15 @@ from upperback.services import journey, screening
 from upperback.services.people import Profile
 from upperback.services.screening import Screening
 from upperback.web.person import session
-from upperback.web.person.forms import Field, error_line, field_of, offered_beside_none, read_answer, shown_answer
+from upperback.web.person.forms import (
+    Field,
+    error_line,
+    field_of,
+    offered_beside_none,
+    read_answer,
+    says_no,
+    shown_answer,
+)
 from upperback.web.person.page import filled, for_person, onward, show
 
 FROM_ANSWERS = "answers"
@@ -137,23 +145,35 @@ def answers_page(request: HttpRequest, profile: Profile) -> HttpResponse:
             still_hold="still_hold" in request.POST,
         )  # fmt: skip
         return redirect("result", decision.uuid)
-    visible = {question.id for question in intake.visible_questions(answers, content)}
-    parts = [
-        {
-            "title": section.title,
-            "rows": [_row(question, answers, profile) for question in section.questions if question.id in visible],
-        }
-        for section in intake.sections(content, "screen")
-    ]
     return show(
         request,
         "person/check_answers.jinja",
         {
-            "parts_list": [part for part in parts if part["rows"]],
+            "parts_list": _answers_by_part(answers, profile),
             "version": current.version,
+            "last_href": last_answered(current),
             "old_since": None if screening.answers_hold(current, session.now()) else current.answers_since,
         },
     )
+
+
+def _answers_by_part(answers: Mapping[str, Answer], profile: Profile) -> list[dict[str, Any]]:
+    """Each part with what was said there, and apart from it the questions that were answered with no."""
+    content = default_content()
+    visible = {question.id for question in intake.visible_questions(answers, content)}
+    parts = []
+    for section in intake.sections(content, "screen"):
+        asked = [question for question in section.questions if question.id in visible]
+        no = [question for question in asked if says_no(answers.get(question.id))]
+        said = [question for question in asked if question not in no]
+        if asked:
+            parts.append({
+                "id": section.id,
+                "title": section.title,
+                "said": [_row(question, answers, profile) for question in said],
+                "no": [_row(question, answers, profile) for question in no],
+            })  # fmt: skip
+    return parts
 
 
 # ---- the open check ----------------------------------------------------------------------------------------------
@@ -343,8 +363,7 @@ def _intro(section: Section, profile: Profile) -> str | None:
 def _progress(section: Section, content: Content) -> dict[str, Any]:
     parts = intake.sections(content, "screen")
     part = parts.index(section) + 1
-    words = _("Part %(part)s of %(parts)s: %(title)s") % {"part": part, "parts": len(parts), "title": section.title}
-    return {"part": part, "parts": len(parts), "progress_words": words}
+    return {"part": part, "parts": len(parts)}
 
 
 def _back(request: HttpRequest, question: Question, answers: Mapping[str, Answer], content: Content) -> str:

@@ -187,7 +187,8 @@ def shown_answer(question: Question, answer: Answer | None, *, proxy: bool) -> s
         if question.low_label:
             parts.append(_("%(number)s out of 10") % {"number": f"{answer.number:g}"})
         else:
-            parts.append(f"{answer.number:g} {question.unit_label or ''}".strip())
+            unit = question.unit_label_one if answer.number == 1 else question.unit_label
+            parts.append(f"{answer.number:g} {unit or ''}".strip())
     if answer.none:
         parts.append(question.none_label or _("None of these"))
     if answer.not_sure:
@@ -195,6 +196,11 @@ def shown_answer(question: Question, answer: Answer | None, *, proxy: bool) -> s
     if answer.prefer_not_to_say:
         parts.append(_("Rather not say"))
     return "; ".join(parts)
+
+
+def says_no(answer: Answer | None) -> bool:
+    """Whether the answer is "None of these" or a plain "No"."""
+    return answer is not None and (answer.none or answer.options == (NONE,))
 
 
 def offered_beside_none(question: Question, answer: Answer | None, *, proxy: bool) -> str | None:

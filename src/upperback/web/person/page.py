@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +19,9 @@ from upperback.services.people import Profile
 from upperback.web.person import session
 
 View = Callable[..., HttpResponse]
+
+#: Minutes that the safety check takes somebody new: worked out from its pages by tests/browser/test_newcomer.py.
+CHECK_TAKES: Final = {"least": 10, "most": 15}
 
 
 def for_person(view: View) -> View:
@@ -69,7 +72,7 @@ def onward(state: journey.State) -> tuple[str, str]:
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """A page, with the words and helpers every page of a person uses."""
-    shared = {"fill": filled, "nav_items": _nav_items()}
+    shared = {"fill": filled, "nav_items": _nav_items(), "check_takes": CHECK_TAKES}
     return render(request, template, shared | context, status=status)
 
 

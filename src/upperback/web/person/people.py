@@ -14,6 +14,9 @@ from upperback.services.people import Profile
 from upperback.web.person import session
 from upperback.web.person.page import show
 
+#: Sent by the start page: "just me", unless somebody is here already; then who it is for has to be said.
+_FIRST = "first"
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def people_page(request: HttpRequest) -> HttpResponse:
@@ -21,6 +24,8 @@ def people_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, again="again" in request.GET)
     me = "just_me" in request.POST
+    if request.POST.get("just_me") == _FIRST and people.list_profiles(by=session.actor_of(request)):
+        return redirect("people")
     is_proxy = not me and request.POST.get("whom") == "other"
     name = _("Me") if me else request.POST.get("name", "")
     mine = _just_me(request) if me else None

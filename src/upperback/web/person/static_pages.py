@@ -3,19 +3,16 @@
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """`/`: what this is and the one thing to do next."""
-    try:
-        check = reverse("check")
-    except NoReverseMatch:
-        check = "/check/"
+    from upperback.web.person.page import CHECK_TAKES
+
     href, text = _onward(request)
-    return render(request, "start.jinja", {"next_href": href or check, "next_text": text})
+    return render(request, "start.jinja", {"next_href": href, "next_text": text, "check_takes": CHECK_TAKES})
 
 
 def _onward(request: HttpRequest) -> tuple[str | None, str | None]:
