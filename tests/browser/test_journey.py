@@ -134,7 +134,7 @@ def test_from_nothing_to_today_by_keyboard(open_page: OpenPage, shoot: Callable[
 
 
 def begin(page: Page) -> None:
-    page.get_by_text("or with a name").click()
+    page.locator("details:has(.new-person) > summary").click()
     page.locator("#name").fill("Somebody")
     page.locator("input[name=whom][value=self]").check(force=True)
     page.locator(".new-person button").click()

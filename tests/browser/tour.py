@@ -54,7 +54,7 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
         yield name
     page.goto("/people/")
     yield "people"
-    page.get_by_text("or with a name").click()
+    page.locator("details:has(.new-person) > summary").click()
     yield "people-named"
     page.locator(".new-person button").click()
     yield "people-error"
@@ -305,7 +305,7 @@ def _plan(page: Page) -> Iterator[str]:
 def _somebody(page: Page, name: str, says: Says, *, proxy: bool = False, walk: str = "") -> Iterator[str]:
     """A further person up to the result; with `walk` their questions are shown too."""
     page.goto("/people/")
-    page.get_by_text("Somebody new").click()
+    page.locator("details:has(.new-person) > summary").click()
     page.locator("#name").fill(name)
     tick(page, "whom", "other" if proxy else "self")
     page.locator(".new-person button").click()
@@ -324,6 +324,7 @@ def _broken(page: Page) -> Iterator[str]:
     page.goto("/check/start/")
     yield "error-method"
     page.goto("/people/")
+    page.locator("details:has(.new-person) > summary").click()
     page.evaluate(
         "() => document.querySelectorAll('[name=csrfmiddlewaretoken]').forEach(e => e.value = 'x'.repeat(64))"
     )

@@ -679,6 +679,10 @@ def test_answers_of_another_day_are_looked_at_before_the_result(me: Client, monk
     assert "more than a day ago" in text_of(refused)
     again = me.get("/check/answers/")
     assert "is it still so today?" in text_of(again)
+    folded = re.findall(r"<details[^>]*>", again.content.decode())
+    assert folded
+    assert all(" open" in part for part in folded), "whoever says that answers still hold has to see all of them"
+    assert again.content.decode().count("See my result") == 1, "the button stands below what has to be looked at"
     data = {"version": hidden(again, "version"), "still_hold": hidden(again, "still_hold")}
     assert "/result/" in me.post("/check/answers/", data, follow=True).request["PATH_INFO"]
 
