@@ -19,8 +19,9 @@ class SecondFigures:
     Attributes
     ----------
     acc_mps2 : (n, 3) float32, mean; NaN where the second was not measured
-    intensity_mps2 : (n,) float32, mean absolute deviation of the length of the specific force; NaN likewise
     tremor_mps2 : (n,) float32, standard deviation within the second, all axes together; NaN likewise
+    intensity_mps2 : (n,) float32, mean absolute deviation of the length of the specific force; NaN likewise
+    gyr_radps, gyr_tremor_radps : the same of the angular velocity; NaN without gyroscope
     rotation_radps : (n,) float32, mean length of the angular velocity; NaN without
     temperature_degc : (n,) float32; NaN where unknown
     quality : (n,) uint8
@@ -28,8 +29,10 @@ class SecondFigures:
     """
 
     acc_mps2: Signal3
-    intensity_mps2: Signal1
     tremor_mps2: Signal1
+    intensity_mps2: Signal1
+    gyr_radps: Signal3
+    gyr_tremor_radps: Signal1
     rotation_radps: Signal1
     temperature_degc: Signal1
     quality: Quality
@@ -39,15 +42,49 @@ class SecondFigures:
         return len(self.quality)
 
 
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """Of one signal: mean and spread of each second, mean of the length and of its deviation, and the length."""
+
+    mean: Signal3
+    spread: Signal1
+    mean_length: Signal1
+    deviation: Signal1
+    length: Signal1
+
+
 def second_figures(slots: Slots) -> SecondFigures:
     """The figures of each second. Each rests on its own 25 slots only, so cuts do not matter."""
-    n = len(slots) // SLOTS_PER_S
-    x, y, z = (np.ascontiguousarray(slots.acc_mps2[:, axis]) for axis in range(3))
-    length = np.sqrt(x * x + y * y + z * z)
+    acc = _figures(slots.acc_mps2)
+    gyr = _figures(slots.gyr_radps)
+    quality = np.bitwise_or.reduce(slots.quality.reshape(-1, SLOTS_PER_S), axis=1)
+    missing = ~np.isfinite(acc.spread)
+    return SecondFigures(
+        acc_mps2=acc.mean,
+        tremor_mps2=acc.spread,
+        intensity_mps2=acc.deviation,
+        gyr_radps=gyr.mean,
+        gyr_tremor_radps=gyr.spread,
+        rotation_radps=gyr.mean_length,
+        temperature_degc=slots.temperature_degc[::SLOTS_PER_S],
+        quality=np.where(missing, quality | np.uint8(QualityFlag.GAP), quality).astype(np.uint8),
+        length_mps2=acc.length,
+    )
+
+
+def _figures(signal: Signal3) -> _Figures:
+    n = len(signal) // SLOTS_PER_S
+    if not any(signal.strides):  # not there at all
+        nothing = np.full(n, np.nan, np.float32)
+        return _Figures(
+            np.full((n, 3), np.nan, np.float32), nothing, nothing, nothing, np.full(len(signal), np.nan, np.float32)
+        )
+    axes = [np.ascontiguousarray(signal[:, axis]) for axis in range(3)]
+    length = np.sqrt(axes[0] * axes[0] + axes[1] * axes[1] + axes[2] * axes[2])
     there = np.isfinite(length).reshape(n, SLOTS_PER_S)
     count = there.sum(axis=1)
-    measured = count >= _SLOTS_MIN
-    per_slot = np.where(measured, 1 / np.maximum(count, 1), np.nan).astype(np.float32)[:, None]
+    enough = count >= _SLOTS_MIN
+    per_slot = np.where(enough, 1 / np.maximum(count, 1), np.nan).astype(np.float32)[:, None]
     complete = bool(there.all())
 
     def mean(values: Signal1) -> Signal1:
@@ -55,30 +92,15 @@ def second_figures(slots: Slots) -> SecondFigures:
         total: Signal1 = (rows if complete else np.where(there, rows, 0)).sum(axis=1, dtype=np.float32, keepdims=True)
         return total * per_slot
 
-    means = [mean(axis) for axis in (x, y, z)]
-    deviation = np.abs((length.reshape(n, SLOTS_PER_S) - mean(length)).ravel())
-    spread = [
-        np.square((axis.reshape(n, SLOTS_PER_S) - middle).ravel())
-        for axis, middle in zip((x, y, z), means, strict=True)
-    ]
-    quality = np.bitwise_or.reduce(slots.quality.reshape(n, SLOTS_PER_S), axis=1)
-    return SecondFigures(
-        acc_mps2=np.concatenate(means, axis=1),
-        intensity_mps2=mean(deviation)[:, 0],
-        tremor_mps2=np.sqrt(mean(spread[0] + spread[1] + spread[2])[:, 0]),
-        rotation_radps=_rotation(slots.gyr_radps),
-        temperature_degc=slots.temperature_degc[::SLOTS_PER_S],
-        quality=np.where(measured, quality, quality | np.uint8(QualityFlag.GAP)).astype(np.uint8),
-        length_mps2=length,
+    def from_mean(values: Signal1, middle: Signal1) -> Signal1:
+        return (values.reshape(n, SLOTS_PER_S) - middle).ravel()
+
+    means, mean_length = [mean(axis) for axis in axes], mean(length)
+    squares = [np.square(from_mean(axis, middle)) for axis, middle in zip(axes, means, strict=True)]
+    return _Figures(
+        mean=np.concatenate(means, axis=1),
+        spread=np.sqrt(mean(squares[0] + squares[1] + squares[2])[:, 0]),
+        mean_length=mean_length[:, 0],
+        deviation=mean(np.abs(from_mean(length, mean_length)))[:, 0],
+        length=length,
     )
-
-
-def _rotation(gyr: Signal3) -> Signal1:
-    n = len(gyr) // SLOTS_PER_S
-    if not any(gyr.strides):  # no gyroscope
-        return np.full(n, np.nan, np.float32)
-    length = np.sqrt(np.square(gyr).sum(axis=1)).reshape(n, SLOTS_PER_S)
-    there = np.isfinite(length)
-    count = there.sum(axis=1)
-    total = np.where(there, length, 0).sum(axis=1, dtype=np.float32)
-    return np.where(count >= _SLOTS_MIN, total / np.maximum(count, 1), np.nan).astype(np.float32)

@@ -236,6 +236,8 @@ def _no_seconds(n: int) -> SecondFigures:
         acc_mps2=np.full((n, 3), np.nan, np.float32),
         intensity_mps2=np.full(n, np.nan, np.float32),
         tremor_mps2=np.full(n, np.nan, np.float32),
+        gyr_radps=np.full((n, 3), np.nan, np.float32),
+        gyr_tremor_radps=np.full(n, np.nan, np.float32),
         rotation_radps=np.full(n, np.nan, np.float32),
         temperature_degc=np.full(n, np.nan, np.float32),
         quality=np.full(n, QualityFlag.GAP, np.uint8),

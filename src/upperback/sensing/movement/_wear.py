@@ -27,8 +27,16 @@ _WHITE: Final = float(np.sqrt(2 / SLOTS_PER_S))
 """How much the means of two seconds differ, in parts of the deviation within them, if there is nothing but noise."""
 
 
-_NOISE_MPS2_MAX: Final = 0.05
-"""No sensor's own noise moves the mean of a second further."""
+_TREMBLES: Final = 0.7
+_NOISE_ONLY: Final = 1.35
+_MORE_THAN_NOISE: Final = 1.8
+"""Times what white noise gives (0.93): between the first two, nobody; above the third, somebody, who breathes. Below
+the first the sensor trembles within the seconds more than it wanders between them: a body, even if its breath turns the
+sensor about the vertical only, as on its side. A surface that vibrates does the same and counts as a body."""
+
+_ACC, _ACC_TREMOR, _GYR, _GYR_TREMOR = slice(0, 3), 3, slice(4, 7), 7
+_INTENSITY, _TEMPERATURE = 8, 9
+"""Columns of the rows of seconds."""
 
 _WARM_DEGC: Final = 28.0
 """Rarely a room, usually skin."""
@@ -87,18 +95,19 @@ class WearState:
 
     Attributes
     ----------
-    rows : (n, 6) float32, the seconds of the minute that is not full: acceleration, intensity, tremor, temperature
+    rows : (n, 10) float32, the seconds of the minute that is not full: acceleration, its tremor, angular velocity, its
+        tremor, intensity, temperature
     rows_start_s : the first of them, or of the next one
-    last_acc : (3,) the second before them
+    last : (10,) the second before them
     wear, since_s, because : the span that goes on
     directions : (2, 3) in the last two minutes on a body, older one first; NaN where there was none
     last_moved_s : the second after the last that moved
     run : the quiet run that goes on, or None
     """
 
-    rows: _Vector = field(default_factory=lambda: np.empty((0, 6), np.float32))
+    rows: _Vector = field(default_factory=lambda: np.empty((0, 10), np.float32))
     rows_start_s: int = 0
-    last_acc: _Vector = field(default_factory=_nowhere)
+    last: _Vector = field(default_factory=lambda: np.full(10, np.nan, np.float32))
     wear: Wear | None = None
     since_s: int = 0
     because: str = ""
@@ -119,7 +128,14 @@ _WHY_COOLED: Final = "neither movement nor breathing, and it cooled down"
 def update_wear(state: WearState, seconds: SecondFigures, start_s: int, params: MovementParams) -> list[WearSpan]:
     """Go on with the next seconds, from `start_s` on. Changes `state`; returns the spans that came to an end."""
     rows = np.column_stack(
-        [seconds.acc_mps2, seconds.intensity_mps2, seconds.tremor_mps2, seconds.temperature_degc]
+        [
+            seconds.acc_mps2,
+            seconds.tremor_mps2,
+            seconds.gyr_radps,
+            seconds.gyr_tremor_radps,
+            seconds.intensity_mps2,
+            seconds.temperature_degc,
+        ]
     ).astype(np.float32)
     if state.wear is None:
         state.rows_start_s = start_s
@@ -138,7 +154,7 @@ def update_wear(state: WearState, seconds: SecondFigures, start_s: int, params: 
         state.wear, state.since_s, state.because = Wear.NOT_MEASURED, start_s, _WHY_MISSING
     for minute in _minutes(rows[: ends[-1]], ends, state, params):
         spans += _next(state, minute, params)
-    state.last_acc = rows[ends[-1] - 1, :3].copy()
+    state.last = rows[ends[-1] - 1].copy()
     state.rows = rows[ends[-1] :].copy()
     state.rows_start_s += ends[-1]
     return spans
@@ -183,30 +199,40 @@ def certain_spans(state: WearState, params: MovementParams) -> list[WearSpan]:
 
 def _minutes(rows: _Vector, ends: list[int], state: WearState, params: MovementParams) -> list[MinuteFigures]:
     """The figures of each minute; the first may be short."""
-    acc = rows[:, :3]
-    before = np.concatenate([state.last_acc[None], acc[:-1]])
-    step = np.sqrt(np.square(acc - before).sum(axis=1))
-    measured = np.isfinite(rows[:, 3])
+    before = np.concatenate([state.last[None], rows[:-1]])
+    step = np.square(rows - before)
+    acc_step, gyr_step = np.sqrt(step[:, _ACC].sum(axis=1)), np.sqrt(step[:, _GYR].sum(axis=1))
     with np.errstate(invalid="ignore"):
-        moved = (rows[:, 3] >= params.moving_mps2_min) | (step >= np.radians(params.moving_deg_min) * G_MPS2)
+        moved = (rows[:, _INTENSITY] >= params.moving_mps2_min) | (
+            acc_step >= np.radians(params.moving_deg_min) * G_MPS2
+        )
     found = []
     start = 0
     for end in ends:
         part = slice(start, end)
-        when = np.flatnonzero(moved[part])
-        found.append(_minute(state.rows_start_s + start, rows[part], step[part], measured[part], when, params))
+        signs = (
+            _wander(acc_step[part], rows[part, _ACC_TREMOR], params.acc_still_mps2, params.acc_breath_mps2),
+            _wander(gyr_step[part], rows[part, _GYR_TREMOR], params.gyr_still_radps, params.gyr_breath_radps),
+        )
+        found.append(_minute(state.rows_start_s + start, rows[part], np.flatnonzero(moved[part]), signs))
         start = end
     return found
 
 
-def _minute(
-    start_s: int,
-    rows: _Vector,
-    step: _Vector,
-    measured: npt.NDArray[np.bool_],
-    moved: npt.NDArray[np.int64],
-    params: MovementParams,
-) -> MinuteFigures:
+def _wander(step: _Vector, tremor: _Vector, still: float, breath: float) -> Minute:
+    """How the mean of a second differs from that of the next, against the noise within the seconds."""
+    known = np.isfinite(step) & np.isfinite(tremor)
+    if not known.any():
+        return Minute.MISSING
+    wander = float(np.median(step[known]))
+    noise = _WHITE * float(np.median(tremor[known]))
+    if wander <= still or _TREMBLES * noise < wander <= _NOISE_ONLY * noise:
+        return Minute.QUIET
+    like_a_body = wander >= _MORE_THAN_NOISE * noise or wander <= _TREMBLES * noise
+    return Minute.ALIVE if wander >= breath and like_a_body else Minute.UNCLEAR
+
+
+def _minute(start_s: int, rows: _Vector, moved: npt.NDArray[np.int64], signs: tuple[Minute, Minute]) -> MinuteFigures:
     end_s = start_s + len(rows)
     figures = MinuteFigures(
         start_s=start_s,
@@ -217,22 +243,18 @@ def _minute(
         direction=_nowhere(),
         temperature_degc=float("nan"),
     )
+    measured = np.isfinite(rows[:, _INTENSITY])
     if 2 * measured.sum() < len(rows):
         figures.kind = Minute.MISSING
         return figures
-    figures.direction = np.median(rows[measured, :3], axis=0).astype(np.float32)
-    warm = rows[:, 5][np.isfinite(rows[:, 5])]
+    figures.direction = np.median(rows[measured, _ACC], axis=0).astype(np.float32)
+    warm = rows[:, _TEMPERATURE][np.isfinite(rows[:, _TEMPERATURE])]
     if len(warm):
         figures.temperature_degc = float(np.median(warm))
     if len(rows) < _SHORT_S:
         figures.kind = Minute.UNCLEAR
     elif not len(moved):
-        wander = float(np.median(step[np.isfinite(step)]))
-        noise = _WHITE * float(np.median(rows[measured, 4]))
-        if wander <= params.quiet_mps2_max or (wander <= 1.35 * noise and wander <= _NOISE_MPS2_MAX):
-            figures.kind = Minute.QUIET
-        elif not (wander >= params.breath_mps2_min and wander >= 1.6 * noise):
-            figures.kind = Minute.UNCLEAR
+        figures.kind = max(signs)  # one sensor that feels somebody is enough
     return figures
 
 

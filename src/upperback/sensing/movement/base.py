@@ -83,10 +83,13 @@ class MovementParams:
     # Wear
     moving_mps2_min: float = 0.15
     moving_deg_min: float = 2.0
-    breath_mps2_min: float = 0.012
-    """Above it a quiet minute holds a breathing body: how much the mean of a second differs from the next."""
-    quiet_mps2_max: float = 0.006
-    """Below it a quiet minute holds none."""
+    acc_still_mps2: float = 0.002
+    """A minute is quiet if the mean of a second differs by less from the next one, or by no more than noise does;"""
+    acc_breath_mps2: float = 0.004
+    """it holds a breathing body if it differs by more, and by more than noise does."""
+    gyr_still_radps: float = 0.0002
+    gyr_breath_radps: float = 0.0006
+    """The same of the angular velocity."""
     taken_off_deg_min: float = 20.0
     not_worn_s_min: Seconds = 600.0
     """Quiet for this long after it was turned or cooled down: it was taken off."""

@@ -301,6 +301,17 @@ def test_a_still_sleeper_wears_it(breath_deg: float, per_min: float) -> None:
     assert [wear for _, _, wear in spans] == [Wear.WORN]
 
 
+def test_a_sleeper_on_the_side_wears_it_by_the_tremor_alone() -> None:
+    rng = np.random.default_rng(19)
+    n = round(3600 * RATE_HZ)
+    # The breath turns the sensor about the vertical, which nobody feels; what is left is fast and small.
+    t = bodies.times(3600, RATE_HZ)
+    force = np.tile([0.0, 9.8, 0.0], (n, 1)) + bodies.noise(rng, n, 0.004)
+    force[:, 2] += 0.009 * np.sin(2 * np.pi * 0.23 * t)
+    force[:, 0] += 0.08 * np.sin(2 * np.pi * 7.3 * t)
+    assert [wear for _, _, wear in worn_spans(walk(rng, 60), force)] == [Wear.WORN]
+
+
 def test_a_knock_on_the_table_is_not_somebody() -> None:
     rng = np.random.default_rng(13)
     lying = table(rng, 3000)
