@@ -7,7 +7,7 @@ mean that it was taken off; fewer suffice if it was turned on the way down or up
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -198,7 +198,7 @@ def certain_spans(state: WearState, params: MovementParams) -> list[WearSpan]:
 
 
 def _minutes(rows: _Vector, ends: list[int], state: WearState, params: MovementParams) -> list[MinuteFigures]:
-    """The figures of each minute; the first may be short."""
+    """The figures of each minute; the first and the last may be short."""
     before = np.concatenate([state.last[None], rows[:-1]])
     step = np.square(rows - before)
     acc_step, gyr_step = np.sqrt(step[:, _ACC].sum(axis=1)), np.sqrt(step[:, _GYR].sum(axis=1))
@@ -206,56 +206,100 @@ def _minutes(rows: _Vector, ends: list[int], state: WearState, params: MovementP
         moved = (rows[:, _INTENSITY] >= params.moving_mps2_min) | (
             acc_step >= np.radians(params.moving_deg_min) * G_MPS2
         )
-    found = []
-    start = 0
-    for end in ends:
-        part = slice(start, end)
-        signs = (
-            _wander(acc_step[part], rows[part, _ACC_TREMOR], params.acc_still_mps2, params.acc_breath_mps2),
-            _wander(gyr_step[part], rows[part, _GYR_TREMOR], params.gyr_still_radps, params.gyr_breath_radps),
-        )
-        found.append(_minute(state.rows_start_s + start, rows[part], np.flatnonzero(moved[part]), signs))
-        start = end
-    return found
-
-
-def _wander(step: _Vector, tremor: _Vector, still: float, breath: float) -> Minute:
-    """How the mean of a second differs from that of the next, against the noise within the seconds."""
-    known = np.isfinite(step) & np.isfinite(tremor)
-    if not known.any():
-        return Minute.MISSING
-    wander = float(np.median(step[known]))
-    noise = _WHITE * float(np.median(tremor[known]))
-    if wander <= still or _TREMBLES * noise < wander <= _NOISE_ONLY * noise:
-        return Minute.QUIET
-    like_a_body = wander >= _MORE_THAN_NOISE * noise or wander <= _TREMBLES * noise
-    return Minute.ALIVE if wander >= breath and like_a_body else Minute.UNCLEAR
-
-
-def _minute(start_s: int, rows: _Vector, moved: npt.NDArray[np.int64], signs: tuple[Minute, Minute]) -> MinuteFigures:
-    end_s = start_s + len(rows)
-    figures = MinuteFigures(
-        start_s=start_s,
-        end_s=end_s,
-        kind=Minute.ALIVE,
-        first_moved_s=start_s + int(moved[0]) if len(moved) else end_s,
-        last_moved_s=start_s + int(moved[-1]) + 1 if len(moved) else start_s,
-        direction=_nowhere(),
-        temperature_degc=float("nan"),
+    lengths = np.diff([0, *ends])
+    in_minutes = _InMinutes(lengths)
+    acc_signs = _wander(
+        in_minutes.medians(acc_step),
+        in_minutes.medians(rows[:, _ACC_TREMOR]),
+        params.acc_still_mps2,
+        params.acc_breath_mps2,
     )
-    measured = np.isfinite(rows[:, _INTENSITY])
-    if 2 * measured.sum() < len(rows):
-        figures.kind = Minute.MISSING
-        return figures
-    figures.direction = np.median(rows[measured, _ACC], axis=0).astype(np.float32)
-    warm = rows[:, _TEMPERATURE][np.isfinite(rows[:, _TEMPERATURE])]
-    if len(warm):
-        figures.temperature_degc = float(np.median(warm))
-    if len(rows) < _SHORT_S:
-        figures.kind = Minute.UNCLEAR
-    elif not len(moved):
-        figures.kind = max(signs)  # one sensor that feels somebody is enough
-    return figures
+    gyr_signs = _wander(
+        in_minutes.medians(gyr_step),
+        in_minutes.medians(rows[:, _GYR_TREMOR]),
+        params.gyr_still_radps,
+        params.gyr_breath_radps,
+    )
+    missing = 2 * in_minutes.of(np.isfinite(rows[:, _INTENSITY]), False).sum(axis=1) < lengths
+    any_moved, first, last = in_minutes.first_and_last(moved)
+    kinds = np.maximum(acc_signs, gyr_signs)  # one sensor that feels somebody is enough
+    kinds[lengths < _SHORT_S] = Minute.UNCLEAR
+    kinds[any_moved] = Minute.ALIVE
+    kinds[missing] = Minute.MISSING
+    directions = np.stack([in_minutes.medians(rows[:, axis]) for axis in range(3)], axis=1)
+    temperatures = in_minutes.medians(rows[:, _TEMPERATURE])
+    starts = state.rows_start_s + np.cumsum(lengths) - lengths
+    return [
+        MinuteFigures(
+            start_s=start,
+            end_s=start + length,
+            kind=Minute(kind),
+            first_moved_s=start + at,
+            last_moved_s=start + until,
+            direction=directions[i],
+            temperature_degc=temperature,
+        )
+        for i, (start, length, kind, at, until, temperature) in enumerate(
+            zip(
+                starts.tolist(),
+                lengths.tolist(),
+                kinds.tolist(),
+                first.tolist(),
+                last.tolist(),
+                temperatures.tolist(),
+                strict=True,
+            )
+        )
+    ]
+
+
+class _InMinutes:
+    """Seconds in rows of a minute; a first or last one that is short is filled up."""
+
+    def __init__(self, lengths: npt.NDArray[np.int64]) -> None:
+        self._lengths = lengths
+        self._before = _MINUTE_S - int(lengths[0])
+        self._after = _MINUTE_S - int(lengths[-1]) if len(lengths) > 1 else 0
+
+    def of(self, seconds: npt.NDArray[Any], filling: float) -> npt.NDArray[Any]:
+        """(n_minutes, 60)"""
+        padded = np.pad(seconds, (self._before, self._after), constant_values=filling)
+        return padded.reshape(-1, _MINUTE_S)
+
+    def medians(self, seconds: _Vector) -> _Vector:
+        """(n_minutes,) of what is finite; NaN where nothing is."""
+        known = np.isfinite(seconds)
+        if not known.any():
+            return np.full(len(self._lengths), np.nan, np.float32)
+        in_order = np.sort(self.of(np.where(known, seconds, np.nan), np.nan), axis=1)
+        count = np.isfinite(in_order).sum(axis=1)
+        some = np.arange(len(in_order))
+        low, high = in_order[some, np.maximum(count - 1, 0) // 2], in_order[some, np.minimum(count // 2, _MINUTE_S - 1)]
+        return np.where(count > 0, (low + high) / 2, np.nan).astype(np.float32)
+
+    def first_and_last(
+        self, flags: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Whether there is a flag; the second of the first, or the length; the second after the last, or 0."""
+        rows = self.of(flags, False)
+        found: npt.NDArray[np.bool_] = np.asarray(rows.any(axis=1))
+        shift = np.zeros(len(rows), np.int64)
+        shift[0] = self._before
+        first = np.where(found, rows.argmax(axis=1) - shift, self._lengths)
+        last = np.where(found, _MINUTE_S - rows[:, ::-1].argmax(axis=1) - shift, 0)
+        return found, first, last
+
+
+def _wander(step: _Vector, tremor: _Vector, still: float, breath: float) -> npt.NDArray[np.int64]:
+    """(n_minutes,) `Minute`: how the means of neighbouring seconds differ, against the noise within the seconds."""
+    noise = _WHITE * tremor
+    with np.errstate(invalid="ignore"):
+        like_a_body = (step >= _MORE_THAN_NOISE * noise) | (step <= _TREMBLES * noise)
+        signs = np.where((step >= breath) & like_a_body, Minute.ALIVE, Minute.UNCLEAR)
+        quiet = (step <= still) | ((step > _TREMBLES * noise) & (step <= _NOISE_ONLY * noise))
+    signs[quiet] = Minute.QUIET
+    signs[~(np.isfinite(step) & np.isfinite(tremor))] = Minute.MISSING
+    return signs.astype(np.int64)
 
 
 def _next(state: WearState, minute: MinuteFigures, params: MovementParams) -> list[WearSpan]:
