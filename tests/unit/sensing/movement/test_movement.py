@@ -16,6 +16,7 @@ from upperback.sensing.movement import (
     MovementState,
     MovementTracker,
     Wear,
+    WearSpan,
     _steps,
     track_movement,
 )
@@ -362,7 +363,8 @@ def test_what_is_called_certain_is_never_contradicted(order: tuple[int, ...]) ->
     kinds = (lambda: walk(rng, 300), lambda: still(rng, 900), lambda: still(rng, 130), lambda: table(rng, 3200))
     force = np.concatenate([kinds[kind]() for kind in order])
     tracker = MovementTracker(sampling_rate_hz=RATE_HZ)
-    ended, said = [], []
+    ended: list[WearSpan] = []
+    said: list[WearSpan] = []
     block_s = 700
     for start in range(0, len(force), block_s * 50):
         chunk = bodies.chunk(force[start : start + block_s * 50], RATE_HZ, start_s=start / 50)
