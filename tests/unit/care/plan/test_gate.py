@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.care.plan.people import CONTENT, exercise_ids, facts_of, plan_of, record_of
 from upperback.care.plan.choices import CLINICIAN_ROLES, Choices
-from upperback.care.plan.gate import plan_gate
+from upperback.care.plan.gate import plan_gate, waits_for_clinician
 
 EMERGENCY = {"saddle_numbness": True}
 SAME_DAY = {"fever": True}
@@ -187,3 +187,20 @@ def test_a_pattern_can_lock_by_itself() -> None:
     gate = plan_gate(plan.decision, facts_of(), CONTENT.patterns["C07"], Choices(), CONTENT)
     assert gate.locked_by == ("C07",)
     assert gate.locked_because == CONTENT.patterns["C07"].lock_text
+
+
+@pytest.mark.parametrize(
+    ("findings", "waits"),
+    [
+        ({}, set()),
+        ({"weight_loss": True}, {"G01"}),
+        ({"cancer_history": "past"}, set()),  # G08 leaves movement
+        ({"weight_loss": "unknown"}, {"G01"}),
+        ({"surgery_weeks_ago": 3}, {"post_surgery"}),
+        ({"weight_loss": True, "surgery_weeks_ago": 3}, {"G01", "post_surgery"}),
+        ({"vertebral_fracture_status": "recent"}, {"G15", "C07"}),
+    ],
+)
+def test_everything_that_waits_for_a_clinician_is_named(findings: dict[str, object], waits: set[str]) -> None:
+    """All of it, not only the first reason: a clinician's word speaks for what was there when it was given."""
+    assert waits_for_clinician(facts_of(**findings), CONTENT) == waits
