@@ -66,7 +66,8 @@ class Epochs:
         for one, next_one in pairwise(filled):
             if one.end_s != next_one.first_s:
                 raise InputError(f"epochs end at {one.end_s} s and go on at {next_one.first_s} s")
-        return cls(first_s=filled[0].first_s, rows=np.concatenate([part.rows for part in filled]))
+        rows = filled[0].rows if len(filled) == 1 else np.concatenate([part.rows for part in filled])
+        return cls(first_s=filled[0].first_s, rows=rows)
 
     def __len__(self) -> int:
         return len(self.rows)
