@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from upperback.core.errors import InputError
@@ -280,15 +280,20 @@ def test_laws(stream: tuple[npt.NDArray[np.float64], list[int]], chunk: int) -> 
 
 
 @settings(max_examples=300, deadline=None)
+@example((np.array([0.0, 0.02, 0.04, 0.06, 0.08, 0.07, 0.06, 0.08, 0.1001]), [8]))
 @given(_streams())
 def test_how_it_is_cut_does_not_matter(stream: tuple[npt.NDArray[np.float64], list[int]]) -> None:
-    """Bit for bit, as long as no cut hides what a stray stamp comes back to."""
+    """The same places and flags, and values as at most a quarter of a sample apart (they are the samples' numbers).
+
+    Bit for bit nearly always; where stamps stand closer than the grid, a cut may hide what a stray one comes back to.
+    """
     times, cuts = stream
     times = np.maximum.accumulate(times)
     whole, whole_log = put(times, np.arange(len(times)))
     parts, parts_log = put(times, np.arange(len(times)), cuts=cuts)
-    for column in range(3):
-        assert np.array_equal(joined(whole)[column], joined(parts)[column], equal_nan=True)
+    for column in (0, 2):
+        assert np.array_equal(joined(whole)[column], joined(parts)[column])
+    np.testing.assert_allclose(joined(whole)[1], joined(parts)[1], rtol=0, atol=0.25)
     assert (whole_log.n_gaps, whole_log.n_long_gaps, whole_log.n_bridged, whole_log.n_repeated) == (
         parts_log.n_gaps,
         parts_log.n_long_gaps,
