@@ -114,7 +114,7 @@ def make_plan(*, profile: Profile, by: Actor, now: dt.datetime, today: dt.date) 
         choices = _choices(assessment, clearance, last, findings)
         if last is not None and _made_from(last) == (decision.pk, _pk(assessment), _pk(clearance)):
             return last
-        starts_on = last.starts_on if last is not None and last.allowed and last.decision_id == decision.pk else today
+        starts_on = _day_one(last, today)
         return _write(profile, decision, assessment, clearance, choices, "made", findings, starts_on, last, by, now)
 
 
@@ -241,6 +241,14 @@ def _rule_states(decision: Decision) -> dict[str, str]:
 def _waiting(findings: Mapping[str, Any]) -> frozenset[str]:
     content = default_content()
     return waits_for_clinician(read_findings(findings, content=content), content)
+
+
+def _day_one(last: PlanVersion | None, today: dt.date) -> dt.date:
+    """The first day of the six weeks. They go on through a new check, so that no check puts off the review."""
+    if last is None or not last.allowed:
+        return today
+    ends_on = last.starts_on + dt.timedelta(days=last.record["review_day"])
+    return last.starts_on if last.starts_on <= today < ends_on else today
 
 
 def _made_from(plan: PlanVersion) -> tuple[Any, Any, Any]:

@@ -136,3 +136,14 @@ def test_a_clearance_from_the_future_does_not_count(ana: Profile, actor: Actor, 
     checked(ana, actor, walk, now=earlier, weight_sweats=WEIGHT)
     assess(ana, now=earlier)
     assert not made(ana, actor, earlier).allowed
+
+
+def test_a_new_check_does_not_put_off_the_review(ana: Profile, actor: Actor, walk: Walk, assess: Assess) -> None:
+    """Whoever checks again every week is still asked after six weeks whether it helps."""
+    checked(ana, actor, walk)
+    assess(ana)
+    first = made(ana, actor)
+    for weeks, begins in ((1, first.starts_on), (5, first.starts_on), (6, NOW.date() + dt.timedelta(weeks=6))):
+        later = NOW + dt.timedelta(weeks=weeks)
+        checked(ana, actor, walk, now=later)
+        assert made(ana, actor, later).starts_on == begins
