@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from upperback.core.errors import InputError
 from upperback.devices import clocks
+from upperback.devices._compiled import side_by_side
 from upperback.devices.base import Channel, Guess, ReadOptions, Recording, RecordingFormat, RecordingInfo, Stream
 from upperback.devices.columns import Column, Columns, find_columns, shown
 from upperback.devices.grid import Block, ReadingLog, blank_not_finite
@@ -283,15 +283,18 @@ def _blocks(
             else:
                 assert columns.time is not None
                 time_s = timing.stamps.seconds(_column(batch, columns.time))
-            arrays = tuple(_matrix(batch, group) for group, _, _ in parts)
             quality = _quality(batch, columns.quality)
-            for rows, (_, factor, clipped_at) in zip(arrays, parts, strict=True):
-                with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is marked below
-                    np.multiply(rows, np.float32(factor), out=rows)
-                quality = mark_clipped(rows, clipped_at, quality)
-            quality = blank_not_finite(arrays, quality, log)
+            arrays, whole = [], True
+            for group, factor, clipped_at in parts:
+                rows, look = side_by_side([_values(batch, column) for column in group], factor, clipped_at)
+                if look.any_far:
+                    quality = mark_clipped(rows, clipped_at, quality)
+                whole &= not look.any_not_finite
+                arrays.append(rows)
+            if not whole:
+                quality = blank_not_finite(arrays, quality, log)
             row += len(batch)
-            yield Block(time_s, arrays, quality, share)
+            yield Block(time_s, tuple(arrays), quality, share)
 
     return read
 
@@ -327,20 +330,27 @@ def _column(batch: Any, column: Column) -> Any:
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
+def _values(batch: Any, column: Column) -> npt.NDArray[np.float32]:
+    """(rows,) float32; an empty field is NaN."""
+    values = _column(batch, column)
+    if not pa.types.is_float32(values.type):
+        import pyarrow.compute as pc
+
+        values = pc.cast(values, pa.float32(), safe=False)
+    found: npt.NDArray[np.float32] = values.to_numpy(zero_copy_only=False)
+    return found
+
+
 def _matrix(batch: Any, group: Sequence[Column]) -> npt.NDArray[np.float32]:
-    """(rows, columns) float32; an empty field is NaN."""
-    rows = np.empty((len(batch), len(group)), np.float32)
-    for place, column in enumerate(group):
-        values = _column(batch, column)
-        if not pa.types.is_float32(values.type):
-            values = pc.cast(values, pa.float32(), safe=False)
-        rows[:, place] = values.to_numpy(zero_copy_only=False)
-    return rows
+    """(rows, columns) float32."""
+    return np.stack([_values(batch, column) for column in group], axis=1)
 
 
 def _quality(batch: Any, column: Column | None) -> npt.NDArray[np.uint8] | None:
     if column is None:
         return None
+    import pyarrow.compute as pc
+
     values = pc.fill_null(pc.cast(_column(batch, column), pa.uint8(), safe=False), 0)
     return np.array(values.to_numpy(zero_copy_only=False))
 

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from upperback.core.errors import InputError
 from upperback.devices.base import MAX_RATE_HZ, MIN_RATE_HZ, Guess
@@ -57,8 +56,11 @@ class Stamps:
     def seconds(self, column: Any) -> Float64s:
         """Seconds since the first stamp; NaN where a stamp is missing."""
         if self.kind == "number":
-            seconds = _numbers(column, self.zero) / self.per_s
-            seconds[~(np.abs(seconds) < _MAX_S)] = np.nan
+            seconds = _numbers(column, self.zero)
+            if self.per_s != 1:
+                seconds /= self.per_s
+            if len(seconds) and not (seconds.min() > -_MAX_S and seconds.max() < _MAX_S):  # or NaN
+                seconds[~(np.abs(seconds) < _MAX_S)] = np.nan
             return seconds
         counts, missing = _counts(column, self.kind)
         seconds = (counts - int(self.zero)) / self.per_s
@@ -130,13 +132,19 @@ def _numbers(column: Any, zero: float | int) -> Float64s:
     if pa.types.is_integer(column.type) and not column.null_count and isinstance(zero, int):
         exact: Float64s = (column.to_numpy() - np.int64(zero)).astype(np.float64)
         return exact
+    if not pa.types.is_float64(column.type):
+        import pyarrow.compute as pc
+
+        column = pc.cast(column, pa.float64(), safe=False)
     with np.errstate(invalid="ignore"):  # infinity less infinity
-        result: Float64s = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False) - zero
+        result: Float64s = column.to_numpy(zero_copy_only=False) - zero
     return result
 
 
 def _counts(column: Any, kind: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """(ns since 1970, missing) of a column of times."""
+    import pyarrow.compute as pc
+
     try:
         if kind == "timestamp":
             column = pc.cast(column, pa.timestamp("ns", column.type.tz))
@@ -150,6 +158,8 @@ def _counts(column: Any, kind: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[
 
 
 def _text_to_timestamps(column: Any, kind: str) -> Any:
+    import pyarrow.compute as pc
+
     column = pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)
     if kind == "dated":
         for zone in (None, "UTC"):

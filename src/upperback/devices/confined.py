@@ -31,7 +31,7 @@ from upperback.core.errors import InputError, Unavailable
 JOBS: dict[str, str] = {
     "describe": "upperback.devices.describing:describe",
     "analyse": "upperback.devices.jobs:analyse_recording",
-    "muscle": "upperback.devices.jobs:analyse_muscle",
+    "muscle": "upperback.devices.muscle_jobs:analyse_muscle",
 }
 
 _CHILD: Final = "import sys; sys.path[:] = {path!r}; from upperback.devices.work import main; main()"

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upperback.core.errors import InputError
+from upperback.devices._compiled import in_step
 from upperback.sensing.signal import QualityFlag
 
 #: A longer gap is no samples at all: the next piece starts later. A shorter one is NaN with QualityFlag.GAP.
@@ -138,6 +139,9 @@ class Regulariser:
 
     def update(self, block: Block) -> Iterator[Piece]:
         """Takes the next block in; yields the pieces that are full."""
+        if self._is_in_step(block):
+            yield from self._straight_on(block)
+            return
         time_s, arrays, quality, closest_s = self._in_order(block)
         n_samples = len(time_s)
         if not n_samples:
@@ -158,9 +162,37 @@ class Regulariser:
                 position = np.maximum(position, self._last[0] + 1e-9 * np.arange(1, len(position) + 1))
             part, flags = tuple(array[rows] for array in arrays), None if quality is None else quality[rows]
             yield from self._between(position, part, flags)
-        # Copies, so that the block itself can go.
+        self._keep_last(float(position[-1]), arrays, quality)
+
+    def _is_in_step(self, block: Block) -> bool:
+        """Whether nothing has to be done: every sample lies on the grid, on the place after the one before it."""
+        if self._last is None or self._last_s is None or self._shift_s or not len(block.time_s):
+            return False
+        position = self._last[0]
+        apart_s = 2 * self._on_grid / self._rate_hz
+        return position == np.rint(position) and in_step(
+            block.time_s, self._rate_hz, position + 1, self._on_grid, apart_s, self._last_s
+        )
+
+    def _straight_on(self, block: Block) -> Iterator[Piece]:
+        """What `update` does with a block in step."""
+        assert self._last is not None
+        position, arrays, quality = self._last
+        n_samples = len(block.time_s)
+        yield from self._buffer.add(int(position), arrays, quality)
+        but_last = slice(0, n_samples - 1)
+        if n_samples > 1:
+            flags = None if block.quality is None else block.quality[but_last]
+            yield from self._buffer.add(int(position) + 1, tuple(rows[but_last] for rows in block.arrays), flags)
+        self._log.n_intervals += n_samples
+        self._log.interval_s += n_samples / self._rate_hz
+        self._last_s = float(block.time_s[-1])
+        self._keep_last(position + n_samples, block.arrays, block.quality)
+
+    def _keep_last(self, position: float, arrays: tuple[Float32s, ...], quality: Bytes | None) -> None:
+        """Copies, so that the block itself can go."""
         self._last = (
-            float(position[-1]),
+            position,
             tuple(rows[-1:].copy() for rows in arrays),
             None if quality is None else quality[-1:].copy(),
         )
@@ -455,7 +487,7 @@ def _told_jump(step_s: float, at_s: float) -> str:
     return f"After {where} the clock was set {direction} by {why}; later times were moved so that time runs on."
 
 
-def blank_not_finite(arrays: tuple[Float32s, ...], quality: Bytes | None, log: ReadingLog) -> Bytes | None:
+def blank_not_finite(arrays: Sequence[Float32s], quality: Bytes | None, log: ReadingLog) -> Bytes | None:
     """Sets rows with NaN or Inf to NaN, in place; NaN counts as not received, Inf as implausible."""
     for rows in arrays:
         finite = np.isfinite(rows)

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from upperback.core.errors import InputError
+from upperback.devices import grid as grid_module
 from upperback.devices.grid import LONG_GAP_S, ON_GRID, Block, Piece, ReadingLog, Regulariser, blank_not_finite
 from upperback.sensing.signal import QualityFlag
 
@@ -55,6 +56,40 @@ def joined(pieces: Sequence[Piece]) -> tuple[npt.NDArray[np.int64], npt.NDArray[
         np.concatenate([none.astype(np.float32), *values]),
         np.concatenate([none.astype(np.uint8), *flags]),
     )
+
+
+@given(
+    seed=st.integers(0, 1000),
+    wobble=st.sampled_from([0.0, 0.3, 0.9, 1.1]),
+    hurt=st.sampled_from(["nothing", "gap", "repeat", "late", "nan"]),
+    step_s=st.sampled_from([0.0, 0.01]),
+)
+@settings(max_examples=60, deadline=None)
+def test_blocks_in_step_take_no_other_values_than_on_the_general_road(
+    seed: int, wobble: float, hurt: str, step_s: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    times = (np.arange(600) + wobble * ON_GRID * rng.uniform(-1, 1, 600)) / RATE
+    at = int(rng.integers(250, 350))
+    if hurt == "gap":
+        times[at:] += 0.5
+    elif hurt == "repeat":
+        times[at] = times[at - 1]
+    elif hurt == "late":
+        times[at:] += 0.4 / RATE
+    elif hurt == "nan":
+        times[at] = np.nan
+    values, quality = rng.normal(size=600), rng.choice([0, 0, 2], 600).astype(np.uint8)
+    cuts = sorted(rng.integers(0, 601, 4).tolist())
+    found, log = put(times, values, cuts=cuts, quality=quality, step_s=step_s, chunk=170)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grid_module, "in_step", lambda *_: False)
+        expected, expected_log = put(times, values, cuts=cuts, quality=quality, step_s=step_s, chunk=170)
+    for one, other in zip(joined(found), joined(expected), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert log.interval_s == pytest.approx(expected_log.interval_s)
+    log.interval_s = expected_log.interval_s
+    assert log == expected_log
 
 
 def test_even_samples_pass_unchanged() -> None:
