@@ -297,6 +297,14 @@ def _plan(page: Page) -> Iterator[str]:
     yield "plan-swap-error"
     page.goto("/today/")
     yield "today"
+    page.goto("/breaks/")
+    yield "breaks"
+    page.locator("#interval_min").fill("soon")
+    page.locator(".break-times button[type=submit]").click()
+    yield "breaks-error"
+    page.goto("/breaks/now/")
+    yield "break-now"
+    page.goto("/today/")
     page.locator("button[name=done]").first.click()
     page.wait_for_load_state()
     yield "today-done"

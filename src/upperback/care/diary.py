@@ -93,6 +93,13 @@ class Offer(Entry, frozen=True, kw_only=True):
     until: dt.datetime | None = None
 
 
+class Held(Entry, frozen=True, kw_only=True):
+    """A call, or being away, told by the person: offers wait until they are back, or until a time."""
+
+    why: Literal["in_call", "away", "back"]
+    until: dt.datetime | None = None
+
+
 class TaskDone(Entry, frozen=True, kw_only=True):
     """A task of the load ledger, done once."""
 
@@ -162,6 +169,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "morning": Morning,
     "moved": Moved,
     "offer": Offer,
+    "held": Held,
     "task_done": TaskDone,
     "task_changed": TaskChanged,
     "flare_started": FlareStarted,

@@ -164,7 +164,7 @@ def _break_time(
     here = presence.here_since or now
     starts = [here, *([breaks[-1].at] if breaks else []), *([moved] if moved else [])]
     latest = max(starts)
-    return latest + dt.timedelta(minutes=habits.interval_min), "just_back" if latest == here else "not_yet"
+    return latest + dt.timedelta(minutes=habits.interval_min), "just_back" if latest not in starts[1:] else "not_yet"
 
 
 def _strength_time(
@@ -188,18 +188,37 @@ def _strength_time(
 def _hold(
     habits: Habits, presence: Presence, due: dt.datetime, content: Content
 ) -> tuple[dt.datetime | None, Why] | None:
-    """Why an offer due at a time cannot be made then, and when it can; None where nothing holds it."""
-    until = _quiet_until(habits, due)
+    """Why an offer due at a time cannot be made then, and when it can; None where nothing holds it.
+
+    One thing may follow another (a meeting right after a meeting, quiet hours after both): the first is the reason,
+    the time is when all are over.
+    """
+    first = _held_by_the_clock(habits, presence, due, content)
+    if first is None or first[1] != "quiet_hours":
+        if presence.here_since is None:
+            return None, "away"
+        if presence.in_call:
+            return None, "in_call"
+    if first is None:
+        return None
+    until, why = first
+    for _ in range(len(presence.busy) + 1):
+        more = _held_by_the_clock(habits, presence, until, content)
+        if more is None:
+            break
+        until = more[0]
+    return until, why
+
+
+def _held_by_the_clock(
+    habits: Habits, presence: Presence, at: dt.datetime, content: Content
+) -> tuple[dt.datetime, Why] | None:
+    """Quiet hours or busy times that a moment lies in."""
+    until = _quiet_until(habits, at)
     if until is not None:
         return until + _after(content), "quiet_hours"
-    if presence.here_since is None:
-        return None, "away"
-    if presence.in_call:
-        return None, "in_call"
-    for start, end in presence.busy:
-        if start <= due < end:
-            return end + _after(content), "busy"
-    return None
+    end = max((end for start, end in presence.busy if start <= at < end), default=None)
+    return (end + _after(content), "busy") if end is not None else None
 
 
 def _after_hold(habits: Habits, presence: Presence, now: dt.datetime, content: Content) -> dt.datetime | None:

@@ -20,6 +20,7 @@ Action = Literal[
     "record_clearance",
     "mark_today",
     "keep_diary",
+    "set_breaks",
     "reset_demo",
 ]
 
@@ -37,6 +38,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
         "record_clearance",
         "mark_today",
         "keep_diary",
+        "set_breaks",
     }
 )
 

@@ -349,6 +349,54 @@ class ExerciseStep(_AppendOnly):
         return f"{self.exercise} {self.move}"
 
 
+class BreakHabits(_AppendOnly):
+    """When a person wants breaks, and when not. The last row counts."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "profile": T, "breaks_on": P, "interval_min": P, "quiet_from": P, "quiet_until": P,
+            "strength_at": P, "busy": P, "set_at": T, "by": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="break_habits")
+    breaks_on = models.BooleanField(default=True)
+    interval_min = models.PositiveSmallIntegerField(null=True, help_text="Null: as the plan says.")
+    quiet_from = models.TimeField()
+    quiet_until = models.TimeField()
+    strength_at = models.TimeField(null=True, help_text="Null: no offer of a strength session.")
+    busy = models.JSONField(default=list, help_text="Days of the week, from, until; by the clock on the wall.")
+    set_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.interval_min} min"
+
+
+class BusyCalendar(_AppendOnly):
+    """Busy times out of a calendar file: start and end, nothing else of it. The last row counts; empty is none."""
+
+    handling: ClassVar = Handling(
+        {"id": T, "profile": T, "spans": P, "read_at": T, "by": T}, Export.WHOLE, Erase.WITH_PERSON
+    )
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="busy_calendars")
+    spans = models.JSONField(default=list, help_text="Pairs of times in UTC.")
+    read_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{len(self.spans)} busy times"
+
+
 class AuditEvent(_AppendOnly):
     """Who did what to which record, and when. Codes, ids and counts only; no foreign keys, so it outlives all."""
 

@@ -170,3 +170,13 @@ def test_a_day_minute_by_minute_keeps_every_promise(data: st.DataObject) -> None
             assert now - breaks[-1].at >= dt.timedelta(minutes=interval)
         offers.append(Offered(kind=found.kind, at=now, answer=data.draw(answers)))  # type: ignore[arg-type]
     assert sum(one.kind == "strength" for one in offers) <= 2
+
+
+def test_one_hold_may_follow_another() -> None:
+    """A meeting right after a meeting, then the evening: the first is the reason, the time is after all of them."""
+    busy = [(at(20), at(20, 30)), (at(20, 31), at(21))]
+    found = offer(at(20, 10), presence=Presence(here_since=at(18), busy=busy), today=replace(TODAY, strength_due=False))
+    assert (found.why, found.at) == ("busy", at(8, 2, day=28))
+    assert found.at is not None
+    later = offer(found.at, presence=Presence(here_since=at(18), busy=busy), today=replace(TODAY, strength_due=False))
+    assert later.offer_now

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.services.conftest import NOW, Assess, Walk
 from upperback.care.intake import Answer
 from upperback.core.errors import NotFound
-from upperback.services import assessments, journey, people, permissions, plans, screening, today
+from upperback.services import assessments, breaks, journey, people, permissions, plans, screening, today
 from upperback.services.actors import NOBODY, Actor
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent
@@ -52,6 +52,24 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
         lambda: today.mark_today(
             profile=ana, client_id=ana.uuid, day=NOW.date(), item="move", turn=1, done=True, **when
         ),
+        lambda: breaks.habits_of(profile=ana, **who),
+        lambda: breaks.latest_calendar(profile=ana, **who),
+        lambda: breaks.save_calendar(profile=ana, spans=[], **when),
+        lambda: breaks.save_habits(
+            profile=ana,
+            breaks_on=True,
+            interval_min=None,
+            quiet_from=NOW.time(),
+            quiet_until=NOW.time(),
+            strength_at=None,
+            busy=[],
+            **when,
+        ),
+        lambda: breaks.day_of(profile=ana, **when),
+        lambda: breaks.offer_if_due(profile=ana, **when),
+        lambda: breaks.answer_offer(profile=ana, offer_uuid=None, answer="skipped", client_id=ana.uuid, **when),
+        lambda: breaks.finish_break(profile=ana, offer_uuid=None, exercise="", client_id=ana.uuid, **when),
+        lambda: breaks.hold_offers(profile=ana, why="back", until=None, client_id=ana.uuid, **when),
         lambda: journey.current_state(profile=ana, **when),
     ]
     before = AuditEvent.objects.count()

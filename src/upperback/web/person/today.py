@@ -22,6 +22,7 @@ from upperback.services.people import Profile
 from upperback.services.plans import PlanVersion
 from upperback.services.today import MOVE, STRENGTH, local_day
 from upperback.web.person import session
+from upperback.web.person.breaks import card_context
 from upperback.web.person.page import filled, for_person, show
 from upperback.web.person.plan import dose_words
 
@@ -55,7 +56,7 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     day = local_day(profile, now)
     prescribed = progress.prescribed_today(profile=profile, by=by, now=now)
     told = diary.entries(profile=profile, by=by, since=day, kinds=[Morning, Moved])
-    context = {
+    context = card_context(request, profile) | {
         "cards": _cards(
             plan,
             profile,

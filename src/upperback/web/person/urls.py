@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.person import assessment, check, people, plan, result, today, training
+from upperback.web.person import assessment, breaks, check, people, plan, result, today, training
 
 urlpatterns = [
     path("people/", people.people_page, name="people"),
@@ -35,5 +35,10 @@ urlpatterns = [
     path("training/<slug:session_id>/wrong/", training.wrong, name="training_wrong"),
     path("training/<slug:session_id>/done/", training.done, name="training_done"),
     path("morning/", training.morning, name="morning"),
+    path("breaks/", breaks.breaks_page, name="breaks"),
+    path("breaks/card/", breaks.card, name="break_card"),
+    path("breaks/now/", breaks.break_page, name="break_now"),
+    path("breaks/answer/", breaks.answer, name="break_answer"),
+    path("breaks/hold/", breaks.hold, name="break_hold"),
     path("diary/", training.keep, name="diary"),
 ]

@@ -1,0 +1,371 @@
+"""Breaks through the day: a person's habits, the next offer and why it waits, offers and answers in the diary."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from upperback.care import breaks
+from upperback.care.breaks import BusyTime, Span
+from upperback.care.diary import DayOff, Held, Moved, Offer, SessionEnded, SessionStarted, Written, kind_of, only
+from upperback.care.schedule import Habits, Next
+from upperback.care.sessions import sessions_of
+from upperback.content.vocabulary import default_content
+from upperback.core.errors import Conflict, InputError, NotFound
+from upperback.services import audit
+from upperback.services.actors import Actor
+from upperback.services.diary import correct_entry, entries, keep_entry
+from upperback.services.permissions import check_may
+from upperback.services.plans import PlanVersion, open_plan
+from upperback.services.today import MOVE, STRENGTH, items_of, local_day, marks_of
+from upperback.store.models import BreakHabits, BusyCalendar, DiaryEntry, Profile
+
+__all__ = [
+    "BreakHabits",
+    "BusyCalendar",
+    "BusyRow",
+    "Day",
+    "answer_offer",
+    "day_of",
+    "finish_break",
+    "habits_of",
+    "hold_offers",
+    "latest_calendar",
+    "offer_if_due",
+    "save_calendar",
+    "save_habits",
+]
+
+#: Words for days in a row of busy times, each with the days of the week it stands for, Monday first.
+DAY_GROUPS: Final[Mapping[str, tuple[int, ...]]] = {
+    "weekdays": (0, 1, 2, 3, 4), "every_day": (0, 1, 2, 3, 4, 5, 6), "mon": (0,), "tue": (1,), "wed": (2,),
+    "thu": (3,), "fri": (4,), "sat": (5,), "sun": (6,),
+}  # fmt: skip
+
+_BUSY_ROWS_MOST: Final = 30
+_SPANS_MOST: Final = 2000
+_QUIET: Final = (dt.time(20, 0), dt.time(8, 0))
+#: How far back it is looked which movement was done least.
+_LATELY: Final = dt.timedelta(days=6)
+_KINDS: Final = (Moved, Offer, Held, DayOff, SessionStarted, SessionEnded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusyRow:
+    """A row of busy times as the person enters it; `days` is a key of DAY_GROUPS."""
+
+    days: str
+    start: dt.time
+    end: dt.time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A person's breaks at one moment.
+
+    Attributes
+    ----------
+    plan : the open plan
+    habits : in force now
+    planned_min, from_tasks : minutes between breaks by the plan, and whether they come from the person's own time to
+        symptoms
+    next : the next offer, when and why
+    offer : the entry that waits for an answer, None where none does
+    item : the movement of the plan whose turn it is; None in a plan without movements
+    held : what the person told last today: in a call, away
+    """
+
+    plan: PlanVersion
+    habits: Habits
+    planned_min: int
+    from_tasks: bool
+    next: Next
+    offer: DiaryEntry | None
+    item: Mapping[str, Any] | None
+    held: Literal["in_call", "away"] | None
+
+
+def habits_of(*, profile: Profile, by: Actor) -> BreakHabits:
+    """What the person chose last; what is usual where nothing was chosen, not kept."""
+    check_may(by, "see_profile")
+    found = BreakHabits.objects.filter(profile=profile).last()
+    return found or BreakHabits(profile=profile, quiet_from=_QUIET[0], quiet_until=_QUIET[1])
+
+
+def busy_rows(habits: BreakHabits) -> list[BusyRow]:
+    """The rows of busy times of these habits."""
+    return [
+        BusyRow(days=row["days"], start=_clock(row["start"]), end=_clock(row["end"]))
+        for row in habits.busy
+        if row["days"] in DAY_GROUPS
+    ]
+
+
+def save_habits(
+    *,
+    profile: Profile,
+    breaks_on: bool,
+    interval_min: int | None,
+    quiet_from: dt.time,
+    quiet_until: dt.time,
+    strength_at: dt.time | None,
+    busy: Sequence[BusyRow],
+    by: Actor,
+    now: dt.datetime,
+) -> BreakHabits:
+    """Keeps the habits as a new row. The same once more is no new row."""
+    check_may(by, "set_breaks")
+    least, most = breaks.INTERVAL_MIN
+    if interval_min is not None and not least <= interval_min <= most:
+        raise InputError(f"Choose from {least} to {most} minutes", field="interval_min")
+    if len(busy) > _BUSY_ROWS_MOST:
+        raise InputError(f"Enter up to {_BUSY_ROWS_MOST} busy times", field="busy")
+    for row in busy:
+        if row.days not in DAY_GROUPS or row.start == row.end:
+            raise InputError("A busy time needs a day, a start and another time as its end", field="busy")
+    rows = [{"days": row.days, "start": f"{row.start:%H:%M}", "end": f"{row.end:%H:%M}"} for row in busy]
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        last = BreakHabits.objects.filter(profile=profile).last()
+        new = BreakHabits(
+            profile=profile, breaks_on=breaks_on, interval_min=interval_min, quiet_from=quiet_from,
+            quiet_until=quiet_until, strength_at=strength_at, busy=rows, set_at=now, by=str(by),
+        )  # fmt: skip
+        if last is not None and _chosen(last) == _chosen(new):
+            return last
+        new.save()
+        audit.record(by=by, action="set_breaks", now=now, object_kind="break_habits", profile=profile)
+    return new
+
+
+def latest_calendar(*, profile: Profile, by: Actor) -> BusyCalendar | None:
+    """The busy times of the calendar file that was read last."""
+    check_may(by, "see_profile")
+    found = BusyCalendar.objects.filter(profile=profile).last()
+    return found if found is not None and found.spans else None
+
+
+def save_calendar(*, profile: Profile, spans: Iterable[Span], by: Actor, now: dt.datetime) -> BusyCalendar:
+    """Busy times out of a calendar file take the place of those before; no spans takes them away."""
+    check_may(by, "set_breaks")
+    kept = [[start.astimezone(dt.UTC).isoformat(), end.astimezone(dt.UTC).isoformat()] for start, end in spans]
+    if len(kept) > _SPANS_MOST:
+        raise InputError(f"This calendar holds more than {_SPANS_MOST} busy times. Send a shorter one", field="file")
+    with transaction.atomic():
+        row = BusyCalendar.objects.create(profile=profile, spans=kept, read_at=now, by=str(by))
+        audit.record(by=by, action="set_breaks", now=now, object_kind="busy_calendar", profile=profile, spans=len(kept))
+    return row
+
+
+def day_of(*, profile: Profile, here_since: dt.datetime | None = None, by: Actor, now: dt.datetime) -> Day:
+    """The next offer and why, without offering anything.
+
+    Parameters
+    ----------
+    here_since : since when the page, the terminal or the server runs without a gap; None where nobody can say, which
+        is taken as: since the quiet hours ended
+
+    Raises
+    ------
+    NotAllowed : no plan is open; then nothing is offered.
+    """
+    check_may(by, "see_profile")
+    content, today = default_content(), local_day(profile, now)
+    plan = open_plan(profile=profile, by=by)
+    chosen = habits_of(profile=profile, by=by)
+    planned_min, from_tasks = breaks.interval_of_plan(plan.record, content)
+    habits = _habits(chosen, planned_min, profile)
+    week = entries(profile=profile, by=by, since=today - _LATELY, kinds=_KINDS)
+    rows = [row for row in week if row.day == today]
+    calendar = latest_calendar(profile=profile, by=by)
+    busy = breaks.busy_spans(_weekly(chosen), _spans(calendar), habits.time_zone, now)
+    here = max([here_since or _morning(habits, today, now), *_before_midnight(week, today)])
+    presence = breaks.presence_of(rows, here, busy, now, content)
+    items = items_of(plan, today)
+    of_today = breaks.today_of(
+        rows,
+        turns=sum(item == MOVE for item, _turn in items),
+        ticked=[turn for (item, turn), done in marks_of(profile, today).items() if item == MOVE and done],
+        strength_due=(STRENGTH, 1) in items and _strength_is_open(rows, profile, today),
+    )
+    found, waits = breaks.day_of_habits(habits, of_today, presence, now, content)
+    offer = None
+    if waits is not None:
+        standing = DiaryEntry.objects.filter(
+            profile=profile, kind=kind_of(Offer), at=waits.at, replaced_by__isnull=True
+        )
+        offer = standing.last()
+    held: Literal["in_call", "away"] | None = (
+        "away" if presence.here_since is None else "in_call" if presence.in_call else None
+    )
+    item = breaks.movement_for_break(plan.record, week, content)
+    return Day(
+        plan=plan, habits=habits, planned_min=planned_min, from_tasks=from_tasks, next=found, offer=offer, item=item,
+        held=held,
+    )  # fmt: skip
+
+
+def offer_if_due(*, profile: Profile, here_since: dt.datetime | None = None, by: Actor, now: dt.datetime) -> Day:
+    """As `day_of`; and where an offer is due, it is made: kept as not answered until somebody answers it.
+
+    Page, terminal and server may ask at the same moment: one makes the offer, the others find it.
+    """
+    day = day_of(profile=profile, here_since=here_since, by=by, now=now)
+    if not day.next.offer_now or day.offer is not None:
+        return day
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        day = day_of(profile=profile, here_since=here_since, by=by, now=now)
+        if not day.next.offer_now or day.offer is not None:
+            return day
+        kept = keep_entry(
+            profile=profile, client_id=uuid.uuid4(), day=local_day(profile, now), at=now,
+            entry=Offer(kind=day.next.kind, answer="ignored"), by=by, now=now,
+        )  # fmt: skip
+    return replace(day, offer=kept, next=replace(day.next, at=now))
+
+
+def answer_offer(
+    *,
+    profile: Profile,
+    offer_uuid: uuid.UUID | None,
+    answer: Literal["skipped", "snoozed"],
+    client_id: uuid.UUID | None,
+    by: Actor,
+    now: dt.datetime,
+) -> DiaryEntry:
+    """ "Not now" or "skip". Without an offer (a page without script made none) it is kept with its answer at once."""
+    until = None
+    if answer == "snoozed":
+        until = now + dt.timedelta(minutes=default_content().limit("schedule_snooze_minutes"))
+    offer = _offer(profile, offer_uuid)
+    kind = offer.data["kind"] if offer is not None else _kind_due(profile, by, now)
+    entry = Offer(kind=kind, answer=answer, until=until)
+    if offer is None:
+        day = local_day(profile, now)
+        return keep_entry(profile=profile, client_id=client_id, day=day, at=now, entry=entry, by=by, now=now)
+    return _answered(offer, entry, client_id, by, now)
+
+
+def finish_break(
+    *,
+    profile: Profile,
+    offer_uuid: uuid.UUID | None,
+    exercise: str,
+    client_id: uuid.UUID | None,
+    by: Actor,
+    now: dt.datetime,
+) -> DiaryEntry:
+    """A break is done: a turn of movement in the diary, and the answer to the offer that brought it.
+
+    Parameters
+    ----------
+    exercise : a movement of the open plan; empty in a plan without movements, for a few steps
+    """
+    check_may(by, "keep_diary")
+    plan = open_plan(profile=profile, by=by)
+    if exercise not in ({item["id"] for item in plan.record["exercises"] if item["kind"] == "movement"} or {""}):
+        raise InputError("This movement is not part of your plan any more. Open Today again")
+    if client_id is None:
+        raise InputError("This page is too old to be used. Open it again")
+    offer = _offer(profile, offer_uuid)
+    with transaction.atomic():
+        day = local_day(profile, now)
+        moved = keep_entry(
+            profile=profile, client_id=client_id, day=day, at=now,
+            entry=Moved(exercises=(exercise,) if exercise else (), offered=offer is not None), by=by, now=now,
+        )  # fmt: skip
+        if offer is not None:
+            entry = Offer(kind=offer.data["kind"], answer="done")
+            _answered(offer, entry, uuid.uuid5(client_id, "offer"), by, now)
+    return moved
+
+
+def hold_offers(
+    *,
+    profile: Profile,
+    why: Literal["in_call", "away", "back"],
+    until: dt.datetime | None,
+    client_id: uuid.UUID | None,
+    by: Actor,
+    now: dt.datetime,
+) -> DiaryEntry:
+    """The person is in a call, away, or back: offers wait, or go on."""
+    day = local_day(profile, now)
+    return keep_entry(
+        profile=profile, client_id=client_id, day=day, at=now, entry=Held(why=why, until=until), by=by, now=now
+    )
+
+
+def _answered(offer: DiaryEntry, entry: Offer, client_id: uuid.UUID | None, by: Actor, now: dt.datetime) -> DiaryEntry:
+    """The offer with its answer. One that was answered in another window keeps its first answer."""
+    try:
+        return correct_entry(kept=offer, client_id=client_id, entry=entry, by=by, now=now)
+    except Conflict:
+        return offer
+
+
+def _offer(profile: Profile, offer_uuid: uuid.UUID | None) -> DiaryEntry | None:
+    if offer_uuid is None:
+        return None
+    found = DiaryEntry.objects.filter(profile=profile, uuid=offer_uuid, kind=kind_of(Offer)).first()
+    if found is None:
+        raise NotFound("there is no such offer here")
+    return found
+
+
+def _kind_due(profile: Profile, by: Actor, now: dt.datetime) -> Literal["break", "movement", "strength"]:
+    return day_of(profile=profile, by=by, now=now).next.kind
+
+
+def _habits(chosen: BreakHabits, planned_min: int, profile: Profile) -> Habits:
+    return Habits(
+        time_zone=ZoneInfo(profile.time_zone),
+        interval_min=chosen.interval_min or planned_min,
+        quiet_from=chosen.quiet_from,
+        quiet_until=chosen.quiet_until,
+        strength_at=chosen.strength_at,
+        breaks_on=chosen.breaks_on,
+    )
+
+
+def _weekly(chosen: BreakHabits) -> list[BusyTime]:
+    return [
+        BusyTime(day=day, start=row.start, end=row.end) for row in busy_rows(chosen) for day in DAY_GROUPS[row.days]
+    ]
+
+
+def _spans(calendar: BusyCalendar | None) -> list[Span]:
+    if calendar is None:
+        return []
+    return [(dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end)) for start, end in calendar.spans]
+
+
+def _morning(habits: Habits, today: dt.date, now: dt.datetime) -> dt.datetime:
+    """The end of the quiet hours of today; midnight where they end later than now."""
+    zone = habits.time_zone
+    ends = dt.datetime.combine(today, habits.quiet_until, zone).astimezone(dt.UTC)
+    return ends if ends <= now else dt.datetime.combine(today, dt.time(), zone).astimezone(dt.UTC)
+
+
+def _before_midnight(week: Sequence[Written], today: dt.date) -> list[dt.datetime]:
+    """What was offered or done on days before: a new day begins no new interval."""
+    return [row.at for row in week if row.day < today and isinstance(row.entry, Moved | Offer | SessionEnded)]
+
+
+def _strength_is_open(rows: Sequence[Written], profile: Profile, today: dt.date) -> bool:
+    """Not ticked, no session of today finished or stopped, and no day off."""
+    ended = any(one.what == "strength" and one.ended is not None for one in sessions_of(rows))
+    return not (ended or only(rows, DayOff) or marks_of(profile, today).get((STRENGTH, 1), False))
+
+
+def _chosen(row: BreakHabits) -> tuple[Any, ...]:
+    return row.breaks_on, row.interval_min, row.quiet_from, row.quiet_until, row.strength_at, row.busy
+
+
+def _clock(text: str) -> dt.time:
+    return dt.time.fromisoformat(text)

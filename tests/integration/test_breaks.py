@@ -1,0 +1,289 @@
+"""Breaks page by page, with a clock that the test sets: offered in time, held, answered, counted, never in a burst."""
+
+import datetime as dt
+import itertools
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.integration.test_journey import finish, hidden, me, text_of, walk, walk_assessment
+from upperback.services import breaks, plans
+from upperback.services.actors import SYSTEM
+from upperback.services.people import Profile
+from upperback.store.models import AuditEvent, BreakHabits, DiaryEntry
+from upperback.web.person import session
+
+__all__ = ["me"]  # a fixture
+
+pytestmark = pytest.mark.django_db
+
+NINE = dt.datetime(2026, 11, 27, 9, 0, tzinfo=dt.UTC)  # a Friday, winter: the wall shows the same
+
+
+class Clock:
+    """The one clock of the pages, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = NINE
+
+    def to(self, hour: int, minute: int = 0) -> None:
+        self.now = self.now.replace(hour=hour, minute=minute)
+
+    def wait(self, minutes: int, client: Client, *, every: int = 1) -> Any:
+        """The page stays open and asks every so many minutes. The last answer."""
+        answer = None
+        for _ in range(0, minutes, every):
+            self.now += dt.timedelta(minutes=every)
+            answer = ask(client)
+        return answer
+
+
+def ask(client: Client) -> Any:
+    return client.post("/breaks/card/")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(session, "now", lambda: made.now)
+    return made
+
+
+@pytest.fixture
+def planned(me: Client, clock: Clock) -> Client:
+    """Somebody with an open plan, no strength today, who has just opened Today at nine and was offered a break."""
+    walk(me, {"pain_average": "2"})
+    finish(me)
+    walk_assessment(me)
+    me.post("/plan/make/", follow=True)
+    plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
+    assert plan is not None
+    plans.shape_plan(plan=plan, days=["mon"], by=SYSTEM, now=clock.now)
+    return me
+
+
+@pytest.fixture
+def at_work(planned: Client, clock: Clock) -> Client:
+    """The same after the first answer: skipped at nine."""
+    offer = offered(ask(planned))
+    reply(planned, "skipped", offer)
+    return planned
+
+
+def offered(page: Any) -> str:
+    found = re.search(r'name="offer" value="([^"]*)"', page.content.decode())
+    assert found, text_of(page)
+    return found.group(1)
+
+
+def reply(client: Client, said: str, offer: str = "", **more: str) -> Any:
+    sent = {"answer": said, "offer": offer, "client_id": str(uuid.uuid4())} | more
+    return client.post("/breaks/answer/", sent, follow=True)
+
+
+def answers() -> list[str]:
+    rows = DiaryEntry.objects.filter(kind="offer", replaced_by__isnull=True).order_by("at")
+    return [row.data["answer"] for row in rows]
+
+
+def save(client: Client, **more: Any) -> Any:
+    sent = {"on": "yes", "interval_min": "", "quiet_from": "20:00", "quiet_until": "08:00", "strength_at": ""}
+    return client.post("/breaks/", sent | more, follow=True)
+
+
+def test_an_offer_comes_when_it_is_due_and_says_before_when_and_why(at_work: Client, clock: Clock) -> None:
+    text = text_of(clock.wait(1, at_work))
+    assert "Next short break: 09:30" in text
+    assert "30 minutes after the last one" in text
+    assert "Time for a short break" not in text_of(clock.wait(28, at_work))
+    assert "Time for a short break" in text_of(clock.wait(1, at_work))
+    assert "Time for a short break" in text_of(at_work.get("/today/"))
+
+
+def test_a_break_done_is_a_turn_of_movement_done(at_work: Client, clock: Clock) -> None:
+    offer = offered(clock.wait(30, at_work))
+    page = at_work.get("/breaks/now/")
+    assert offered(page) == offer
+    done = reply(at_work, "done", offer, move=hidden(page, "move"))
+    assert re.search(r'today-card--done" id="move-1"', done.content.decode())
+    assert not re.search(r'today-card--done" id="move-2"', done.content.decode())
+    assert "Next short break: 10:00" in text_of(done)
+    assert answers() == ["skipped", "done"]
+    assert DiaryEntry.objects.get(kind="moved").data["offered"] is True
+
+
+def test_moving_without_an_offer_counts_and_moves_the_next_one(at_work: Client, clock: Clock) -> None:
+    clock.wait(20, at_work)
+    page = at_work.get("/breaks/now/")
+    done = reply(at_work, "done", move=hidden(page, "move"))
+    assert "Next short break: 09:50" in text_of(done)
+    assert DiaryEntry.objects.get(kind="moved").data["offered"] is False
+
+
+def test_not_now_comes_back_in_ten_minutes(at_work: Client, clock: Clock) -> None:
+    reply(at_work, "snoozed", offered(clock.wait(30, at_work)))
+    waiting = text_of(ask(at_work))
+    assert "Next short break: 09:40" in waiting
+    assert "You asked for a little more time" in waiting
+    assert "Time for a short break" in text_of(clock.wait(10, at_work))
+
+
+def test_two_not_answered_in_a_row_ask_about_the_interval_and_say_nothing_else(at_work: Client, clock: Clock) -> None:
+    clock.wait(30 + 30, at_work)
+    text = text_of(clock.wait(12, at_work))
+    assert answers() == ["skipped", "ignored", "ignored"]
+    assert "Would another gap suit you better?" in text
+    assert not re.search(r"missed|ignored|again!|should", text)
+    reply(at_work, "skipped", offered(clock.wait(18, at_work)))
+    assert "Would another gap" not in text_of(ask(at_work))
+
+
+def test_asking_again_or_from_two_windows_makes_one_offer(at_work: Client, clock: Clock) -> None:
+    first = offered(clock.wait(30, at_work))
+    assert offered(ask(at_work)) == first
+    assert answers() == ["skipped", "ignored"]
+    reply(at_work, "skipped", first)
+    reply(at_work, "snoozed", first)
+    assert answers() == ["skipped", "skipped"], "the first answer counts"
+
+
+def test_after_sleep_there_is_no_burst(at_work: Client, clock: Clock) -> None:
+    clock.wait(5, at_work)
+    clock.to(14)  # the computer slept for five hours: ten offers would have been due
+    text = text_of(ask(at_work))
+    assert "Next short break: 14:30" in text
+    assert "30 minutes after you came" in text
+    assert answers() == ["skipped"]
+    assert "Time for a short break" in text_of(clock.wait(30, at_work))
+
+
+def test_a_call_holds_and_the_offer_comes_a_moment_after(at_work: Client, clock: Clock) -> None:
+    clock.wait(25, at_work)
+    page = at_work.post("/breaks/hold/", {"hold": "in_call", "client_id": str(uuid.uuid4())}, follow=True)
+    assert "You said you are in a call" in text_of(page)
+    assert "until your call is over" in text_of(clock.wait(15, at_work))
+    at_work.post("/breaks/hold/", {"hold": "back", "client_id": str(uuid.uuid4())}, follow=True)
+    assert "a moment to yourself first" in text_of(clock.wait(1, at_work))
+    assert "Time for a short break" in text_of(clock.wait(1, at_work))
+
+
+def test_no_more_today_holds_until_tomorrow(at_work: Client, clock: Clock) -> None:
+    at_work.post("/breaks/hold/", {"hold": "today", "client_id": str(uuid.uuid4())})
+    clock.to(19)
+    assert "waits until you are back" in text_of(ask(at_work))
+    clock.now = NINE + dt.timedelta(days=1)
+    assert "Next short break: 09:30" in text_of(ask(at_work))
+
+
+def test_quiet_hours_and_busy_times_hold(at_work: Client, clock: Clock) -> None:
+    text = text_of(save(at_work, days=["fri"], start=["9:20"], end=["10:45"]))
+    assert "Next short break: 10:47" in text
+    assert "You are busy until then" in text
+    assert "Time for a short break" not in text_of(clock.wait(106, at_work, every=2))
+    assert "Time for a short break" in text_of(clock.wait(1, at_work))
+    clock.to(20, 30)
+    clock.wait(40, at_work)
+    late = text_of(ask(at_work))
+    assert "tomorrow at 08:02" in late
+    assert "Your quiet hours come first" in late
+
+
+def test_strength_is_offered_at_its_time(at_work: Client, clock: Clock) -> None:
+    plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
+    assert plan is not None
+    plans.shape_plan(plan=plan, days=["fri"], by=SYSTEM, now=clock.now)
+    save(at_work, strength_at="9:15")
+    clock.wait(14, at_work)
+    page = clock.wait(1, at_work)
+    assert "Time for your strength session" in text_of(page)
+    assert 'href="/training/"' in page.content.decode()
+
+
+def test_off_is_off(at_work: Client, clock: Clock) -> None:
+    assert "Short breaks are off" in text_of(save(at_work, on="no"))
+    assert "Time for" not in text_of(clock.wait(120, at_work, every=4))
+    assert answers() == ["skipped"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"interval_min": "2"}, "Choose from 5 to 120 minutes"),
+        ({"interval_min": "soon"}, "Enter whole minutes"),
+        ({"quiet_from": "late"}, "Enter a time, for example 9:30"),
+        ({"quiet_until": "25:00"}, "Enter a time, for example 9:30"),
+        ({"days": ["mon"], "start": ["9:00"], "end": [""]}, "Enter a time, for example 9:30"),
+        ({"days": ["mon"], "start": ["9:00"], "end": ["9:00"]}, "A busy time needs"),
+        ({"days": ["someday"], "start": ["9:00"], "end": ["9:30"]}, "A busy time needs"),
+    ],
+)
+def test_times_that_cannot_be_are_said_and_nothing_is_kept(planned: Client, sent: dict[str, Any], said: str) -> None:
+    page = save(planned, **sent)
+    assert page.status_code == 422
+    assert said in text_of(page)
+    assert not BreakHabits.objects.exists()
+
+
+def test_habits_are_rows_and_the_same_once_more_is_none(planned: Client) -> None:
+    for minutes in ("25", "25", "40"):
+        save(planned, interval_min=minutes)
+    assert [row.interval_min for row in BreakHabits.objects.all()] == [25, 40]
+    assert AuditEvent.objects.filter(action="set_breaks").count() == 2
+    assert 'value="40"' in planned.get("/breaks/").content.decode()
+
+
+def test_without_an_open_plan_nothing_is_offered_and_no_exercise_shown(planned: Client, clock: Clock) -> None:
+    sent = {"before_legs": "yes", "before_chest": "no", "before_change": "no", "client_id": str(uuid.uuid4())}
+    planned.post("/training/", sent)
+    clock.to(15)
+    assert "Do the safety check first" in text_of(ask(planned))
+    assert not DiaryEntry.objects.filter(kind="offer").exists()
+    assert planned.get("/breaks/now/").status_code == 409
+    page = planned.get("/breaks/")
+    assert "Do the safety check first" in text_of(page)
+    assert save(planned, on="no").status_code == 200, "times can be changed all the same"
+
+
+def test_somebody_else_s_offer_is_not_there(at_work: Client, clock: Clock) -> None:
+    offer = offered(clock.wait(30, at_work))
+    other = Client()
+    other.post("/people/", {"name": "Bo", "whom": "self"})
+    assert reply(other, "skipped", offer).status_code == 404
+    assert answers() == ["skipped", "ignored"]
+
+
+def test_a_page_without_script_answers_too(planned: Client) -> None:
+    page = planned.get("/today/")
+    assert "Time for a short break" in text_of(page)
+    assert 'name="offer"' not in page.content.decode(), "looking at a page makes no offer"
+    reply(planned, "snoozed")
+    assert answers() == ["snoozed"]
+
+
+def test_a_day_with_no_answers_stays_a_day_of_reasonable_offers(planned: Client, clock: Clock) -> None:
+    """Nine to eight in the evening with the page open all the time: one every half hour, none after."""
+    clock.wait(13 * 60, planned, every=3)
+    rows = DiaryEntry.objects.filter(kind="offer").order_by("at")
+    times = [row.at for row in rows]
+    assert times[0] == NINE + dt.timedelta(minutes=3)
+    assert {later - earlier for earlier, later in itertools.pairwise(times)} == {dt.timedelta(minutes=30)}
+    assert times[-1] < NINE.replace(hour=20)
+
+
+def test_midnight_begins_no_new_interval(planned: Client, clock: Clock) -> None:
+    save(planned, quiet_from="03:00", quiet_until="03:00")
+    clock.to(23, 50)
+    offer = offered(ask(planned))
+    reply(planned, "skipped", offer)
+    assert "00:20" in text_of(clock.wait(15, planned))
+
+
+def test_offers_are_made_by_the_service_once(planned: Client, clock: Clock) -> None:
+    profile = Profile.objects.get()
+    first = breaks.offer_if_due(profile=profile, by=SYSTEM, now=clock.now)
+    second = breaks.offer_if_due(profile=profile, by=SYSTEM, now=clock.now + dt.timedelta(seconds=20))
+    assert first.offer is not None
+    assert second.offer == first.offer
