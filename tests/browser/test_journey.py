@@ -200,6 +200,21 @@ def test_every_invented_person_is_one_click_away(
     shoot(page, f"demo-{name.lower()}")
 
 
+def test_the_plan_leads_with_this_week_and_loses_nothing_on_paper(open_page: OpenPage) -> None:
+    page = open_page("/people/")
+    page.get_by_role("button", name="Priya").click()
+    page.wait_for_url("**/today/")
+    page.goto("/plan/")
+    week = page.locator(".plan-part").last.bounding_box()
+    assert week is not None
+    assert week["y"] + week["height"] < 2.5 * 844, "what to do this week is taken in with two swipes"
+    folded = page.locator("main details .nhsuk-details__text")
+    assert folded.count() >= 6
+    assert not folded.first.is_visible()
+    page.emulate_media(media="print")
+    assert all(part.is_visible() for part in folded.all())
+
+
 PLACES: Final = ("/people/", "/check/", "/plan/", "/plan/shape/", "/today/")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from upperback.care.plan.build import Plan, PlannedExercise
 from upperback.care.plan.cautions import Carried
-from upperback.care.plan.tasks import LoadChange
+from upperback.care.plan.tasks import Line, LoadChange
 from upperback.care.plan.text import filler, plan_text
 
 
@@ -89,7 +89,7 @@ def _change_record(change: LoadChange) -> dict[str, Any]:
         "name": change.name,
         "first": change.first,
         "why": change.why,
-        "sums": list(change.sums),
+        "sums": _sums_record(change.sums),
         "numbers": dict(change.numbers),
         "source": list(change.rule.sources),
     }
@@ -104,5 +104,9 @@ def _breaks_record(plan: Plan) -> dict[str, Any] | None:
         "micro_s": breaks.micro_s,
         "long_minutes": breaks.long_minutes,
         "long_every_minutes": breaks.long_every_minutes,
-        "sums": list(breaks.sums),
+        "sums": _sums_record(breaks.sums),
     }
+
+
+def _sums_record(sums: tuple[Line, ...]) -> list[dict[str, Any]]:
+    return [{"result": line.result, "how": line.how} for line in sums]

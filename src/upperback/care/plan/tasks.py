@@ -26,15 +26,20 @@ SAID_BY_FINDINGS: dict[str, str] = {
     "LM-SLEEP": "night_pain in {position_related, second_half}",
 }
 
-#: Stands between a result in plain words and the arithmetic behind it.
-HOW = "How we get there:"
-
 _SLOT_LIMITS = {
     "LM-PHONE": "slot_minutes_phone",
     "LM-REACH": "slot_minutes_reach",
     "LM-HOUSE": "slot_minutes_house",
     "LM-GARDEN": "slot_minutes_garden",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sum in words: what comes out of it, and how, where there was something to work out."""
+
+    result: str
+    how: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,7 @@ class LoadChange:
     name: str
     first: bool
     why: str
-    sums: tuple[str, ...] = ()
+    sums: tuple[Line, ...] = ()
     numbers: tuple[tuple[str, float], ...] = ()
 
 
@@ -60,14 +65,14 @@ class Breaks:
     micro_s: int
     long_minutes: int
     long_every_minutes: int
-    sums: tuple[str, ...] = ()
+    sums: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
     """One piece of arithmetic: in words, and its results."""
 
-    words: tuple[str, ...]
+    words: tuple[Line, ...]
     numbers: tuple[tuple[str, float], ...]
 
 
@@ -107,7 +112,7 @@ def _own_change(task: Task, first: bool, content: Content) -> LoadChange:
         rule=rule,
         name=task.name or rule.title,
         first=first,
-        why="Because you named it as one of your hard tasks.",
+        why="Because you told us what is hard for you.",
         sums=result.words,
         numbers=result.numbers,
     )
@@ -143,15 +148,15 @@ def _break_interval(task: Task, content: Content) -> _Sum:
 def _break_sum(minutes: float | None, every: int, most: float, content: Content) -> _Sum:
     results = (("break_every_minutes", float(every)),)
     if minutes is None:
-        return _Sum((f"Take a break every {every} minutes to start with.",), results)
+        return _Sum((Line(f"Take a break every {every} minutes to start with."),), results)
     share = content.limit("break_share_of_tolerance")
-    return _Sum((f"Take a break every {every} minutes. {_part_of(minutes, share, most)}",), results)
+    return _Sum((Line(f"Take a break every {every} minutes.", _part_of(minutes, share, most)),), results)
 
 
 def _part_of(minutes: float, share: float, most: float) -> str:
     part = number(round(share * minutes, 1))
     return (
-        f"{HOW} it starts after about {number(minutes)} minutes. "
+        f"It starts after about {number(minutes)} minutes. "
         f"{number(share)} × {number(minutes)} = {part}, rounded down, and {number(most)} at most."
     )
 
@@ -162,23 +167,23 @@ def _split_load(task: Task, content: Content) -> _Sum:
     bags = bags_needed(task.kg_total, task.kg_ok)
     unit = "bag or trip" if bags == 1 else "bags or trips"
     total, fine = number(task.kg_total), number(task.kg_ok)
-    words = f"Take {bags} {unit}. {HOW} {total} kg in all ÷ {fine} kg that is fine at a time, rounded up = {bags}."
-    return _Sum((words,), (("bags", float(bags)),))
+    how = f"{total} kg in all ÷ {fine} kg that is fine at a time, rounded up = {bags}."
+    return _Sum((Line(f"Take {bags} {unit}.", how),), (("bags", float(bags)),))
 
 
 def _time_slots(task: Task, content: Content) -> _Sum:
     most = content.limit(_SLOT_LIMITS[task.category])
     share = content.limit("pacing_share_of_median")
     slot = slot_length(task.minutes_to_symptom, share=share, most=most)
-    words = [f"Work for {slot} minutes at a time to start with."]
+    words = [Line(f"Work for {slot} minutes at a time to start with.")]
     results = [("slot_minutes", float(slot))]
     if task.minutes_to_symptom is not None:
-        words = [f"Work for {slot} minutes at a time. {_part_of(task.minutes_to_symptom, share, most)}"]
+        words = [Line(f"Work for {slot} minutes at a time.", _part_of(task.minutes_to_symptom, share, most))]
     if task.minutes_typical:
         slots = slots_needed(task.minutes_typical, slot)
         total = number(task.minutes_typical)
         stretches = "1 stretch" if slots == 1 else f"{slots} short stretches"
-        words.append(f"Split it into {stretches}. {HOW} {total} minutes in all ÷ {slot}, rounded up = {slots}.")
+        words.append(Line(f"Split it into {stretches}.", f"{total} minutes in all ÷ {slot}, rounded up = {slots}."))
         results.append(("slots", float(slots)))
     return _Sum(tuple(words), tuple(results))
 
@@ -186,14 +191,14 @@ def _time_slots(task: Task, content: Content) -> _Sum:
 def _cut_volume(task: Task, content: Content) -> _Sum:
     least, most = content.limit("volume_cut_least"), content.limit("volume_cut_most")
     if not task.minutes_typical:
-        return _Sum((f"Do {1 - most:.0%} to {1 - least:.0%} of your usual amount.",), ())
+        return _Sum((Line(f"Do {1 - most:.0%} to {1 - least:.0%} of your usual amount."),), ())
     low, high = cut_volume(task.minutes_typical, least=least, most=most)
     usual = number(task.minutes_typical)
-    words = (
-        f"Do {number(low)} to {number(high)} minutes this time. "
-        f"{HOW} {usual} minutes less {least:.0%} to {most:.0%} = {number(low)} to {number(high)}."
+    line = Line(
+        f"Do {number(low)} to {number(high)} minutes this time.",
+        f"{usual} minutes less {least:.0%} to {most:.0%} = {number(low)} to {number(high)}.",
     )
-    return _Sum((words,), (("minutes_low", low), ("minutes_high", high)))
+    return _Sum((line,), (("minutes_low", low), ("minutes_high", high)))
 
 
 def _start_weight(task: Task, content: Content) -> _Sum:
@@ -201,11 +206,11 @@ def _start_weight(task: Task, content: Content) -> _Sum:
         return _nothing(task, content)
     share = content.limit("lift_start_share")
     start = start_weight(task.kg_total, share=share)
-    words = (
-        f"Start again from {number(start)} kg. "
-        f"{HOW} {number(share)} × {number(task.kg_total)} kg, rounded down = {number(start)} kg."
+    line = Line(
+        f"Start again from {number(start)} kg.",
+        f"{number(share)} × {number(task.kg_total)} kg, rounded down = {number(start)} kg.",
     )
-    return _Sum((words,), (("start_kg", start),))
+    return _Sum((line,), (("start_kg", start),))
 
 
 _ARITHMETIC: dict[str, Callable[[Task, Content], _Sum]] = {

@@ -81,7 +81,8 @@ _CLEARED = "Your plan begins gently, now that you have been checked."
 def _change(change: LoadChange) -> list[str]:
     title = f"{change.name}. {change.why}" if change.first else f"{change.name}, later. {change.why}"
     later = [f"Later: {text}" for text in change.rule.build_back]
-    return [title, *_points([*change.sums, *change.rule.change_now, *later])]
+    sums = [f"{line.result} How we get there: {line.how}" if line.how else line.result for line in change.sums]
+    return [title, *_points([*sums, *change.rule.change_now, *later])]
 
 
 def _breaks(breaks: Breaks | None) -> list[str]:

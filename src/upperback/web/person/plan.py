@@ -230,10 +230,10 @@ def _cleared_on(posted: Any) -> dt.date:
 # ---- what is shown -----------------------------------------------------------------------------------------------
 
 
-def dose_words(item: dict[str, Any], *, once: bool = False) -> str:
+def dose_words(item: dict[str, Any], *, once: bool = False, rest: bool = True) -> str:
     """How much, in words: "3 sets of 8 slow repetitions, 60 seconds of rest between sets, 3 days a week".
 
-    once: for one turn; how often is left out.
+    once: for one turn; how often is left out. rest: whether the rest between sets is named.
     """
     held = _(" of %(seconds)s seconds") % {"seconds": f"{item['hold_s']:g}"} if item["hold_s"] else ""
     amount = f"{item['reps']} {item['unit']}{held}"
@@ -244,8 +244,9 @@ def dose_words(item: dict[str, Any], *, once: bool = False) -> str:
         return f"{amount}, {times}"
     sets = ngettext("%(n)s set of", "%(n)s sets of", item["sets"]) % {"n": item["sets"]}
     days = ngettext("%(n)s day a week", "%(n)s days a week", item["days_per_week"]) % {"n": item["days_per_week"]}
-    rest = _("%(seconds)s seconds of rest between sets") % {"seconds": item["rest_s"]} if item["sets"] > 1 else ""
-    return ", ".join(part for part in (f"{sets} {amount}", rest, "" if once else days) if part)
+    resting = _("%(seconds)s seconds of rest between sets") % {"seconds": item["rest_s"]}
+    pause = resting if rest and item["sets"] > 1 else ""
+    return ", ".join(part for part in (f"{sets} {amount}", pause, "" if once else days) if part)
 
 
 def cited(keys: list[str]) -> list[str]:
@@ -260,6 +261,9 @@ def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
     pattern = content.patterns[record["pattern"]]
     waits = record["level"] == "movement_only"
     exercises = [_exercise(item) for item in record["exercises"] if item["id"] in content.exercises]
+    movement = [item for item in exercises if item["kind"] == "movement"]
+    strength = [item for item in exercises if item["kind"] == "strength"]
+    changes = [_change(change) for change in record["load_changes"] if change["id"] in content.load_rules]
     return {
         "plan": plan,
         "record": record,
@@ -269,10 +273,14 @@ def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
         "pattern_sources": cited(list(pattern.sources)),
         "advice": [] if waits else [filled(line) for line in pattern.advice],
         "phase": None if waits else _phase(record),
-        "movement": [item for item in exercises if item["kind"] == "movement"],
-        "strength": [item for item in exercises if item["kind"] == "strength"],
+        "movement": movement,
+        "times_a_day": _shared(movement, "per_day"),
+        "strength": strength,
+        "rest_s": _shared(strength, "rest_s"),
         "strength_days": [str(DAY_NAMES[day]) for day in record["strength_days"]],
-        "changes": [_change(change) for change in record["load_changes"] if change["id"] in content.load_rules],
+        "changes": [change for change in changes if change["first"]],
+        "changes_later": [change for change in changes if not change["first"]],
+        "changes_why": _shared(changes, "why"),
         "breaks": record["breaks"],
         "desk": [content.workstation[id] for id in record["workstation"] if id in content.workstation],
         "cautions": record["caution_notes"],
@@ -286,7 +294,7 @@ def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
         "review_on": plan.starts_on + dt.timedelta(days=record["review_day"]),
         "lights": _lights(),
         "flare": _group("flare"),
-        "stops": _group("stop_sign"),
+        "stops": _stops(),
     }
 
 
@@ -300,6 +308,8 @@ def _exercise(item: dict[str, Any]) -> dict[str, Any]:
     exercise: Exercise = default_content().exercises[item["id"]]
     return item | {
         "dose": dose_words(item),
+        "dose_once": dose_words(item, once=True),
+        "dose_short": dose_words(item, once=True, rest=False),
         "purpose": exercise.purpose,
         "sources": cited(item["source"]),
         "why": item.get("why_short") or item["why"],
@@ -307,12 +317,36 @@ def _exercise(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _change(change: dict[str, Any]) -> dict[str, Any]:
+    """A task: first what to do, then how it was worked out and what else helps."""
     rule = default_content().load_rules[change["id"]]
+    now = [filled(line) for line in rule.change_now]
+    sums = sums_of(change)
     return change | {
-        "now": [filled(line) for line in rule.change_now],
+        "lead": [line["result"] for line in sums] or now[:1],
+        "now": now if sums else now[1:],
+        "how": [line["how"] for line in sums if line["how"]],
         "later": [filled(line) for line in rule.build_back],
         "sources": cited(change["source"]),
     }
+
+
+def sums_of(change: dict[str, Any]) -> list[dict[str, str | None]]:
+    """The sums of a change. Plans made before they came apart hold each as one sentence."""
+    return [line if isinstance(line, dict) else {"result": line, "how": None} for line in change["sums"]]
+
+
+def _shared(items: list[dict[str, Any]], key: str) -> Any:
+    """What all of them have in common, else None: it is said once, above them."""
+    values = {item[key] for item in items}
+    return values.pop() if len(values) == 1 else None
+
+
+def _stops() -> list[tuple[str, list[str]]]:
+    """The stop signs by what to do about them."""
+    found: dict[str, list[str]] = {}
+    for sign in _group("stop_sign"):
+        found.setdefault(filled(sign.text), []).append(sign.title)
+    return list(found.items())
 
 
 def _messages(ids: list[str]) -> list[dict[str, Any]]:

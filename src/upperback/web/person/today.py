@@ -24,7 +24,7 @@ from upperback.services.today import MOVE, STRENGTH, local_day
 from upperback.web.person import session
 from upperback.web.person.breaks import card_context
 from upperback.web.person.page import filled, for_person, show
-from upperback.web.person.plan import dose_words
+from upperback.web.person.plan import dose_words, sums_of
 
 #: Times of day for so many turns: spread out, never all at once.
 _TIMES: Final = {
@@ -185,7 +185,8 @@ def _as_prescribed(item: dict[str, Any], written: _Diary) -> dict[str, Any]:
 def _change(plan: PlanVersion, rule_id: str) -> dict[str, Any]:
     change = next(item for item in plan.record["load_changes"] if item["id"] == rule_id)
     rule = default_content().load_rules.get(rule_id)
-    first = _amount(change["numbers"]) or (filled(rule.change_now[0]) if rule else "")
+    sums = sums_of(change)
+    first = sums[0]["result"] if sums else filled(rule.change_now[0]) if rule else ""
     return {
         "icon": "change",
         "title": change["name"],
@@ -195,22 +196,6 @@ def _change(plan: PlanVersion, rule_id: str) -> dict[str, Any]:
         "why": change["why"],
         "minutes": None,
     }
-
-
-def _amount(numbers: dict[str, float]) -> str | None:
-    """The result of the sums in one short sentence; how it was worked out stands in the plan."""
-    n = {name: f"{value:g}" for name, value in numbers.items()}
-    if "break_every_minutes" in n:
-        return _("Take a break every %(n)s minutes.") % {"n": n["break_every_minutes"]}
-    if "bags" in n:
-        return _("Split it into %(n)s bags or trips.") % {"n": n["bags"]}
-    if "slot_minutes" in n:
-        return _("Do %(n)s minutes at a time, then something else.") % {"n": n["slot_minutes"]}
-    if "start_kg" in n:
-        return _("Start again from %(n)s kg.") % {"n": n["start_kg"]}
-    if "minutes_low" in n:
-        return _("Do %(low)s to %(high)s minutes this time.") % {"low": n["minutes_low"], "high": n["minutes_high"]}
-    return None
 
 
 def _line(item: dict[str, Any], *, again: bool = False) -> dict[str, Any]:

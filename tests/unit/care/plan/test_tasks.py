@@ -35,7 +35,15 @@ SUMS = [
 def test_sums(category: str, amounts: dict[str, float], numbers: dict[str, float], words: str) -> None:
     change = change_of(category, **amounts)
     assert dict(change.numbers) == numbers
-    assert words in " ".join(change.sums)
+    assert words in " ".join(f"{line.result} {line.how}" for line in change.sums)
+
+
+def test_what_comes_out_and_how_stand_apart() -> None:
+    (change,) = record_of({"tasks": [{"category": "LM-CARRY", "kg_total": 12, "kg_ok": 4}]})["load_changes"]
+    how = "12 kg in all ÷ 4 kg that is fine at a time, rounded up = 3."
+    assert change["sums"] == [{"result": "Take 3 bags or trips.", "how": how}]
+    (change,) = record_of({"tasks": [{"category": "LM-SIT"}]})["load_changes"]
+    assert change["sums"] == [{"result": "Take a break every 30 minutes to start with.", "how": None}]
 
 
 @pytest.mark.parametrize("category", ["LM-LIFT", "LM-CARRY", "LM-WORK", "LM-SLEEP", "LM-FEED", "LM-STRESS"])
