@@ -1,6 +1,7 @@
 """The journey page by page with Django's client: nothing skipped, nothing lost, nothing shown too early."""
 
 import datetime as dt
+import html
 import re
 from typing import Any
 
@@ -710,3 +711,47 @@ def test_help_first_leaves_no_page_that_leads_to_a_plan(me: Client) -> None:
     assert refused.status_code == 409
     assert me.get("/assessment/").status_code == 409
     assert me.get("/home/").headers["location"] == result
+
+
+# ---- what to say -------------------------------------------------------------------------------------------------
+
+
+def what_to_say(response: Any) -> str:
+    """The card that can be read out or copied."""
+    found = re.search(r'id="say-text">(.*?)</div>', response.content.decode(), re.DOTALL)
+    assert found, "nothing to say"
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", found.group(1)).split()))
+
+
+def test_what_to_say_never_speaks_of_you(me: Client) -> None:
+    page = me.post("/check/start/", follow=True)
+    stopped = me.post(
+        page.request["PATH_INFO"], {"emergency_nerves": "saddle", "version": hidden(page, "version")}, follow=True
+    )
+    words = what_to_say(stopped)
+    assert words.startswith("I have back pain")
+    assert words.endswith("Answers from the safety check: Numb between the legs, or when wiping")
+    assert not re.search(r"\b(you|your)\b", words, re.IGNORECASE)
+
+
+def test_who_calls_for_somebody_says_so_and_gives_their_words(client: Client) -> None:
+    client.post("/people/", {"name": "Mum", "whom": "other"})
+    walk(client, {"age": "63", "weight_sweats": "weight"})
+    words = what_to_say(finish(client))
+    assert words.startswith("I am calling for Mum. In their words: “I have pain in my upper back")
+    assert "Lost weight without trying" in words
+
+
+def test_who_calls_about_a_child_needs_no_quotation(client: Client) -> None:
+    client.post("/people/", {"name": "Robin", "whom": "other"})
+    walk(client, {"age": "12", "onset": "gradual"})
+    words = what_to_say(finish(client))
+    assert "In their words" not in words
+    assert "child" in words
+
+
+def test_numbers_to_call_for_a_crisis_stand_on_the_page_once(me: Client) -> None:
+    walk(me, {"phq4_pleasure": "nearly_every", "phq4_low": "nearly_every", "self_harm": "passive"})
+    page = finish(me).content.decode()
+    assert page.count('href="tel:116123"') == 1
+    assert 'href="tel:999"' in page

@@ -54,7 +54,7 @@ def result_texts() -> dict[str, frozenset[str]]:
     return {
         id: frozenset(
             plain(line)
-            for line in (text.title, text.action, text.when_text, *text.comfort)
+            for line in (text.title, text.action, text.when_text, *text.comfort.values())
             + (attached[id].lines if id in attached else ())
         )
         for id, text in CONTENT.dispositions.items()

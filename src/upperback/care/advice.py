@@ -4,10 +4,10 @@ Text keeps its `{service}` placeholders; the page fills them from the service ta
 numbers are configuration and a record from last year must not hand out last year's number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from upperback.care.triage import Decision, Facts, RuleState, attached_messages
+from upperback.care.triage import Decision, Facts, RuleState, attached_messages, phrase_of
 from upperback.care.triage.record import contacts, told, words_to_say
 from upperback.content.models import Message
 from upperback.content.vocabulary import Content
@@ -15,6 +15,8 @@ from upperback.content.vocabulary import Content
 #: Messages that have a place of their own on the page.
 _NATIONAL_LINE = "national_line"
 _CRISIS_CARD = "crisis_card"
+
+_NOTHING = ("none", "normal")
 
 
 def advice_record(
@@ -48,8 +50,11 @@ def advice_record(
         "reasons": [_reason(state, content) for state in deciding],
         "also": [_reason(state, content) for state in others],
         "say": _each(line for state in deciding for line in words_to_say(state)),
-        "do_not": _each([*(line for state in deciding for line in state.rule.do_not), *text.do_not]),
-        "meanwhile": _each([*(line for state in deciding for line in state.rule.meanwhile), *text.comfort]),
+        "said_by_caller": _each(state.rule.say_proxy for state in deciding if state.rule.say_proxy),
+        "do_not": _with_general((line for state in deciding for line in state.rule.do_not), text.do_not, deciding),
+        "meanwhile": _with_general(
+            (line for state in deciding for line in state.rule.meanwhile), text.comfort, deciding
+        ),
         "safety_net": [
             _card(item) for item in attached_messages(facts, content, decision.disposition, ("safety_net",))
         ],
@@ -58,6 +63,12 @@ def advice_record(
         "crisis_card": [_card(item) for item in messages if item.id == _CRISIS_CARD],
         "plan": text.plan,
     }
+
+
+def _with_general(own: Iterable[str], general: Mapping[str, str], deciding: Iterable[RuleState]) -> list[str]:
+    """The lines of the deciding rules, then those of the disposition that no such rule says closer to the case."""
+    said = {topic for state in deciding for topic in state.rule.in_own_words}
+    return _each([*own, *(line for topic, line in general.items() if topic not in said)])
 
 
 def _messages(decision: Decision, facts: Facts, content: Content, *, unsaid: bool) -> tuple[Message, ...]:
@@ -73,11 +84,19 @@ def _reason(state: RuleState, content: Content) -> dict[str, Any]:
         "title": state.rule.title,
         "disposition": state.rule.disposition,
         "state": state.state,
-        "told": list(told(state, content)),
+        "told": _told(state, content),
+        "keys": list(dict.fromkeys(reason.key for reason in state.reasons)),
         "because": state.rule.because,
         "not_known": [content.findings[key].title for key in state.closers],
         "sources": list(state.rule.sources),
     }
+
+
+def _told(state: RuleState, content: Content) -> list[str]:
+    """The answers behind a rule. What somebody does not have explains nothing, unless there is nothing else."""
+    speaking = [reason for reason in state.reasons if reason.value is not False and reason.value not in _NOTHING]
+    phrases = [phrase_of(reason, content.findings[reason.key]) for reason in speaking]
+    return list(dict.fromkeys(phrases)) or list(told(state, content))
 
 
 def _card(message: Message) -> dict[str, Any]:

@@ -113,8 +113,8 @@ def person_facing(content: Content) -> Iterator[tuple[str, str]]:
             for name in ("label", "label_proxy", "hint"):
                 yield from texts_of(getattr(option, name) or (), f"questions/{question.id}/{option.id}/{name}")
     for rule in release.rules:
-        for name in ("because", "say", "do_not", "meanwhile"):
-            yield from texts_of(getattr(rule, name), f"rules/{rule.id}/{name}")
+        for name in ("because", "say", "say_proxy", "do_not", "meanwhile"):
+            yield from texts_of(getattr(rule, name) or (), f"rules/{rule.id}/{name}")
     for message in release.messages:
         yield from texts_of((message.title, message.lines), f"messages/{message.id}")
     for disposition in release.dispositions:
@@ -428,6 +428,13 @@ def _rule_form_problems(content: Content) -> Iterator[str]:
             yield f"{place}: gp_soon rules state within and plan, other rules state neither"
         if rule.within and (rule.within[-1].when or any(within.when is None for within in rule.within[:-1])):
             yield f"{place}: only the last entry of within has no condition"
+        general = content.dispositions[rule.disposition]
+        for topic in rule.in_own_words:
+            own = rule.do_not if topic in general.do_not else rule.meanwhile if topic in general.comfort else None
+            if own is None:
+                yield f"{place}: {rule.disposition} has no line on {topic}"
+            elif not own:
+                yield f"{place}: says {topic} in its own words, and has none"
         kinds = {case.kind for case in rule.cases}
         for kind in ("positive", "negative", "near_miss"):
             if kind not in kinds:

@@ -257,6 +257,8 @@ class Rule(Model, frozen=True):
     within: tuple[Within, ...] = ()
     plan: PlanGate | None = None  # gp_soon rules state it
     meanwhile: tuple[Text, ...] = ()
+    in_own_words: tuple[Key, ...] = ()  # topics of its disposition that `do_not` or `meanwhile` say closer to the case
+    say_proxy: Text | None = None  # where `say` speaks as somebody who calls for another person
     say_unknown: Text | None = None  # what to say while an emergency rule is open; without it, the words of U19
 
 
@@ -317,8 +319,8 @@ class DispositionText(Model, frozen=True):
     contact: tuple[Key, ...]
     plan: Literal["none", "movement_only", "gentle", "full"]
     fhir_priority: Literal["stat", "asap", "urgent", "routine", "none"]
-    do_not: tuple[Text, ...]
-    comfort: tuple[Text, ...]
+    do_not: dict[Key, Text]  # by topic, so that a rule that says the same closer to its case can stand in for it
+    comfort: dict[Key, Text]
     sources: SourceKeys
 
 

@@ -50,6 +50,8 @@ def test_the_release_that_comes_along_is_whole() -> None:
         ("rules/E01.yaml", "due: 2027-11-21", "due: 2026-11-21", "its review was due on 2026-11-21"),
         ("rules/U14.yaml", "jaundice", "not jaundice", "the case says"),
         ("terms.yaml", "- id: clot_sign", "- id: fever", "“fever” stands there 2 times"),
+        ("rules/E01.yaml", "in_own_words: [wait", "in_own_words: [weight", "emergency_now has no line on weight"),
+        ("rules/U02.yaml", "in_own_words: [drive]", "in_own_words: [drive, fall]", "says fall in its own words"),
         ("questions/pain.yaml", "sets: {site: neck}", "sets: {site: neck, psfs: 3}", "psfs may be said twice"),
         ("questions/nerves.yaml", "sets: {gait: limp}", "sets: {cough_weeks: 3}", "cough_weeks may be said twice"),
         ("cautions.yaml", "tag: neck_ext", "tag: neck_extension", "there is no caution neck_ext"),

@@ -1,6 +1,6 @@
 """The whole plan in plain words, ready to print."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from upperback.care.plan.build import Plan, PlannedExercise
 from upperback.care.plan.tasks import Breaks, LoadChange
@@ -38,8 +38,8 @@ def _locked_plan(plan: Plan) -> Iterator[tuple[str, list[str]]]:
     yield "No exercise plan yet", [plan.gate.locked_because or ""]
     if "incomplete" not in plan.gate.locked_by:
         yield disposition.title, [disposition.action, disposition.when_text]
-        yield "Until then", _points(disposition.comfort)
-        yield "Please do not", _points(disposition.do_not)
+        yield "Until then", _points(disposition.comfort.values())
+        yield "Please do not", _points(disposition.do_not.values())
     yield from _messages(plan.safety_net)
 
 
@@ -145,5 +145,5 @@ def _messages(messages: tuple[Message, ...]) -> Iterator[tuple[str, list[str]]]:
         yield message.title, _points(list(message.lines))
 
 
-def _points(lines: "list[str] | tuple[str, ...]") -> list[str]:
+def _points(lines: Iterable[str]) -> list[str]:
     return [f"- {line}" for line in lines]

@@ -198,6 +198,23 @@ def shown_answer(question: Question, answer: Answer | None, *, proxy: bool) -> s
     return "; ".join(parts)
 
 
+def answer_lines(question: Question, answer: Answer, keys: set[str], *, proxy: bool) -> list[str]:
+    """What an answer says about these findings, without "you" or "I": to be read out to somebody else.
+
+    Ticks speak for themselves; where the answer alone would not ("Yes, now"), the question stands before it.
+    """
+    about = filled(question.summary or (question.text_proxy if proxy else question.text))
+    ticked = [option for option in question.options if option.id in answer.options and keys & set(option.sets)]
+    labels = [option.label_proxy if proxy and option.label_proxy else option.label for option in ticked]
+    open_here = answer.not_sure and bool(keys & set(question.covers))
+    if question.kind == "many":
+        return [*labels, *([_("Not sure: %(about)s") % {"about": about}] if open_here else [])]
+    if not (labels or open_here or (answer.number is not None and keys & set(question.covers))):
+        return []
+    joint = " " if about.endswith("?") else ": "
+    return [f"{about}{joint}{shown_answer(question, answer, proxy=proxy)}"]
+
+
 def says_no(answer: Answer | None) -> bool:
     """Whether the answer is "None of these" or a plain "No"."""
     return answer is not None and (answer.none or answer.options == (NONE,))

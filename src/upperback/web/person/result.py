@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from upperback.care import intake
 from upperback.content.vocabulary import default_content
 from upperback.services import journey, plans, screening
 from upperback.services.actors import public_id
@@ -16,6 +17,7 @@ from upperback.services.screening import Decision
 from upperback.services.today import local_day
 from upperback.web.person import session
 from upperback.web.person.check import last_answered, place_of
+from upperback.web.person.forms import answer_lines
 from upperback.web.person.page import filled, for_person, onward, services, show
 
 #: What the results allow that need no clinician first.
@@ -67,12 +69,13 @@ def _context(decision: Decision, profile: Profile, state: journey.State) -> dict
         "profile": profile,
         "you": profile.name if decision.screening.is_proxy else None,
         "contacts": services(advice["contact"]),
-        "crisis": [_card(card) for card in advice["crisis_card"]],
+        "crisis": [_card(card, named=advice["contact"]) for card in advice["crisis_card"]],
         "cards": [_card(card) for card in advice["safety_net"]],
         "messages": [_card(card) for card in advice["messages"]],
         "national": [_card(card) for card in advice["national_line"]],
         "within": _within(decision),
-        "said_lines": [filled(line) for line in advice["say"]],
+        "said_lines": _said(advice, profile.name if decision.screening.is_proxy else None),
+        "answered": _answered(decision),
         "told": _told(advice["reasons"]),
         "sources": _sources(advice["reasons"]),
         "newest": newest,
@@ -85,6 +88,35 @@ def _context(decision: Decision, profile: Profile, state: journey.State) -> dict
     }
 
 
+def _said(advice: dict[str, Any], caller_for: str | None) -> list[str]:
+    """What to say. Who calls for somebody else says so, and then gives that person's words as theirs."""
+    lines = [filled(line) for line in advice["say"]]
+    if caller_for is None or not lines:
+        return lines
+    own = [filled(line) for line in advice.get("said_by_caller", [])]
+    theirs = [line for line in lines if line not in own]
+    if not theirs:
+        return own
+    return [
+        _("I am calling for %(name)s.") % {"name": caller_for},
+        *own,
+        _("In their words: “%(words)s”") % {"words": " ".join(theirs)},
+    ]
+
+
+def _answered(decision: Decision) -> list[str]:
+    """The answers that decided, in words that fit whoever reads them out."""
+    keys = {key for reason in decision.record["advice"]["reasons"] for key in reason.get("keys", [])}
+    content, answers = default_content(), intake.from_plain(decision.screening.answers)
+    proxy = decision.screening.is_proxy
+    return [
+        line
+        for id, question in content.questions.items()
+        if id in answers
+        for line in answer_lines(question, answers[id], keys, proxy=proxy)
+    ]
+
+
 def _told(reasons: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(phrase for reason in reasons for phrase in reason["told"]))
 
@@ -95,8 +127,10 @@ def _sources(reasons: list[dict[str, Any]]) -> list[str]:
     return [known[key].citation for key in keys if key in known]
 
 
-def _card(card: dict[str, Any]) -> dict[str, Any]:
-    return card | {"lines": [filled(line) for line in card["lines"]], "services": services(card["contact"])}
+def _card(card: dict[str, Any], *, named: list[str] | None = None) -> dict[str, Any]:
+    """A card as the page shows it. named: services that stand on the page already, with their numbers."""
+    more = [key for key in card["contact"] if key not in (named or [])]
+    return card | {"lines": [filled(line) for line in card["lines"]], "services": services(more)}
 
 
 def _within(decision: Decision) -> str | None:
