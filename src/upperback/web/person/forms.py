@@ -208,7 +208,9 @@ def answer_lines(question: Question, answer: Answer, keys: set[str], *, proxy: b
     labels = [option.label_proxy if proxy and option.label_proxy else option.label for option in ticked]
     open_here = answer.not_sure and bool(keys & set(question.covers))
     if question.kind == "many":
-        return [*labels, *([_("Not sure: %(about)s") % {"about": about}] if open_here else [])]
+        # A label of its own means that the question says nothing the ticks do not.
+        said = labels if question.summary or not labels else [f"{about} {'; '.join(labels)}"]
+        return [*said, *([_("Not sure: %(about)s") % {"about": about}] if open_here else [])]
     if not (labels or open_here or (answer.number is not None and keys & set(question.covers))):
         return []
     joint = " " if about.endswith("?") else ": "

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from upperback.care.diary import Morning, Moved
@@ -109,36 +109,47 @@ class _Diary:
 
 
 def _cards(plan: PlanVersion, profile: Profile, day: dt.date, written: _Diary) -> list[dict[str, Any]]:
+    """One card for each thing to do; the turns of movement share theirs."""
     marks = today.marks_of(profile, day)
     items = today.items_of(plan, day)
-    turns = sum(1 for item, _turn in items if item == MOVE)
-    cards = []
-    for item, turn in items:
+    cards: list[dict[str, Any]] = []
+    for item in dict.fromkeys(item for item, _turn in items):
+        turns = [turn for other, turn in items if other == item]
         card = (
-            _move(plan, turn, turns)
-            if item == MOVE
-            else _strength(plan, day, written)
-            if item == STRENGTH
-            else _change(plan, item)
+            _move(plan) if item == MOVE else _strength(plan, day, written) if item == STRENGTH else _change(plan, item)
         )
-        done = marks.get((item, turn), False) or _is_written(item, turn, written)
-        # A fresh id per drawn page: the same form sent twice is one tick, a later tap is a new one.
-        cards.append(card | {"item": item, "turn": turn, "done": done, "client_id": uuid.uuid4()})
+        ticks = [
+            {
+                "turn": turn,
+                "when": _time_of(turn, len(turns)) if len(turns) > 1 else None,
+                "done": marks.get((item, turn), False) or _is_written(item, turn, written),
+                # A fresh id per drawn page: the same form sent twice is one tick, a later tap is a new one.
+                "client_id": uuid.uuid4(),
+            }
+            for turn in turns
+        ]
+        cards.append(card | {"item": item, "ticks": ticks, "done": all(tick["done"] for tick in ticks)})
     return cards
 
 
-def _move(plan: PlanVersion, turn: int, turns: int) -> dict[str, Any]:
-    due = [item for item in plan.record["exercises"] if item["kind"] == "movement" and turn <= (item["per_day"] or 1)]
+def _time_of(turn: int, turns: int) -> str:
+    """When that turn of the day may be."""
     times = _TIMES.get(turns, _TIMES[6])
-    time = times[min(turn - 1, len(times) - 1)]
+    return str(_TIME_WORDS[times[min(turn - 1, len(times) - 1)]])
+
+
+def _move(plan: PlanVersion) -> dict[str, Any]:
+    due = [item for item in plan.record["exercises"] if item["kind"] == "movement"]
+    turns = max((item["per_day"] or 1 for item in due), default=1)
     return {
         "icon": "move",
-        "title": _("Move, turn %(turn)s of %(turns)s") % {"turn": turn, "turns": turns} if turns > 1 else _("Move"),
-        "when": str(_TIME_WORDS[time]),
-        "exercises": [_line(item, again=turn > 1) for item in due],
+        "title": _("Move"),
+        "when": ngettext("%(n)s time today", "%(n)s times today", turns) % {"n": turns},
+        "exercises": [_line(item, turns=turns) for item in due],
         "what": None,
-        "why": _why(plan) if due and turn == 1 else None,
+        "why": _why(plan) if due else None,
         "minutes": max(1, len(due)),
+        "minutes_each": turns > 1,
     }
 
 
@@ -198,7 +209,8 @@ def _change(plan: PlanVersion, rule_id: str) -> dict[str, Any]:
     }
 
 
-def _line(item: dict[str, Any], *, again: bool = False) -> dict[str, Any]:
-    """An exercise of one turn; how much is said the first time."""
-    dose = "" if again else dose_words(item, once=True)
+def _line(item: dict[str, Any], *, turns: int | None = None) -> dict[str, Any]:
+    """An exercise and how much of it; turns: how often the card is done, told where this one is done less."""
+    fewer = turns is not None and (item["per_day"] or 1) < turns
+    dose = dose_words(item) if fewer else dose_words(item, once=True)
     return {"title": item["title"], "dose": dose, "href": reverse("exercise", args=[item["id"]])}
