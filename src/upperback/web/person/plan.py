@@ -204,18 +204,25 @@ def clearance(request: HttpRequest, profile: Profile, decision_uuid: str) -> Htt
         "roles": [{"value": id, "text": str(name)} for id, name in CLINICIAN_NAMES.items()],
         "given": {
             "role": posted.get("role"),
-            "day": posted.get("day", f"{today.day}"),
-            "month": posted.get("month", f"{today.month}"),
-            "year": posted.get("year", f"{today.year}"),
+            "day": posted.get("day", ""),
+            "month": posted.get("month", ""),
+            "year": posted.get("year", ""),
             "agreed": "agreed" in posted,
         },
         "error": error,
         "field": field,
-        "errors": [{"text": error, "href": f"#{'day' if field == 'date' else field}"}] if error else [],
+        "errors": [_clearance_line(field, error)] if error else [],
         "has_errors": bool(error),
         "can_clear": plans.can_be_cleared(decision),
+        "example": today,
     }
     return show(request, "person/clearance.jinja", context, status=422 if error else 200)
+
+
+def _clearance_line(field: str, error: str) -> dict[str, str]:
+    """A line of the error summary: the question, what to do, and a link to its first control."""
+    asked = {"role": _("Who has seen you?"), "date": _("On which day?")}.get(field)
+    return {"text": f"{asked} {error}" if asked else error, "href": f"#{'day' if field == 'date' else field}"}
 
 
 def _cleared_on(posted: Any) -> dt.date:

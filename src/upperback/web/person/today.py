@@ -212,5 +212,5 @@ def _change(plan: PlanVersion, rule_id: str) -> dict[str, Any]:
 def _line(item: dict[str, Any], *, turns: int | None = None) -> dict[str, Any]:
     """An exercise and how much of it; turns: how often the card is done, told where this one is done less."""
     fewer = turns is not None and (item["per_day"] or 1) < turns
-    dose = dose_words(item) if fewer else dose_words(item, once=True)
+    dose = dose_words(item) if fewer else dose_words(item, once=True, rest=False)
     return {"title": item["title"], "dose": dose, "href": reverse("exercise", args=[item["id"]])}
