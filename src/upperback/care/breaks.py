@@ -33,8 +33,7 @@ WHY_WORDS: Final[Mapping[Why, str]] = {
     "switched_off": "Breaks are switched off.",
     "after_hold": "You get a moment to yourself first.",
 }
-#: The same for a strength session, where the interval says nothing.
-WHY_STRENGTH: Final = "That is the time you chose for strength."
+_WHY_STRENGTH: Final = "That is the time you chose for strength."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +154,11 @@ def seconds_of(item: Mapping[str, Any], exercise: Exercise) -> int:
     tempo = exercise.tempo
     one = tempo.hold_s or tempo.out_s + tempo.pause_s + tempo.back_s
     return int(min(max(one * (item["reps"] or 1) * (item["sets"] or 1), 60), 180))
+
+
+def why_words(found: Next) -> str:
+    """The reason for the time of an offer, as a sentence with `%(minutes)s` for the interval where it is said."""
+    return _WHY_STRENGTH if found.kind == "strength" and found.why == "not_yet" else WHY_WORDS[found.why]
 
 
 def standing(offers: Sequence[Offered], interval_min: int, now: dt.datetime, content: Content) -> Offered | None:

@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Final
 
 from upperback import __version__
-from upperback.cli import content, lines, recordings, simulate
+from upperback.cli import breaks, content, lines, recordings, simulate
 from upperback.cli.command import INTERNAL_ERROR, refuse
 from upperback.core.arguments import ArgumentParser
 from upperback.core.errors import InputError, UpperbackError
@@ -17,7 +17,7 @@ from upperback.core.errors import InputError, UpperbackError
 #: Commands that other rooms bring along: `name = module:function(arguments) -> exit code`.
 COMMAND_GROUP: Final = "upperback.commands"
 
-COMMANDS: Final = lines.COMMANDS | content.COMMANDS | recordings.COMMANDS | simulate.COMMANDS
+COMMANDS: Final = lines.COMMANDS | content.COMMANDS | recordings.COMMANDS | simulate.COMMANDS | breaks.COMMANDS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

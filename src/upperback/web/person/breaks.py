@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from markupsafe import Markup
 
-from upperback.care.breaks import WHY_STRENGTH, WHY_WORDS, seconds_of
+from upperback.care.breaks import seconds_of, why_words
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed
 from upperback.services import breaks
@@ -180,7 +180,7 @@ def _card(day: Day, now: dt.datetime) -> dict[str, Any]:
         "kind": found.kind,
         "due": found.offer_now,
         "at": _clock(found.at, day, now) if found.at is not None and not found.offer_now else None,
-        "why": why_words(day),
+        "why": _(why_words(found)) % {"minutes": day.habits.interval_min},
         "held": day.held,
         "off": found.why == "switched_off",
         "ask_interval": found.ask_interval,
@@ -189,13 +189,6 @@ def _card(day: Day, now: dt.datetime) -> dict[str, Any]:
         "minutes": _minutes(seconds_of(day.item, exercise)) if day.item is not None and exercise is not None else 2,
         "client_id": uuid.uuid4(),
     }
-
-
-def why_words(day: Day) -> str:
-    """The reason for the time of the next offer, as a sentence."""
-    found = day.next
-    words = WHY_STRENGTH if found.kind == "strength" and found.why == "not_yet" else WHY_WORDS[found.why]
-    return _(words) % {"minutes": day.habits.interval_min}
 
 
 def _clock(at: dt.datetime, day: Day, now: dt.datetime) -> str:

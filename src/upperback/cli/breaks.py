@@ -1,0 +1,191 @@
+"""`upperback breaks`: the next short break in a terminal, and why it waits; stays and rings when one is due."""
+
+import argparse
+import datetime as dt
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from upperback.cli.command import DONE, Command
+from upperback.core.errors import InputError, NotAllowed
+
+if TYPE_CHECKING:
+    from upperback.services.breaks import Day
+    from upperback.services.people import Profile
+
+_LOOKS_EVERY_S: Final = 20
+_NOTICE_S: Final = 5
+#: What a notice says on a screen that others may see.
+_SAYS: Final = {"strength": "Time for your session"}
+_SAYS_ELSE: Final = "Time for a short break"
+_START_FIRST: Final = "there is nothing here yet. Start the app and make a plan first: upperback serve"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whose breaks, and whether to stay."""
+    parser.add_argument("--person", metavar="NAME", help="whose breaks; not needed where only one person lives here")
+    parser.add_argument("--once", action="store_true", help="say what comes next and end; offers nothing")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    parser.add_argument("--data", type=Path, help="the data folder that the app is started with")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Says what comes next; without `--once` it stays until Ctrl-C."""
+    profile = _person(_people(chosen.data), chosen.person)
+    watch = Watch(profile=profile, say=_json_line if chosen.json else _plain_line, notify=_notify)
+    if chosen.once:
+        watch.look(_now(), offer=False)
+        return DONE
+    try:
+        while True:
+            watch.look(_now(), offer=True)
+            time.sleep(_LOOKS_EVERY_S)
+    except KeyboardInterrupt:
+        return DONE
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """One person's breaks, looked at again and again.
+
+    Attributes
+    ----------
+    say : is given what comes next whenever that has changed
+    notify : is called once for every offer
+    """
+
+    profile: "Profile"
+    say: Callable[[dict[str, Any]], None]
+    notify: Callable[[str], None]
+    _here_since: dt.datetime | None = field(default=None, init=False)
+    _last: dt.datetime | None = field(default=None, init=False)
+    _said: dict[str, Any] | None = field(default=None, init=False)
+
+    def look(self, now: dt.datetime, *, offer: bool) -> None:
+        """What comes next; `offer`: where a break is due it is offered."""
+        from upperback.services import actors, breaks
+
+        ask = breaks.offer_if_due if offer else breaks.day_of
+        try:
+            day = ask(profile=self.profile, here_since=self._here(now), by=actors.household("terminal"), now=now)
+            found = told(day)
+        except NotAllowed as refused:
+            found = {"kind": None, "offer_now": False, "at": None, "why": "no_plan", "words": refused.message}
+        if found == self._said:
+            return
+        before = self._said or {"offer_now": False}
+        is_new = found["offer_now"] and not (before["offer_now"] and before["at"] == found["at"])
+        self._said = found
+        self.say({"person": str(self.profile.uuid), **found})
+        if offer and is_new:
+            self.notify(_SAYS.get(str(found["kind"]), _SAYS_ELSE))
+
+    def _here(self, now: dt.datetime) -> dt.datetime | None:
+        """None at first: it is not known since when somebody is at this computer. After a sleep: since now."""
+        from upperback.content.vocabulary import default_content
+
+        gap = dt.timedelta(minutes=default_content().limit("schedule_gap_minutes"))
+        if self._last is not None and not dt.timedelta(0) <= now - self._last <= gap:
+            self._here_since = now
+        self._last = now
+        return self._here_since
+
+
+def told(day: "Day") -> dict[str, Any]:
+    """A person's next offer as plain data. `at` is in their own time."""
+    from upperback.care.breaks import why_words
+
+    found = day.next
+    return {
+        "kind": found.kind,
+        "offer_now": found.offer_now,
+        "at": found.at.astimezone(day.habits.time_zone).isoformat(timespec="minutes") if found.at else None,
+        "why": found.why,
+        "words": why_words(found) % {"minutes": day.habits.interval_min},
+        "interval_min": day.habits.interval_min,
+        "ask_interval": found.ask_interval,
+    }
+
+
+def _people(data: Path | None) -> "list[Profile]":
+    """Everybody here. Raises InputError where the app was never started with this folder."""
+    if data is not None:
+        if not data.expanduser().is_dir():
+            raise InputError(f"--data: there is no folder {data}")
+        os.environ["UPPERBACK_DATA"] = str(data.expanduser().absolute())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "upperback.web.settings")
+    import django
+
+    django.setup()
+    from django.db import DatabaseError
+
+    from upperback.services import actors, people
+
+    try:
+        return people.list_profiles(by=actors.household("terminal"))
+    except DatabaseError as error:
+        raise InputError(_START_FIRST) from error
+
+
+def _person(everybody: "list[Profile]", name: str | None) -> "Profile":
+    if not everybody:
+        raise InputError(_START_FIRST)
+    if name is None:
+        if len(everybody) > 1:
+            raise InputError(f"--person: whose breaks? One of: {_names(everybody)}")
+        return everybody[0]
+    found = [one for one in everybody if one.name.casefold() == name.strip().casefold()]
+    if len(found) != 1:
+        raise InputError(f"--person: there is no single person of that name. One of: {_names(everybody)}")
+    return found[0]
+
+
+def _names(everybody: "list[Profile]") -> str:
+    return "; ".join(one.name for one in everybody)
+
+
+def _plain_line(found: dict[str, Any]) -> None:
+    what = "strength session" if found["kind"] == "strength" else "short break"
+    if found["offer_now"]:
+        line = f"Time for a {what}. Open Today to do it, or to put it off."
+    elif found["why"] in {"no_plan", "switched_off"}:
+        line = found["words"]
+    elif found["at"] is None:
+        line = f"Your next {what} waits. {found['words']}"
+    else:
+        at = dt.datetime.fromisoformat(found["at"])
+        line = f"Next {what}: {at:%a %H:%M}. {found['words']}"
+    print(line, flush=True)
+
+
+def _json_line(found: dict[str, Any]) -> None:
+    print(json.dumps(found), flush=True)
+
+
+def _notify(text: str) -> None:
+    """Rings where somebody watches, and shows a notice where the desktop has a program for that."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\a")
+        sys.stderr.flush()
+    program = shutil.which("notify-send")
+    if program is not None:
+        try:
+            subprocess.run([program, "--app-name=Upperback", text], check=False, timeout=_NOTICE_S, capture_output=True)  # noqa: S603
+        except (OSError, subprocess.TimeoutExpired):
+            return  # the line in the terminal is there
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+COMMANDS: Final = {
+    "breaks": Command(add_arguments, run, "when the next short break comes, and why; rings when it is due")
+}
