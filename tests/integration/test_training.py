@@ -59,10 +59,17 @@ def log(client: Client, page: Any, **fields: str) -> Any:
     return client.post(action.group(1), data | {"alarming": "no", "form_ok": "yes"} | fields, follow=True)
 
 
+def send(client: Client, rows: list[Any], **more: str) -> Any:
+    """As the script of a session sends."""
+    person = client.get("/diary/").json()["person"]
+    body = {"person": person, "sent_at": timezone.now().isoformat(), "entries": rows} | more
+    return client.post("/diary/", json.dumps(body), content_type="application/json")
+
+
 def session_through(client: Client) -> Any:
     page = begin(client)
     for _exercise in range(6):
-        if "All done" in text_of(page):
+        if "<h1>All done</h1>" in page.content.decode():
             break
         page = log(client, page)
     end = re.search(r'action="(/training/[^"]*/end/)"', page.content.decode())
@@ -165,13 +172,23 @@ def test_a_device_sends_its_entries_in_any_order_and_twice(planned: Client) -> N
         "data": {"session": session, "exercise": "ST01", "number": 1, "reps": 900},
     }
     for _again in range(2):
-        sent = planned.post("/diary/", json.dumps({"entries": [*rows, wrong]}), content_type="application/json")
+        sent = send(planned, [*rows, wrong])
         answers = {one["client_id"]: one["kept"] for one in sent.json()["answers"]}
         assert answers == {rows[0]["client_id"]: True, rows[1]["client_id"]: True, wrong["client_id"]: False}
     assert DiaryEntry.objects.filter(kind="set_done").count() == 2
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", '{"entries": 3}', '{"entries": [1]}', '{"entries": [{}]}'])
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", '{"entries": 3}', '{"entries": []}', '{"entries": [], "person": 3, "sent_at": ""}']
+)
 def test_what_no_device_would_send_is_answered_in_a_sentence(planned: Client, body: str) -> None:
     sent = planned.post("/diary/", body, content_type="application/json")
-    assert sent.status_code == 400 or all(not one["kept"] for one in sent.json()["answers"])
+    assert sent.status_code == 400
+    assert sent.json() == {"message": "These entries cannot be read."}
+
+
+@pytest.mark.parametrize("row", [1, {}, {"client_id": "x"}, None, {"client_id": str(uuid.uuid4()), "kind": []}])
+def test_an_entry_that_cannot_be_read_is_answered_in_a_sentence(planned: Client, row: Any) -> None:
+    (answer,) = send(planned, [row]).json()["answers"]
+    assert not answer["kept"]
+    assert answer["message"]

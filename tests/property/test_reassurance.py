@@ -110,7 +110,7 @@ class Allowed:
 
 PLAN_PAGES: Final = frozenset({
     "plan", "plan_shape", "plan_swap", "exercise", "today", "training", "training_start", "training_start_movement",
-    "training_done", "training_wrong", "morning", "breaks", "break_card", "break_now",
+    "training_done", "training_wrong", "training_exercise", "morning", "breaks", "break_card", "break_now",
 })  # fmt: skip
 
 

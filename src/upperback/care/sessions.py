@@ -27,6 +27,7 @@ class Session:
     id, day, what : name, the person's own day, strength or movement
     sets : of each exercise, by number; a set that was sent twice under another id counts once, the last one
     felt : how each exercise felt
+    rows : id of the kept row behind each set, by exercise and number, and behind how it felt, under number 0
     ended : None while it is open
     """
 
@@ -37,6 +38,7 @@ class Session:
     pain_now: int | None = None
     sets: dict[str, dict[int, SetDone]] = field(default_factory=dict)
     felt: dict[str, ExerciseEnded] = field(default_factory=dict)
+    rows: dict[tuple[str, int], int] = field(default_factory=dict)
     ended: SessionEnded | None = None
 
     @property
@@ -66,9 +68,13 @@ def sessions_of(written: Sequence[Written]) -> list[Session]:
                 session.pain_now = pain
                 session.what = what
             case SetDone(session=id, exercise=exercise, number=number) as done:
-                _of(found, id, row).sets.setdefault(exercise, {})[number] = done
+                session = _of(found, id, row)
+                session.sets.setdefault(exercise, {})[number] = done
+                session.rows[exercise, number] = row.id
             case ExerciseEnded(session=id, exercise=exercise) as felt:
-                _of(found, id, row).felt[exercise] = felt
+                session = _of(found, id, row)
+                session.felt[exercise] = felt
+                session.rows[exercise, 0] = row.id
             case SessionEnded(session=id) as ended:
                 _of(found, id, row).ended = ended
             case _:

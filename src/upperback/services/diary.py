@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from django.db import transaction
+from django.db.models import QuerySet
 
 from upperback.care import diary
 from upperback.care.diary import Entry, Written
@@ -18,12 +19,16 @@ from upperback.services.plans import latest_plan
 from upperback.services.today import local_day
 from upperback.store.models import DiaryEntry, Profile
 
-__all__ = ["DiaryEntry", "correct_entry", "entries", "get_entry", "keep_entry", "read_sent", "take_back"]
+__all__ = ["DiaryEntry", "correct_entry", "entries", "get_entry", "keep_entry", "keep_sent", "take_back"]
 
 #: How far back a day may be written up: a phone that was off for some weeks still brings everything.
 _LATE: Final = dt.timedelta(days=60)
 #: A device whose clock is ahead by no more than this is right.
 _AHEAD: Final = dt.timedelta(minutes=10)
+#: A device whose clock differs by less than this is taken at its word: sending takes time, too.
+_CLOCK_IS_RIGHT: Final = dt.timedelta(minutes=2)
+#: What a device may correct or take back. A warning sign that was told stays told.
+_MENDABLE: Final = frozenset({diary.kind_of(diary.SetDone), diary.kind_of(diary.ExerciseEnded)})
 
 
 def keep_entry(
@@ -123,8 +128,20 @@ def _written(row: DiaryEntry) -> Written:
     )
 
 
-def read_sent(row: Any) -> dict[str, Any]:
-    """One entry as a device sends it, ready for `keep_entry`.
+def keep_sent(*, profile: Profile, row: Any, ahead: dt.timedelta, by: Actor, now: dt.datetime) -> bool:
+    """Keeps one entry as a device sends it; sent again it is the one that is there.
+
+    A correction of something that was corrected meanwhile, on another device, takes the place of that correction:
+    all of them are kept, the last one counts.
+
+    Parameters
+    ----------
+    row : plain data of the device
+    ahead : by how much the clock of the device was ahead of ours when it sent
+
+    Returns
+    -------
+    Whether the same thing was written or changed elsewhere, too.
 
     Raises
     ------
@@ -134,9 +151,52 @@ def read_sent(row: Any) -> dict[str, Any]:
         sent = msgspec.convert(row, _Sent)
     except msgspec.ValidationError as error:
         raise InputError(f"this entry cannot be read: {error}") from None
-    return {
-        "client_id": sent.client_id, "day": sent.day, "at": sent.at, "entry": diary.read_entry(sent.kind, sent.data)
-    }  # fmt: skip
+    entry = diary.read_entry(sent.kind, sent.data)
+    at = sent.at if abs(ahead) < _CLOCK_IS_RIGHT else sent.at - ahead
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        rows = DiaryEntry.objects.filter(profile=profile)
+        known = rows.filter(client_id=sent.client_id).exists()
+        replaces, elsewhere = (None, False) if known else _place_of(sent, entry, profile)
+        if known or replaces is not None or not isinstance(entry, diary.Undone):
+            keep_entry(
+                profile=profile, client_id=sent.client_id, day=sent.day, at=at, entry=entry, replaces=replaces,
+                by=by, now=now,
+            )  # fmt: skip
+    return elsewhere
+
+
+def _place_of(sent: "_Sent", entry: Entry, profile: Profile) -> tuple[DiaryEntry | None, bool]:
+    """The entry that a sent one takes the place of, and whether it was changed, or written too, elsewhere.
+
+    None with an entry that was taken back meanwhile: a correction then stands for itself, and taking back is done.
+    """
+    rows = DiaryEntry.objects.filter(profile=profile)
+    if sent.replaces is None:
+        if isinstance(entry, diary.Undone):
+            raise InputError("There is nothing here to take back")
+        return None, isinstance(entry, diary.SetDone) and _same_set(entry, rows).exists()
+    first = rows.filter(client_id=sent.replaces).first()
+    if first is None or first.kind not in _MENDABLE:
+        raise InputError("What this corrects is not here")
+    was = diary.read_entry(first.kind, first.data)
+    if not isinstance(entry, diary.Undone) and _of_what(entry) != _of_what(was):
+        raise InputError("A correction must be of the same set or exercise")
+    newest = first
+    while (later := rows.filter(replaces=newest).first()) is not None:
+        newest = later
+    gone = newest.kind == diary.kind_of(diary.Undone)
+    return None if gone else newest, newest != first
+
+
+def _of_what(entry: Entry) -> tuple[object, ...]:
+    names = ("session", "exercise", "number")
+    return (type(entry), *(getattr(entry, name, None) for name in names))
+
+
+def _same_set(entry: diary.SetDone, rows: QuerySet[DiaryEntry]) -> QuerySet[DiaryEntry]:
+    of_it = {"data__session": entry.session, "data__exercise": entry.exercise, "data__number": entry.number}
+    return rows.filter(kind=diary.kind_of(diary.SetDone), replaced_by__isnull=True, **of_it)
 
 
 class _Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +205,7 @@ class _Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     day: dt.date
     at: Annotated[dt.datetime, msgspec.Meta(tz=True)]
     data: dict[str, Any]
+    replaces: uuid.UUID | None = None
 
 
 def _check_can_replace(replaces: DiaryEntry, profile: Profile) -> None:

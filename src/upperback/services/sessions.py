@@ -5,27 +5,49 @@ import uuid
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from upperback.care.diary import ExerciseEnded, SessionEnded, SessionStarted, SetDone, Warned
-from upperback.care.sessions import Session, sessions_of
+from upperback.care.diary import ExerciseEnded, Morning, SessionEnded, SessionStarted, SetDone, Warned
+from upperback.care.sessions import Session, mornings, sessions_of, usual_pain_on
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed, NotFound
 from upperback.services import policies
 from upperback.services.actors import Actor
 from upperback.services.diary import entries, keep_entry
 from upperback.services.permissions import check_may
-from upperback.services.plans import latest_decision, open_plan
+from upperback.services.plans import PlanVersion, latest_decision, open_plan
 from upperback.services.progress import prescribed_today
 from upperback.services.today import local_day
 from upperback.store.models import DiaryEntry, ExerciseStep, Profile
 
-__all__ = ["Item", "Player", "begin_session", "end_session", "get_session", "may_begin", "sessions_on", "tell_warning"]
+__all__ = [
+    "Item",
+    "Player",
+    "SetWritten",
+    "begin_session",
+    "end_session",
+    "get_session",
+    "may_begin",
+    "sessions_on",
+    "tell_warning",
+]
 
 What = Literal["strength", "movement"]
 
 #: Questions before every session, in the order they are asked.
 CHECKS: Final = ("before_legs", "before_chest", "before_change")
 
+#: Days before a session whose mornings may tell the usual pain.
+_MORNINGS_LOOKED_AT: Final = 60
+
 _KINDS: Final = (SessionStarted, SetDone, ExerciseEnded, SessionEnded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetWritten:
+    """A set that is written down."""
+
+    reps: int
+    load_kg: float | None
+    client_id: uuid.UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +61,8 @@ class Item:
     rest_s : between sets
     hold_s : for exercises that are held
     unit : repetitions, holds, breaths in words
-    done : repetitions of each set that is written down, by number
-    is_ended : whether how it felt was told
+    written : each set that is written down, by number, with its weight and the id that a correction names
+    felt_id : of the entry that tells how it felt; None before
     """
 
     exercise: str
@@ -51,16 +73,28 @@ class Item:
     rest_s: int
     hold_s: float | None
     unit: str
-    done: dict[int, int]
-    is_ended: bool
+    written: dict[int, SetWritten]
+    felt_id: uuid.UUID | None
+
+    @property
+    def done(self) -> dict[int, int]:
+        """Repetitions of each set that is written down, by number."""
+        return {number: one.reps for number, one in self.written.items()}
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether how it felt was told."""
+        return self.felt_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Player:
-    """A session with what is to be done and what is done."""
+    """A session with what is to be done and what is done. `usual_pain`: what the pain light is measured from."""
 
     session: Session
     items: tuple[Item, ...]
+    usual_pain: int
+    plan: uuid.UUID
 
     @property
     def current(self) -> Item | None:
@@ -125,9 +159,14 @@ def tell_warning(
 
 def get_session(*, profile: Profile, session_id: str, by: Actor, now: dt.datetime) -> Player:
     """A session of this person, while the plan is open."""
-    open_plan(profile=profile, by=by)
+    plan = open_plan(profile=profile, by=by)
     session = _find(profile, session_id, by, now)
-    return Player(session=session, items=_items(profile, session.what, session, by, now))
+    return Player(
+        session=session,
+        items=_items(profile, session.what, session, by, now),
+        usual_pain=_usual_pain(profile, session, plan, by),
+        plan=plan.uuid,
+    )
 
 
 def end_session(
@@ -171,6 +210,16 @@ def _find(profile: Profile, session_id: str, by: Actor, now: dt.datetime) -> Ses
     return found
 
 
+def _usual_pain(profile: Profile, session: Session, plan: PlanVersion, by: Actor) -> int:
+    """The usual pain at rest as progress takes it: the last mornings, this session's start, else the check."""
+    content = default_content()
+    since = session.day - dt.timedelta(days=_MORNINGS_LOOKED_AT)
+    resting = mornings(entries(profile=profile, by=by, since=since, kinds=[Morning]))
+    usual = usual_pain_on(session.day, resting, session.pain_now, content)
+    told = plan.findings.get("pain")
+    return usual if usual is not None else int(told) if isinstance(told, int | float) else 0
+
+
 def _items(profile: Profile, what: str, session: Session | None, by: Actor, now: dt.datetime) -> tuple[Item, ...]:
     plan = open_plan(profile=profile, by=by)
     doses = {item["id"]: item for item in plan.record["exercises"] if item["kind"] == what}
@@ -182,6 +231,8 @@ def _items(profile: Profile, what: str, session: Session | None, by: Actor, now:
             (one.planned, one.step.exercise, one.step.sets, one.step.reps, one.step.load_kg, one.step.band)
             for one in prescribed_today(profile=profile, by=by, now=now)
         ]
+    rows = session.rows if session else {}
+    ids = dict(DiaryEntry.objects.filter(pk__in=rows.values()).values_list("pk", "client_id"))
     items = []
     for planned, exercise, sets, reps, load_kg, band in steps:
         sets_done = session.sets.get(exercise, {}) if session else {}
@@ -195,8 +246,11 @@ def _items(profile: Profile, what: str, session: Session | None, by: Actor, now:
                 rest_s=doses[planned]["rest_s"] or 0,
                 hold_s=default_content().exercises[exercise].tempo.hold_s,
                 unit=doses[planned]["unit"],
-                done={number: done.reps for number, done in sorted(sets_done.items())},
-                is_ended=bool(session and exercise in session.felt),
+                written={
+                    number: SetWritten(reps=done.reps, load_kg=done.load_kg, client_id=ids[rows[exercise, number]])
+                    for number, done in sorted(sets_done.items())
+                },
+                felt_id=ids[rows[exercise, 0]] if (exercise, 0) in rows else None,
             )
         )
     return tuple(items)

@@ -22,6 +22,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 OPEN_PREFIX: Final = "/open/"
 HELP_PATHS: Final = frozenset({"/help/", "/help"})
 STOPPED_PATH: Final = "/help/stopped/"
+# A session without anybody's data: the browser keeps it for times without a connection.
+SESSION_PATH: Final = "/training/shell/"
 # At the root, because a worker may only answer for addresses below its own.
 WORKER_PATH: Final = "/help_worker.js"
 # Let in without the cookie: nothing personal is said there.
@@ -99,6 +101,8 @@ class FrontDoor:
             await _answer(send, 200, self.pages.help, [_HTML, (b"cache-control", b"no-cache")])
         elif path == STOPPED_PATH:
             await _answer(send, 200, self.pages.stopped, [_HTML, (b"cache-control", b"no-cache")])
+        elif path == SESSION_PATH:
+            await _answer(send, 200, self.pages.session, [_HTML, (b"cache-control", b"no-cache")])
         elif path == WORKER_PATH:
             await _answer(send, 200, self.pages.worker, [_SCRIPT, (b"cache-control", b"no-cache")])
         elif not self._host_allowed(scope):

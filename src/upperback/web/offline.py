@@ -42,6 +42,9 @@ LAST_RESORT: Final[dict[str, dict[str, Line]]] = {
 
 # What the help page needs to look as it does.
 _SHELL_FILES: Final = ("css/upperback.css", "js/theme.js", "js/main.js", "img/mark.svg")
+# What a session needs besides, once it was opened.
+_SESSION_PAGE: Final = "/training/shell/"
+_SESSION_FILES: Final = ("css/figures.css", "css/training.css")
 _FONTS: Final = ("vendor/atkinson-hyperlegible-next-latin.woff2", "vendor/nhsuk-frontend.min.js")
 
 _BARE: Final = """<!doctype html><html lang="en-GB"><meta charset="utf-8"><title>Help now - Upperback</title>
@@ -62,6 +65,7 @@ class OfflinePages:
     not_found: bytes
     wrong_host: bytes
     stopped: bytes
+    session: bytes
     worker: bytes
 
 
@@ -116,6 +120,7 @@ def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo
             return bare_page(lines)
 
     help_page, stopped = page("help.jinja", path="/help/"), page("errors/stopped.jinja")
+    session = page("person/training_shell.jinja", **_session_words(region))
     return OfflinePages(
         help=help_page,
         closed=page("errors/closed.jinja"),
@@ -125,15 +130,31 @@ def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo
         not_found=page("errors/not_found.jinja"),
         wrong_host=page("errors/wrong_host.jinja"),
         stopped=stopped,
-        worker=_worker(help_page, stopped),
+        session=session,
+        worker=_worker(help_page, stopped, session),
     )
+
+
+def _session_words(region: str) -> dict[str, Any]:
+    """The words of a session; none when the content cannot be read, for then there is no session either."""
+    try:
+        from upperback.web.session_parts import player_words
+
+        return player_words(region)
+    except Exception:  # noqa: BLE001  help has to be there whatever is wrong with the rest
+        _log.warning("words of a session not read from the content release")
+        return {}
 
 
 def _worker(*pages: bytes) -> bytes:
     """The script that keeps help in the browser: lists what to keep, under a name that changes when any of it does."""
-    files = [file for file in _SHELL_FILES if has_static(file)]
-    shell = ["/help/", "/help/stopped/", *(static(file) for file in files), *(f"/static/{font}" for font in _FONTS)]
-    mark = hashlib.sha256(b"".join([*pages, *(address.encode() for address in shell)])).hexdigest()[:12]
+    files = [file for file in (*_SHELL_FILES, *_SESSION_FILES) if has_static(file)]
+    # Modules are named by other modules, without a mark of their content.
+    modules = [f"js/session/{path.name}" for path in sorted((STATIC_FOLDER / "js" / "session").glob("*.js"))]
+    shell = ["/help/", "/help/stopped/", _SESSION_PAGE, *(static(file) for file in files)]
+    shell += [f"/static/{file}" for file in (*_FONTS, *modules)]
+    marked = [*pages, *(address.encode() for address in shell), *(static(module).encode() for module in modules)]
+    mark = hashlib.sha256(b"".join(marked)).hexdigest()[:12]
     try:
         script = (STATIC_FOLDER / "js" / "help_worker.js").read_text(encoding="utf-8")
     except OSError:

@@ -1,34 +1,31 @@
 """A guided session: three questions, one exercise at a time, how it felt, and the morning after.
 
-Every page works as a plain form. `player.js` makes of the same forms a session that can be followed from across the
-room, and keeps what is logged while there is no connection.
+Every page works as a plain form. The script in `static/js/session/` makes of them one page that leads through the whole
+session and keeps what is logged while there is no connection; `device.py` is its counterpart.
 """
 
-import json
 import uuid
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from markupsafe import Markup
 
 from upperback.care.diary import Entry, ExerciseEnded, Morning, SetDone
 from upperback.content.vocabulary import default_content
-from upperback.core.errors import InputError, UpperbackError
+from upperback.core.errors import InputError
 from upperback.services import diary, plans, progress, sessions
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
 from upperback.services.sessions import Item, Player
 from upperback.services.today import local_day
-from upperback.web.figures import moving_figure, still_figures
-from upperback.web.person import session
-from upperback.web.person.page import filled, for_person, show
-
-_SENT_AT_ONCE: Final = 500
+from upperback.web.person import device, session
+from upperback.web.person.page import for_person, show
+from upperback.web.session_parts import player_words, stop_signs
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,8 +71,8 @@ def training(request: HttpRequest, profile: Profile, session_id: str) -> HttpRes
     if player.session.ended is not None:
         return redirect("training_done", session_id=session_id)
     if player.current is None:
-        return show(request, "person/training_last.jinja", {"profile": profile, **_shared(player)})
-    return show(request, "person/training.jinja", {"profile": profile, **_shared(player)})
+        return show(request, "person/training_last.jinja", _shared(player, profile))
+    return show(request, "person/training.jinja", _shared(player, profile))
 
 
 @require_POST
@@ -91,7 +88,7 @@ def log(request: HttpRequest, profile: Profile, session_id: str, exercise_id: st
     try:
         found = _entries(posted, player.session.id, item)
     except InputError as problem:
-        context = {"profile": profile, **_shared(player), "error": problem, "posted": posted, "has_errors": True}
+        context = {**_shared(player, profile), "error": problem, "posted": posted, "has_errors": True}
         return show(request, "person/training.jinja", context, status=400)
     base = public_id(posted.get("client_id", ""))
     for number, entry in enumerate(found):
@@ -118,15 +115,14 @@ def end(request: HttpRequest, profile: Profile, session_id: str) -> HttpResponse
 @for_person
 def wrong(request: HttpRequest, profile: Profile, session_id: str) -> HttpResponse:
     """ "Something feels wrong": the stop signs. One is chosen, the session ends, and what to do now is shown first."""
-    content = default_content()
-    signs = [text for text in content.dose_texts.values() if text.group == "stop_sign"]
+    signs = stop_signs(settings.REGION)
     chosen = next((sign for sign in signs if sign.id == request.POST.get("sign")), None)
     if request.method == "POST" and chosen is not None:
         sessions.end_session(
             profile=profile, session_id=session_id, client_id=public_id(request.POST.get("client_id", "")),
             how="felt_wrong", sign=chosen.id, by=session.actor_of(request), now=session.now(),
         )  # fmt: skip
-        context = {"profile": profile, "sign": chosen, "text": filled(chosen.text), "now": "{emergency}" in chosen.text}
+        context = {"profile": profile, "sign": chosen}
         return show(request, "person/training_stopped.jinja", context)
     context = {"profile": profile, "signs": signs, "session_id": session_id, "client_id": uuid.uuid4()}
     return show(request, "person/training_wrong.jinja", context)
@@ -138,7 +134,7 @@ def done(request: HttpRequest, profile: Profile, session_id: str) -> HttpRespons
     """`/training/ID/done/`: what was done, and what happens tomorrow."""
     by, now = session.actor_of(request), session.now()
     player = sessions.get_session(profile=profile, session_id=session_id, by=by, now=now)
-    return show(request, "person/training_done.jinja", {"profile": profile, **_shared(player)})
+    return show(request, "person/training_done.jinja", _shared(player, profile))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -163,75 +159,22 @@ def morning(request: HttpRequest, profile: Profile) -> HttpResponse:
     return show(request, "person/morning.jinja", context, status=400 if error else 200)
 
 
-@require_POST
-@for_person
-def keep(request: HttpRequest, profile: Profile) -> JsonResponse:
-    """`/diary/`: entries of a device as JSON, in any order, as often as it sends them; each is answered by its id."""
-    by, now = session.actor_of(request), session.now()
-    try:
-        rows = json.loads(request.body)["entries"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        rows = None
-    if not isinstance(rows, list) or len(rows) > _SENT_AT_ONCE:
-        return JsonResponse({"message": _("These entries cannot be read.")}, status=400)
-    return JsonResponse({"answers": [_keep_one(row, profile, by, now) for row in rows]})
-
-
-def _keep_one(row: Any, profile: Profile, by: Any, now: Any) -> dict[str, Any]:
-    id = str(row.get("client_id", "")) if isinstance(row, dict) else ""
-    try:
-        read = diary.read_sent(row)
-        diary.keep_entry(profile=profile, by=by, now=now, **read)
-    except UpperbackError as problem:
-        return {"client_id": id, "kept": False, "message": _(problem.message)}
-    return {"client_id": id, "kept": True}
-
-
-def _shared(player: Player) -> dict[str, Any]:
+def _shared(player: Player, profile: Profile) -> dict[str, Any]:
     content = default_content()
     current = player.current
-    exercise = content.exercises[current.exercise] if current else None
+    figure: dict[str, Any] = device.figure_of(content.exercises[current.exercise]) if current else {}
     return {
+        "profile": profile,
         "player": player,
         "session_id": player.session.id,
         "current": current,
-        "exercise": exercise,
         "titles": {item.exercise: content.exercises[item.exercise].title for item in player.items},
-        "move": Markup(moving_figure(exercise)) if exercise else None,  # noqa: S704  our own drawing
-        "still": Markup(still_figures(exercise)) if exercise else None,  # noqa: S704
-        "data": _script_data(player),
+        "data": device.script_data(player, profile),
         "client_id": uuid.uuid4(),
         "posted": QueryDict(),
         "error": None,
-    }
-
-
-def _script_data(player: Player) -> dict[str, Any]:
-    """What player.js works from; the page holds the same in words."""
-    content = default_content()
-    return {
-        "session": player.session.id,
-        "day": player.session.day.isoformat(),
-        "items": [
-            {
-                "exercise": item.exercise,
-                "title": content.exercises[item.exercise].title,
-                "sets": item.sets,
-                "reps": item.reps,
-                "loadKg": item.load_kg,
-                "band": item.band,
-                "restS": item.rest_s,
-                "holdS": item.hold_s,
-                "tempo": {
-                    "outS": content.exercises[item.exercise].tempo.out_s,
-                    "pauseS": content.exercises[item.exercise].tempo.pause_s,
-                    "backS": content.exercises[item.exercise].tempo.back_s,
-                },
-                "done": item.done,
-                "ended": item.is_ended,
-            }
-            for item in player.items
-        ],
+        **figure,
+        **player_words(settings.REGION),
     }
 
 

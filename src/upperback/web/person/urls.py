@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.person import assessment, breaks, check, people, plan, result, today, training
+from upperback.web.person import assessment, breaks, check, device, people, plan, result, today, training
 
 urlpatterns = [
     path("people/", people.people_page, name="people"),
@@ -31,6 +31,7 @@ urlpatterns = [
     path("training/movement/", training.start, {"what": "movement"}, name="training_start_movement"),
     path("training/<slug:session_id>/", training.training, name="training"),
     path("training/<slug:session_id>/log/<slug:exercise_id>/", training.log, name="training_log"),
+    path("training/<slug:session_id>/exercise/<slug:exercise_id>/", device.exercise, name="training_exercise"),
     path("training/<slug:session_id>/end/", training.end, name="training_end"),
     path("training/<slug:session_id>/wrong/", training.wrong, name="training_wrong"),
     path("training/<slug:session_id>/done/", training.done, name="training_done"),
@@ -40,5 +41,5 @@ urlpatterns = [
     path("breaks/now/", breaks.break_page, name="break_now"),
     path("breaks/answer/", breaks.answer, name="break_answer"),
     path("breaks/hold/", breaks.hold, name="break_hold"),
-    path("diary/", training.keep, name="diary"),
+    path("diary/", device.keep, name="diary"),
 ]

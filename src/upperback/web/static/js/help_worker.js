@@ -1,10 +1,14 @@
-// Keeps the help page and its look in the browser, so that help opens even when Upperback itself is not running.
-// Nothing personal is ever kept: only the addresses listed here, none of which depends on who asks.
+// Keeps the help page and the frame of a session in the browser, so that both open when Upperback is not running or
+// there is no connection. Nothing personal is ever kept: only the addresses listed here, none of which depends on who
+// asks. What a session has to show then comes, sealed, from elsewhere: static/js/session/vault.js.
 
 const SHELL = /* listed when the process starts */ [];
-const NAME = "upperback-help-" + /* mark of their content */ "";
+const OURS = "upperback-help-";
+const NAME = OURS + /* mark of their content */ "";
 const HELP = "/help/";
 const STOPPED = "/help/stopped/";
+const SESSION = "/training/shell/";
+const IS_SESSION = /^\/training\/[0-9a-f]{32}\/$/;
 const WAIT_MS = 3000;
 
 self.addEventListener("install", (event) => {
@@ -20,7 +24,7 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((name) => name !== NAME).map((name) => caches.delete(name))))
+      .then((names) => Promise.all(names.filter((name) => name.startsWith(OURS) && name !== NAME).map((name) => caches.delete(name))))
       .then(() => self.clients.claim()),
   );
 });
@@ -33,10 +37,21 @@ self.addEventListener("fetch", (event) => {
   }
   if (request.mode === "navigate") {
     const isHelp = address.pathname === HELP;
-    event.respondWith(isHelp ? withinTime(request) : fetch(request).catch(() => kept(STOPPED)));
+    const instead = IS_SESSION.test(address.pathname) ? SESSION : STOPPED;
+    event.respondWith(isHelp ? withinTime(request) : fetch(request).catch(() => kept(instead)));
+  } else if (address.pathname.startsWith("/static/js/session/")) {
+    // No mark of their content in the address: the server is asked first, so that one page never mixes two releases.
+    event.respondWith(fetch(request).catch(() => kept(address.pathname).then((found) => found ?? Response.error())));
   } else if (SHELL.includes(address.pathname + address.search)) {
     event.respondWith(kept(address.pathname + address.search).then((found) => found ?? fetch(request)));
   }
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(
+    self.clients.matchAll({ type: "window" }).then((windows) => windows.find((one) => "focus" in one)?.focus()),
+  );
 });
 
 async function withinTime(request) {

@@ -1,0 +1,153 @@
+// Keeps what a session logs and sends it when it can: an outbox over the sealed store, or over memory where the browser
+// keeps nothing. Used by the session itself, and by any other page while something still waits.
+
+import { MemoryStore, Outbox } from "./outbox.js";
+import { NoWay, Post } from "./post.js";
+import { openVault } from "./vault.js";
+
+const TRY_AGAIN_MS = [2000, 5000, 15000, 60000];
+const WAITS = "upperback.waits"; // how many entries wait, for pages that do not load all of this
+
+export class Keeping {
+  #vault;
+  #outbox;
+  #post = new Post();
+  #told;
+  #person = null;
+  #timer = null;
+  #misses = 0;
+  #flushing = null;
+
+  // told(what, details): "offline", "closed", "other" or "sent", with what the server said.
+  static async open(told = () => {}) {
+    let vault = null;
+    try {
+      vault = await openVault();
+    } catch {
+      // A private window, or a browser that keeps nothing: everything works while the page is open.
+    }
+    return new Keeping(vault, told);
+  }
+
+  constructor(vault, told) {
+    this.#vault = vault;
+    this.#told = told;
+    this.#outbox = new Outbox({
+      store: vault ?? new MemoryStore(),
+      send: (person, entries) => this.#post.send(person, entries),
+      makeId,
+      now: () => Date.now(),
+      alone,
+    });
+  }
+
+  get isLasting() {
+    return this.#vault !== null;
+  }
+
+  // From now on this person's entries are sent, whenever there is a way.
+  watch(person) {
+    this.#person = person;
+    addEventListener("online", () => this.flush());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.flush());
+    return this.flush();
+  }
+
+  async add(entry) {
+    const kept = await this.#outbox.add(entry);
+    await this.#note();
+    this.flush();
+    return kept;
+  }
+
+  waiting(person) {
+    return this.#outbox.waiting(person);
+  }
+
+  async state(session) {
+    return this.#vault ? this.#vault.state(session).catch(() => null) : null;
+  }
+
+  // Where a session stands is a convenience: that it cannot be kept must not stop anybody.
+  async keepState(session, state) {
+    await this.#vault?.keepState(session, state).catch(() => {});
+  }
+
+  async forgetState(session) {
+    await this.#vault?.forgetState(session).catch(() => {});
+  }
+
+  // Whoever this browser is open for: what waits of theirs is sent. For pages outside a session.
+  async sendForWhoeverIsHere() {
+    this.#person = await this.#post.person();
+    return this.flush();
+  }
+
+  // One sending at a time; what is added meanwhile goes with it or with the next.
+  flush() {
+    this.#flushing ??= this.#flushOnce().finally(() => {
+      this.#flushing = null;
+    });
+    return this.#flushing;
+  }
+
+  async #flushOnce() {
+    clearTimeout(this.#timer);
+    if (this.#person === null) {
+      return;
+    }
+    try {
+      const found = await this.#outbox.flush(this.#person);
+      this.#misses = 0;
+      this.#told("sent", found);
+    } catch (problem) {
+      const why = problem instanceof NoWay ? problem.why : "trouble";
+      this.#told(why === "trouble" ? "offline" : why, null);
+      if (why === "offline" || why === "trouble") {
+        this.#tryAgain();
+      }
+    }
+    await this.#note();
+  }
+
+  // Later and later, and never all devices at the same moment.
+  #tryAgain() {
+    const longest = TRY_AGAIN_MS[Math.min(this.#misses, TRY_AGAIN_MS.length - 1)];
+    this.#misses += 1;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), longest * (0.5 + Math.random() / 2));
+  }
+
+  async #note() {
+    try {
+      const count = await this.#outbox.count();
+      if (count > 0 && this.#vault) {
+        localStorage.setItem(WAITS, String(count));
+      } else {
+        localStorage.removeItem(WAITS);
+      }
+    } catch {
+      // Then other pages do not know; the session itself does.
+    }
+  }
+}
+
+// By hand, for randomUUID is only there on secure origins.
+function makeId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+// Over all tabs where the browser can do that; within this one otherwise.
+let chain = Promise.resolve();
+function alone(work) {
+  if (navigator.locks) {
+    return navigator.locks.request("upperback-outbox", work);
+  }
+  const run = chain.then(work, work);
+  chain = run.catch(() => {});
+  return run;
+}

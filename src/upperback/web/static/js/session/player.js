@@ -1,0 +1,680 @@
+// A session that leads: one exercise at a time, in step with the clock, written down as it is done. It takes the place
+// of the plain form on the page; without this script that form does the same.
+
+import { Aids } from "./aids.js";
+import { Keeping } from "./keeping.js";
+import * as machine from "./machine.js";
+import { Pacer } from "./pacer.js";
+import { Screen, WORKING, choose, chosen, element, readJson } from "./screen.js";
+
+const EXERCISES = "upperback-exercises";
+const FIGURE_PATIENCE_MS = 4000;
+
+class Player {
+  #screen;
+  #keeping;
+  #aids;
+  #state;
+  #pacer = null;
+  #clock = null;
+  #before = null; // the stage that "something feels wrong" was asked from
+  #figures = new Map();
+  #shown = null;
+  #kg = {};
+
+  constructor(screen, keeping, aids, state) {
+    this.#screen = screen;
+    this.#keeping = keeping;
+    this.#aids = aids;
+    this.#state = state;
+    screen.on("click", (event) => this.#clicked(event));
+    screen.on("submit", (event) => this.#submitted(event));
+    screen.on("change", (event) => this.#changed(event));
+    document.addEventListener("visibilitychange", () => this.#seenOrNot());
+    addEventListener("pagehide", () => this.#aids.quiet());
+  }
+
+  async begin(say) {
+    await this.#draw("heading");
+    if (say) {
+      this.#screen.net(this.#screen.words(say));
+    }
+    if (!this.#keeping.isLasting) {
+      this.#screen.net(this.#screen.words("noStorage"));
+    }
+    await this.#keep();
+    this.#fetchAll();
+  }
+
+  get #item() {
+    return machine.itemOf(this.#state);
+  }
+
+  // ---- what is touched ----
+
+  #clicked(event) {
+    const key = event.target.closest("[data-do]");
+    if (!key) {
+      return;
+    }
+    const steps = {
+      start: () => this.#start(),
+      count: () => this.#countOne(),
+      pause: () => this.#pause(),
+      "go-on": () => this.#start(),
+      "set-done": () => this.#setDone(),
+      "less-rest": () => this.#changeRest(-15),
+      "more-rest": () => this.#changeRest(15),
+      fewer: () => this.#correct(key, -1),
+      more: () => this.#correct(key, 1),
+      "take-back": () => this.#takeBack(key),
+      leave: () => this.#leave(),
+      skip: () => this.#leave(),
+      change: () => this.#go(machine.change(this.#state, key.dataset.exercise), "heading"),
+      finish: () => this.#end("finished"),
+      end: () => this.#end("ended_early"),
+      wrong: () => this.#wrong(),
+      "not-wrong": () => this.#go({ ...this.#state, at: this.#before }, "heading"),
+      sign: () => this.#end("felt_wrong", key.dataset.sign),
+    };
+    steps[key.dataset.do]?.();
+  }
+
+  #changed(event) {
+    const { name, value, dataset, checked } = event.target;
+    if (dataset.setting) {
+      this.#set(dataset.setting, event.target, checked);
+    } else if (name === "counting") {
+      this.#counting = value;
+      if (this.#state.at.stage === "moving") {
+        this.#pause();
+      }
+    } else if (name === "pain_during") {
+      this.#state = machine.hurts(this.#state, this.#state.at.exercise, Number(value));
+      this.#light(Number(value), false);
+      this.#keep();
+    } else if (name === "worst_pain" || name === "alarming") {
+      this.#lightOfForm();
+    }
+  }
+
+  async #set(name, box, wanted) {
+    box.checked = await this.#aids.set(name, wanted);
+    if (name === "awake") {
+      this.#aids.keepAwake(wanted && WORKING.includes(this.#state.at.stage));
+    }
+  }
+
+  // ---- a set ----
+
+  #counting = "rhythm";
+
+  get #countsByRhythm() {
+    return this.#counting === "rhythm" && this.#item.pace.length > 0;
+  }
+
+  async #start() {
+    if (!this.#takeWeight()) {
+      return;
+    }
+    this.#stopClock();
+    await this.#go(machine.startSet(this.#state), "key");
+    this.#aids.keepAwake(true);
+    if (!this.#countsByRhythm) {
+      this.#screen.text("phase", "");
+      this.#screen.figureRuns();
+      return;
+    }
+    const item = this.#item;
+    this.#pacer = new Pacer({
+      phases: item.pace,
+      target: Math.max(item.reps, this.#state.at.reps + 1),
+      reps: this.#state.at.reps,
+      on: {
+        lead: (seconds) => {
+          this.#screen.text("phase", `${this.#screen.words("ready")} ${seconds}`);
+          this.#aids.say(seconds === 3 ? this.#screen.words("ready") : "");
+        },
+        phase: (phase) => this.#phase(phase),
+        bar: (phase, share) => this.#bar(phase, share),
+        rep: (reps) => this.#counted(reps),
+        end: () => this.#setDone(),
+      },
+    });
+    this.#screen.figureStops();
+    this.#pacer.start();
+  }
+
+  #phase(phase) {
+    const words = this.#screen.words(phase.do);
+    this.#screen.text("phase", words);
+    this.#screen.figureAt(phase);
+    this.#aids.say(words);
+    this.#aids.shake(phase.do === "back" || phase.do === "out" ? [40, 60, 40] : 60);
+  }
+
+  #bar(phase, share) {
+    const isBack = phase.do === "back" || phase.do === "out";
+    const isStill = phase.do === "hold" || phase.do === "rest";
+    this.#screen.bar("bar", phase.do === "rest" ? 0 : isStill ? 1 : isBack ? 1 - share : share);
+    if (phase.do === "hold" && phase.s >= 3) {
+      this.#screen.text("phase", `${this.#screen.words("hold")} ${Math.ceil(phase.s * (1 - share))}`);
+    }
+  }
+
+  #counted(reps) {
+    this.#state = machine.counted(this.#state, reps);
+    this.#screen.text("count", String(reps));
+    this.#keep();
+  }
+
+  #countOne() {
+    this.#counted(this.#state.at.reps + 1);
+    this.#aids.shake(40);
+    this.#screen.say(String(this.#state.at.reps));
+  }
+
+  #pause() {
+    this.#stopClock();
+    this.#screen.figureStops();
+    this.#go(machine.pause(this.#state), "key");
+  }
+
+  async #setDone() {
+    const countedBy = this.#countsByRhythm ? "rhythm" : "tap";
+    this.#stopClock();
+    const { exercise } = this.#state.at;
+    const kg = this.#kg[exercise] ?? null;
+    await this.#log(machine.setDone(this.#state, { kg, countedBy, nowMs: Date.now() }), "key");
+    this.#aids.shake([120, 80, 120]);
+    this.#aids.say(this.#restWords());
+  }
+
+  #restWords() {
+    const { stage } = this.#state.at;
+    const item = this.#item;
+    return stage === "rest" ? this.#screen.words("rest60", { s: item.restS }) : this.#screen.words("lastSet");
+  }
+
+  // The weight as typed, kept for this exercise; false when it cannot be.
+  #takeWeight() {
+    if (!this.#item.needsWeight || this.#state.at.stage !== "ready") {
+      return true;
+    }
+    const kg = machine.kilograms(this.#screen.part("weight").value);
+    const isWrong = kg === undefined;
+    this.#screen.text("weight-says", isWrong ? this.#screen.words("weightWrong") : "");
+    this.#screen.part("weight").setAttribute("aria-invalid", String(isWrong));
+    if (isWrong) {
+      this.#screen.part("weight").focus();
+      return false;
+    }
+    this.#kg[this.#state.at.exercise] = kg;
+    return true;
+  }
+
+  // ---- rest ----
+
+  #changeRest(byS) {
+    this.#state = machine.changeRest(this.#state, byS, Date.now());
+    this.#drawRest();
+    this.#keep();
+    this.#restClock();
+  }
+
+  #restClock() {
+    clearInterval(this.#clock);
+    this.#clock = setInterval(() => this.#drawRest(), 250);
+    this.#drawRest();
+  }
+
+  #drawRest() {
+    const { at } = this.#state;
+    const leftMs = machine.restLeftMs(this.#state, Date.now());
+    this.#screen.text("rest", String(Math.ceil(leftMs / 1000)));
+    this.#screen.bar("rest-bar", at.restS ? leftMs / (at.restS * 1000) : 0);
+    const isOver = leftMs === 0;
+    this.#screen.text("start-next", this.#screen.words(isOver ? "startSet" : "startSetNow", { n: at.set }));
+    if (isOver && this.#clock !== null) {
+      clearInterval(this.#clock);
+      this.#clock = null;
+      const words = `${this.#screen.words("restOver")} ${this.#nextWords()}`;
+      this.#screen.text("rest-words", this.#screen.words("restOver"));
+      this.#screen.say(words);
+      this.#aids.say(words);
+      this.#aids.shake([200, 100, 200]);
+      this.#aids.tell(this.#screen.words("restOver"));
+    }
+  }
+
+  #nextWords() {
+    const item = this.#item;
+    return this.#screen.words("next", { n: this.#state.at.set, all: item.sets, reps: item.reps, unit: item.unit });
+  }
+
+  // ---- corrections ----
+
+  async #correct(key, by) {
+    const { exercise, number } = key.dataset;
+    const reps = this.#state.done[exercise][number].reps + by;
+    if (reps < 0 || reps > 100) {
+      return;
+    }
+    await this.#log(machine.correctSet(this.#state, exercise, Number(number), reps), null);
+    this.#screen.say(this.#screen.words("corrected", { n: number, reps }));
+    this.#focusKey(key.dataset.do, number);
+  }
+
+  async #takeBack(key) {
+    const { exercise, number } = key.dataset;
+    this.#stopClock();
+    await this.#log(machine.takeBackSet(this.#state, exercise, Number(number)), "key");
+    this.#screen.say(this.#screen.words("tookBack", { n: number }));
+  }
+
+  #focusKey(what, number) {
+    [...this.#screen.parts("do")].find((key) => key.dataset.do === what && key.dataset.number === number)?.focus();
+  }
+
+  // ---- how it felt ----
+
+  #leave() {
+    this.#stopClock();
+    this.#go(machine.leaveExercise(this.#state), "heading");
+  }
+
+  async #submitted(event) {
+    event.preventDefault();
+    const form = event.target;
+    const number = (name) => (chosen(form, name) === null ? null : Number(chosen(form, name)));
+    const told = {
+      worstPain: number("worst_pain"),
+      alarming: chosen(form, "alarming") === "yes",
+      effort: number("effort"),
+      formOk: { yes: true, no: false }[chosen(form, "form_ok")] ?? null,
+    };
+    await this.#log(machine.felt(this.#state, this.#state.at.exercise, told), "heading");
+  }
+
+  #drawFelt() {
+    const form = this.#screen.part("felt");
+    const { exercise } = this.#state.at;
+    const told = this.#state.felt[exercise];
+    choose(form, "worst_pain", told ? told.worstPain : (this.#state.during[exercise] ?? null));
+    choose(form, "alarming", told ? (told.alarming ? "yes" : "no") : null);
+    choose(form, "effort", told?.effort ?? null);
+    choose(form, "form_ok", told?.formOk === undefined || told.formOk === null ? null : told.formOk ? "yes" : "no");
+    this.#screen.part("light-here").append(this.#screen.part("lights"));
+    this.#lightOfForm();
+  }
+
+  #lightOfForm() {
+    const form = this.#screen.part("felt");
+    const worst = chosen(form, "worst_pain");
+    this.#light(worst === null ? null : Number(worst), chosen(form, "alarming") === "yes");
+    this.#screen.show("leave-asked", false);
+  }
+
+  #light(pain, alarming) {
+    this.#screen.light(machine.lightOf(this.#state, pain, alarming));
+  }
+
+  // ---- the end ----
+
+  #wrong() {
+    this.#stopClock();
+    this.#screen.figureStops();
+    const { at } = this.#state;
+    this.#before = at.stage === "moving" ? machine.pause(this.#state).at : at;
+    this.#state = { ...this.#state, at: this.#before };
+    this.#keep();
+    this.#screen.stage("wrong", { heading: this.#screen.words("wrong"), focus: "heading" });
+    this.#screen.progress(null);
+    this.#screen.show("written", false);
+  }
+
+  async #end(how, sign = null) {
+    this.#stopClock();
+    await this.#log(machine.end(this.#state, how, sign), "heading");
+    this.#aids.keepAwake(false);
+    this.#aids.quiet();
+  }
+
+  // ---- writing down ----
+
+  // Kept first, shown then: what is on the screen as done would survive a crash.
+  async #log([after, draft], focus) {
+    const { person, day } = this.#state;
+    const entry = await this.#keeping.add({ person, day, ...draft });
+    await this.#go(machine.named(after, draft, entry.id), focus);
+  }
+
+  async #go(state, focus) {
+    this.#state = state;
+    await this.#draw(focus);
+    await this.#keep();
+  }
+
+  async #keep() {
+    if (this.#state.over) {
+      await this.#keeping.forgetState(this.#state.session);
+    } else {
+      await this.#keeping.keepState(this.#state.session, this.#state);
+    }
+  }
+
+  // What the server said to what was sent.
+  told(what, details) {
+    if (what !== "sent") {
+      this.#screen.net(this.#screen.words(what));
+      this.#isCut = true;
+      this.#drawOver();
+      return;
+    }
+    if (this.#isCut && details.sent > 0) {
+      this.#screen.net(this.#screen.words("sent"));
+    } else if (details.sent > 0) {
+      this.#screen.net("");
+    }
+    this.#isCut = false;
+    this.#drawOver();
+    for (const { message } of details.refused) {
+      this.#screen.net(this.#screen.words("refused", { message }));
+    }
+    for (const entry of details.elsewhere) {
+      const key = entry.data.number ? "elsewhere" : "elsewhereToo";
+      this.#screen.net(this.#screen.words(key, { n: entry.data.number }));
+    }
+    this.#planNow(details.plan);
+  }
+
+  #isCut = false;
+
+  // A plan that is not open any more stops the session: somebody told a warning sign, or a new check has begun.
+  #planNow(plan) {
+    if (!plan || this.#state.over) {
+      return;
+    }
+    if (plan.id === null) {
+      this.#stopClock();
+      this.#screen.text("waits-words", plan.message);
+      this.#screen.stage("waits", { heading: this.#screen.words("planWaits"), focus: "heading" });
+      this.#screen.progress(null);
+      this.#screen.show("written", false);
+      this.#aids.keepAwake(false);
+    } else if (plan.id !== this.#state.plan) {
+      this.#screen.net(this.#screen.words("planChanged"));
+    }
+  }
+
+  // ---- drawing ----
+
+  async #draw(focus) {
+    const { at } = this.#state;
+    const item = this.#item;
+    const s = this.#screen;
+    if (item && WORKING.includes(at.stage)) {
+      await this.#drawExercise(item.exercise);
+      s.progress(this.#state.items.indexOf(item) + 1, this.#state.items.length);
+    } else {
+      s.progress(null);
+    }
+    this.#drawWritten();
+    s.light(null);
+    const draw = {
+      ready: () => this.#drawReady(item),
+      moving: () => this.#drawMoving(item),
+      paused: () => s.text("paused-at", s.words("pausedAt", { n: at.reps, all: item.reps })),
+      rest: () => this.#drawRestStage(),
+      felt: () => this.#drawFelt(),
+      last: () => this.#drawAll(),
+      over: () => this.#drawOver(),
+      stopped: () => this.#drawStopped(),
+    };
+    draw[at.stage]();
+    s.stage(at.stage, { heading: this.#heading(item), focus });
+  }
+
+  #heading(item) {
+    const { at, over } = this.#state;
+    const s = this.#screen;
+    switch (at.stage) {
+      case "felt":
+        return s.words("howWasIt", { title: item.title });
+      case "last":
+        return s.words("allDone");
+      case "over":
+        return s.words("saved");
+      case "stopped":
+        return [...s.parts("sign")].find((key) => key.dataset.sign === over.sign)?.textContent ?? s.words("planWaits");
+      default:
+        return item.title;
+    }
+  }
+
+  #drawReady(item) {
+    const { at } = this.#state;
+    const s = this.#screen;
+    s.text("set-words", s.words("set", { n: at.set, all: item.sets }));
+    s.text("dose", this.#dose(item));
+    s.show("weight-field", item.needsWeight);
+    if (item.needsWeight && s.part("weight").value === "") {
+      s.part("weight").value = this.#kg[item.exercise] ?? item.loadKg ?? "";
+    }
+    s.part("stage").querySelector("[data-first]").textContent = s.words("startSet", { n: at.set });
+    s.figureRuns();
+  }
+
+  #dose(item) {
+    const s = this.#screen;
+    const hold = item.pace.find((phase) => phase.do === "hold" && phase.s >= 5);
+    return [
+      `${item.reps} ${item.unit}`,
+      ...(hold ? [s.words("held", { s: `${hold.s} s` })] : []),
+      ...(item.band ? [s.words(`band_${item.band}`)] : []),
+    ].join(", ");
+  }
+
+  #drawMoving(item) {
+    const s = this.#screen;
+    s.text("count", String(this.#state.at.reps));
+    s.text("count-of", s.words("of", { all: item.reps }));
+    s.text("phase", "");
+    s.bar("bar", 0);
+    for (const key of s.parts("do")) {
+      if (key.dataset.do === "count") {
+        key.hidden = this.#countsByRhythm;
+        key.toggleAttribute("data-first", !this.#countsByRhythm);
+      }
+    }
+  }
+
+  #drawRestStage() {
+    const s = this.#screen;
+    s.text("rest-words", s.words("restTitle"));
+    s.text("next", this.#nextWords());
+    s.say(`${this.#restWords()} ${this.#nextWords()}`);
+    s.figureRuns();
+    choose(document, "pain_during", null);
+    this.#restClock();
+  }
+
+  // The sets of this exercise, each to be corrected or taken back.
+  #drawWritten() {
+    const { at } = this.#state;
+    const s = this.#screen;
+    const sets = at.exercise ? machine.setsOf(this.#state, at.exercise) : [];
+    s.show("written", sets.length > 0 && ["ready", "rest", "felt"].includes(at.stage));
+    s.part("sets").replaceChildren(...sets.map((one) => this.#setLine(at.exercise, one)));
+  }
+
+  #setLine(exercise, { number, reps, kg }) {
+    const s = this.#screen;
+    const key = (what, text, label) =>
+      element("button", {
+        type: "button", class: "player__mini", "data-do": what, "data-exercise": exercise, "data-number": number, "aria-label": label, text,
+      });
+    const weight = kg ? `, ${s.words("kg", { kg })}` : "";
+    return element(
+      "li",
+      { class: "player__line" },
+      element("span", { text: s.words("setDone", { n: number, reps }) + weight }),
+      key("fewer", "−", s.words("fewer", { n: number })),
+      key("more", "+", s.words("more", { n: number })),
+      key("take-back", s.words("takeBack"), s.words("takeBackSet", { n: number })),
+    );
+  }
+
+  #drawAll() {
+    const s = this.#screen;
+    for (const list of s.parts("all")) {
+      list.replaceChildren(...this.#state.items.map((item) => this.#exerciseLine(item, this.#state.at.stage === "last")));
+    }
+  }
+
+  #exerciseLine(item, mayChange) {
+    const s = this.#screen;
+    const sets = machine.setsOf(this.#state, item.exercise);
+    const done = sets.map((one) => one.reps).join(", ") || s.words("nothing");
+    const line = element("li", { class: "player__line" }, element("span", {}, element("b", { text: item.title }), ` ${done}`));
+    if (mayChange) {
+      line.append(
+        element("button", {
+          type: "button", class: "player__mini", "data-do": "change", "data-exercise": item.exercise,
+          "aria-label": s.words("changeOf", { title: item.title }), text: s.words("change"),
+        }),
+      );
+    }
+    return line;
+  }
+
+  async #drawOver() {
+    if (this.#state.over && this.#state.at.stage === "over") {
+      const waits = (await this.#keeping.waiting(this.#state.person)).length > 0;
+      this.#screen.text("over-words", this.#screen.words(waits ? "savedHere" : "savedThere"));
+      this.#drawAll();
+    }
+  }
+
+  #drawStopped() {
+    for (const part of this.#screen.parts("stopped")) {
+      part.hidden = part.dataset.stopped !== this.#state.over.sign;
+    }
+  }
+
+  #stopClock() {
+    this.#pacer?.stop();
+    this.#pacer = null;
+    clearInterval(this.#clock);
+    this.#clock = null;
+    this.#aids.quiet();
+  }
+
+  // Nobody counts for somebody who does not look: the set waits where it was.
+  #seenOrNot() {
+    if (document.visibilityState === "hidden" && this.#state.at.stage === "moving" && this.#pacer) {
+      this.#pause();
+    }
+  }
+
+  // ---- figures ----
+
+  async #drawExercise(exercise) {
+    if (this.#shown === exercise) {
+      return;
+    }
+    const html = await this.#figure(exercise);
+    this.#screen.exercise(html);
+    this.#shown = html === null ? null : exercise;
+  }
+
+  // From memory, from the server, from what the browser keeps; null when none has it.
+  async #figure(exercise) {
+    if (!this.#figures.has(exercise)) {
+      const html = (await this.#fetched(exercise)) ?? (await keptExercise(exercise));
+      if (html === null) {
+        return null;
+      }
+      await this.knows(exercise, html);
+    }
+    return this.#figures.get(exercise);
+  }
+
+  async #fetched(exercise) {
+    try {
+      const address = `/training/${this.#state.session}/exercise/${exercise}/`;
+      const answer = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(FIGURE_PATIENCE_MS) });
+      return answer.ok && !answer.redirected ? await answer.text() : null;
+    } catch {
+      return null;
+    }
+  }
+
+  // All of the session, while there is a connection.
+  async #fetchAll() {
+    for (const { exercise } of this.#state.items) {
+      await this.#figure(exercise);
+    }
+  }
+
+  // An exercise that came with the page or was fetched: how it is done is the same for everybody, and is kept.
+  async knows(exercise, html) {
+    this.#figures.set(exercise, html);
+    await keepExercise(exercise, html);
+  }
+}
+
+const nameOf = (exercise) => `/training/exercise/${exercise}`;
+
+async function keptExercise(exercise) {
+  try {
+    const kept = await (await caches.open(EXERCISES)).match(nameOf(exercise));
+    return kept ? await kept.text() : null;
+  } catch {
+    return null; // This browser keeps nothing.
+  }
+}
+
+async function keepExercise(exercise, html) {
+  try {
+    const answer = new Response(html, { headers: { "Content-Type": "text/html; charset=utf-8" } });
+    await (await caches.open(EXERCISES)).put(nameOf(exercise), answer);
+  } catch {
+    // Then the picture needs a connection.
+  }
+}
+
+async function start() {
+  const words = readJson("player-words");
+  const data = readJson("training-data");
+  const session = data?.session ?? /^\/training\/([0-9a-f]{32})\//.exec(location.pathname)?.[1] ?? null;
+  let player = null;
+  const keeping = await Keeping.open((what, details) => player?.told(what, details));
+  const saved = session === null ? null : await keeping.state(session);
+  const drawn = document.querySelector("[data-plain] [data-exercise]");
+  const came = drawn && { exercise: drawn.dataset.exercise, html: drawn.innerHTML };
+  const screen = new Screen(words);
+  if (data === null && saved === null) {
+    screen.stage("none", { heading: screen.words("notHere"), focus: null });
+    screen.progress(null);
+    return;
+  }
+  const waiting = await keeping.waiting((data ?? saved).person);
+  const { state, say } = machine.begin(data, saved, waiting, Date.now());
+  player = new Player(screen, keeping, new Aids((name, isThere) => aidSays(screen, name, isThere)), state);
+  if (came) {
+    player.knows(came.exercise, came.html);
+  }
+  await player.begin(say);
+  await keeping.watch(state.person);
+}
+
+const AID_WORDS = { voice: "noVoice", shake: "noShake", tell: "noTell", awake: "noAwake" };
+
+function aidSays(screen, name, isThere) {
+  const line = [...screen.parts("says")].find((one) => one.dataset.says === name);
+  line.textContent = isThere ? "" : screen.words(AID_WORDS[name]);
+}
+
+await start();
+document.documentElement.dataset.session = "ready";
