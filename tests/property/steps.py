@@ -37,6 +37,7 @@ from upperback.store.models import (
     DiaryEntry,
     PlanVersion,
     Profile,
+    Review,
     Screening,
     TodayMark,
 )
@@ -277,6 +278,7 @@ _TABLES: Final[tuple[tuple[Any, str], ...]] = (
     (PlanVersion, _OF_PERSON),
     (TodayMark, _OF_PERSON),
     (DiaryEntry, _OF_PERSON),
+    (Review, _OF_PERSON),
 )
 _OF_NO_MATTER: Final = {"id", "uuid", "client_id", "profile_id", "version", "by"}
 

@@ -7,6 +7,7 @@ cards of a plan. Who may read it is worked out here, from the rows: a result tha
 import datetime as dt
 import html
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,8 +23,9 @@ from tests.property.steps import ROAD, STEPS, World, all_orders, new_world, stat
 from upperback.care.intake import Answer
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import NotAllowed
-from upperback.services import journey, plans, policies, screening, sessions
-from upperback.store.models import Decision, DiaryEntry, PlanVersion, Screening
+from upperback.services import journey, plans, policies, reviews, screening, sessions
+from upperback.services.reviews import Told
+from upperback.store.models import Decision, DiaryEntry, PlanVersion, Review, Screening
 from upperback.web.person import result, session, urls
 from upperback.web.person.page import filled
 
@@ -77,12 +79,19 @@ def plan_texts() -> frozenset[str]:
     return frozenset(plain(text) for text in texts if len(text.split()) > 1)
 
 
+@cache
+def review_texts() -> frozenset[str]:
+    """What a review says that lets a person go on."""
+    rows = [row for row in CONTENT.release.review if row.outcome == "continue"]
+    return frozenset(plain(line) for row in rows for line in (row.why, *row.next))
+
+
 def reassurance(text: str, may: Callable[[str], bool]) -> Iterator[tuple[str, str, bool]]:
     """What of it stands in a page: the result it belongs to or "plan", the words, and whether they may stand there.
 
     Words that may stand are taken out before the others are looked for: results share lines.
     """
-    kinds = {**result_texts(), "plan": plan_texts()}
+    kinds = {**result_texts(), "plan": plan_texts(), "review": review_texts()}
     for kind in sorted(kinds, key=may, reverse=True):
         for words in sorted(kinds[kind], key=len, reverse=True):
             if words in text:
@@ -100,10 +109,15 @@ class Allowed:
     standing: Decision | None
     open_plan: bool
     plan_may_come: bool
+    review: Review | None = None
 
     def may(self, kind: str, name: str, decision: Decision | None) -> bool:
+        here = self.review is not None and name == f"review_result {self.review.uuid}"
         if kind == "plan":
-            return self.open_plan and name in PLAN_PAGES
+            in_summary = here and self.review is not None and self.review.outcome != "seek_medical_help"
+            return in_summary or (self.open_plan and name in PLAN_PAGES)
+        if kind == "review":
+            return here
         shown = decision is not None and decision == self.standing and decision.disposition == kind
         return (name == "result" and shown) or (self.open_plan and name in PLAN_PAGES)
 
@@ -127,7 +141,15 @@ def allowed(world: World) -> Allowed:
         plan_may_come=_goes(
             lambda: plans.check_plan_may_come(profile=world.me, by=steps.ME, now=world.now, today=world.today)
         ),
+        review=_standing_review(world, nothing_new=not (half_way or alarms)),
     )
+
+
+def _standing_review(world: World, *, nothing_new: bool) -> Review | None:
+    """The newest review, where it was made from the newest check and nothing came after it."""
+    newest = Decision.objects.filter(screening__profile=world.me).order_by("pk").last()
+    review = Review.objects.filter(profile=world.me).order_by("pk").last()
+    return review if review is not None and nothing_new and review.decision == newest else None
 
 
 def _goes(ask: Callable[[], object]) -> bool:
@@ -164,6 +186,7 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
             "0" * 32,
             *(one.id for one in sessions.sessions_on(profile=world.me, day=world.today, by=steps.ME)),
         ],
+        "review_uuid": ["0" * 8 + "-0000-4000-8000-" + "0" * 12, *map(str, reviewed(world))],
     }
     for pattern in urls.urlpatterns:
         name = str(pattern.name)
@@ -172,11 +195,18 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
                 yield name, reverse(name), None
             case ["decision_uuid"]:
                 yield from ((name, reverse(name, args=[one.uuid]), one) for one in decisions)
+            case ["review_uuid"]:
+                yield from ((f"{name} {id}", reverse(name, args=[id]), None) for id in of_each["review_uuid"])
             case [argument]:
                 yield from ((name, reverse(name, args=[id]), None) for id in of_each[argument])
             case arguments:
                 yield name, reverse(name, args=[of_each[argument][0] for argument in arguments]), None
     yield from ((name, reverse(name), None) for name in ("start", "about"))
+
+
+def reviewed(world: World) -> list[uuid.UUID]:
+    """The ids of everybody's reviews."""
+    return list(Review.objects.filter(profile__in=(world.me, world.other)).values_list("uuid", flat=True))
 
 
 def look_everywhere(world: World, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +249,13 @@ def signature(world: World) -> str:
 
 # ---- states ------------------------------------------------------------------------------------------------------
 
+
+def _look_back(world: World) -> None:
+    reviews.record_review(
+        profile=world.me, client_id=uuid.uuid4(), told=Told(pgic=2), region=None, by=steps.ME, now=world.now
+    )
+
+
 #: More answers, so that every result is reached.
 MORE: Final[dict[str, Callable[[World], None]]] = {
     "tick a sign for the physio": lambda world: steps.answer(world, {"psfs": Answer(number=2)}),
@@ -226,7 +263,12 @@ MORE: Final[dict[str, Callable[[World], None]]] = {
         world, {"emergency_chest": Answer(not_sure=True, simpler=True)}
     ),
     "begin to assess": steps.begin_to_assess,
+    "six weeks": lambda world: setattr(world, "now", world.now + dt.timedelta(days=42)),
+    "look back, better": _look_back,
 }
+
+
+LOOKED_BACK: Final = (*ROAD, "six weeks", "answer", "finish", "look back, better")
 
 CHECKED: Final = ("answer", "finish")
 STATES: Final[dict[str, tuple[str, ...]]] = {
@@ -266,6 +308,15 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
     "a plan, then not sure before a session": (*ROAD, "not sure before a session"),
     "a plan, then something felt wrong": (*ROAD, "begin a session", "something feels wrong"),
     "a plan of an older check": (*ROAD, "answer", "finish"),
+    "a plan, looked back at": LOOKED_BACK,
+    "looked back at, and the next weeks": (*LOOKED_BACK, "plan"),
+    "looked back at, then an emergency": (*LOOKED_BACK, "tick an emergency"),
+    "looked back at, and a new check half-way": (*LOOKED_BACK, "look at the answers again"),
+    "looked back at, then not sure before a session": (*LOOKED_BACK, "plan", "not sure before a session"),
+    "looked back at, then another check": (*LOOKED_BACK, "answer", "finish"),
+    "a sign for the GP at the review": (
+        *ROAD, "six weeks", "answer", "tick a sign for the GP", "finish", "look back, better",
+    ),
     "a locked plan": (*CHECKED, "assess after an operation", "plan"),
     "a locked plan, seen": (*CHECKED, "assess after an operation", "plan", "be cleared"),
 }  # fmt: skip
@@ -286,7 +337,12 @@ def test_no_page_reassures_where_it_must_not(name: str, monkeypatch: pytest.Monk
     seen = Seen()
     look_everywhere(brought_about(STATES[name], monkeypatch), seen, monkeypatch)
     assert seen.pages > 80
-    if name in {"self-care", "physiotherapist", "a plan"}:  # or the words are looked for in vain
+    if name in {
+        "self-care",
+        "physiotherapist",
+        "a plan",
+        "a plan, looked back at",
+    }:  # or the words are looked for in vain
         assert seen.met
 
 

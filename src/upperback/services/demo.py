@@ -11,11 +11,13 @@ from typing import Any, Final
 from django.db import transaction
 
 from upperback.care import intake
+from upperback.care.diary import CheckIn
 from upperback.care.intake import Answer
 from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
 from upperback.services import assessments, people, plans, screening
 from upperback.services.actors import SYSTEM
+from upperback.services.demo_history import Week, live_through
 from upperback.services.permissions import check_may
 from upperback.services.today import local_day
 from upperback.store.models import Profile, Screening
@@ -32,6 +34,8 @@ class Invented:
     steps: Mapping[str, Any] = field(default_factory=dict)
     has_plan: bool = False
     is_proxy: bool = False
+    began_days_ago: int = 0
+    weeks: tuple[Week, ...] = ()
 
 
 def _ticks(*options: str) -> Answer:
@@ -40,6 +44,10 @@ def _ticks(*options: str) -> Answer:
 
 def _number(value: float) -> Answer:
     return Answer(number=value)
+
+
+def _told(average: int, worst: int, activities: tuple[int, ...], **more: int) -> CheckIn:
+    return CheckIn(pain_average=average, pain_worst=worst, activities=activities, **more)
 
 
 _LOW: Final = {id: _ticks("several") for id in intake.MOOD_ITEMS}
@@ -121,6 +129,44 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         has_plan=True,
     ),
     Invented(
+        "six_weeks", "Grace, 45", "Six weeks into her plan. Her review is due.",
+        {
+            "age": _number(45), "sex": _ticks("female"), "duration": _ticks("under_six"), "trend": _ticks("same"),
+            "pain_average": _number(5), "pain_now": _number(3), "pain_worst": _number(6), "psfs": _number(5),
+            "site": _ticks("between_blades"), "worse_with": _ticks("sitting", "lifting"), "sleep": _number(5),
+            "confidence": _number(5), "stress": _number(4), "eased_by": _ticks("movement"), "settle": _ticks("day"),
+        },
+        {
+            "areas": ["t5", "t6"],
+            "activities": [
+                {"words": "Swim ten lengths", "score": 3}, {"words": "Sit through a film", "score": 5},
+                {"words": "Carry the shopping home", "score": 4},
+            ],
+            "tasks": [
+                {"category": "LM-SIT", "minutes_to_symptom": 30.0, "minutes_typical": 300.0, "importance": 8,
+                 "provocation": 6},
+                {"category": "LM-CARRY", "kg_ok": 4.0, "kg_total": 9.0, "importance": 6, "provocation": 5},
+            ],
+            "day": {"kind": "desk", "hours_sitting": 7.0, "hours_screen": 6.0},
+            "equipment": {"equipment": ["chair", "wall", "band"], "positions_avoid": []},
+            "goals": ["Swim with my daughter again"],
+        },
+        has_plan=True, began_days_ago=43,
+        weeks=(
+            Week(mornings=(4, 4, 5, 4, 3, 4, 4), turns=2, sessions=2, changed="LM-SIT",
+                 check_in=_told(5, 6, (3, 5, 4), sleep=5, confidence=5)),
+            Week(mornings=(4, 3, 4, None, 3, 4, 3), turns=3, sessions=3, changed="LM-CARRY",
+                 check_in=_told(4, 6, (3, 5, 5), sleep=4, confidence=5)),
+            Week(mornings=(3, 3, None, None, 4, 3, 3), turns=3, sessions=3,
+                 check_in=_told(4, 5, (4, 6, 5), sleep=4, confidence=6, pgic=3)),
+            Week(mornings=(3, 5, 5, 4, 3, 3, 3), turns=2, sessions=2, flare=True,
+                 check_in=_told(5, 7, (4, 5, 5), sleep=5, confidence=5)),
+            Week(mornings=(3, 2, 3, 2, None, 3, 2), turns=3, sessions=3),
+            Week(mornings=(2, 3, 2, 2, 2, 2, 2), turns=3, sessions=3,
+                 check_in=_told(3, 4, (5, 7, 7), sleep=3, confidence=7)),
+        ),
+    ),
+    Invented(
         "weight", "Ken, 63", "Losing weight without trying. The pain is new.",
         {
             "age": _number(63), "sex": _ticks("male"), "weight_sweats": _ticks("weight"),
@@ -152,6 +198,7 @@ def reset_demo(*, now: dt.datetime) -> list[Profile]:
 
 
 def _make(person: Invented, now: dt.datetime) -> Profile:
+    now -= dt.timedelta(days=person.began_days_ago)
     profile = people.create_profile(name=person.name, is_proxy=person.is_proxy, demo=person.key, by=SYSTEM, now=now)
     current = screening.start_screening(profile=profile, by=SYSTEM, now=now)
     while current.state == Screening.State.IN_PROGRESS:
@@ -166,6 +213,7 @@ def _make(person: Invented, now: dt.datetime) -> Profile:
     if person.has_plan:
         _assess(profile, person, now)
         plans.make_plan(profile=profile, by=SYSTEM, now=now, today=local_day(profile, now))
+        live_through(profile, person.weeks, began=now)
     return profile
 
 

@@ -21,6 +21,7 @@ Action = Literal[
     "mark_today",
     "keep_diary",
     "set_breaks",
+    "record_review",
     "reset_demo",
 ]
 
@@ -39,6 +40,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
         "mark_today",
         "keep_diary",
         "set_breaks",
+        "record_review",
     }
 )
 

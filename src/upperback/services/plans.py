@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from upperback.care import intake
+from upperback.care import intake, looking_back
+from upperback.care.looking_back import LastReview
 from upperback.care.plan import Choices, build_plan, exercise_pool, plan_record, read_choices
 from upperback.care.plan.gate import NEVER_CLEARED, waits_for_clinician
 from upperback.care.triage import read_findings
@@ -19,7 +20,7 @@ from upperback.services.actors import Actor
 from upperback.services.alarms import alarmed_since
 from upperback.services.assessments import all_answers, latest_assessment
 from upperback.services.permissions import check_may
-from upperback.store.models import Assessment, Clearance, Decision, PlanVersion, Profile, Screening
+from upperback.store.models import Assessment, Clearance, Decision, PlanVersion, Profile, Review, Screening
 
 __all__ = [
     "CLINICIANS",
@@ -78,6 +79,27 @@ def open_plan(*, profile: Profile, by: Actor) -> PlanVersion:
     return plan
 
 
+def latest_review(profile: Profile) -> Review | None:
+    """The newest review that counts: the last one written, as a correction comes after what it corrects."""
+    return Review.objects.filter(profile=profile).select_related("decision").last()
+
+
+def as_last(review: Review | None) -> LastReview | None:
+    """A review as far as the days of the next one need it."""
+    return LastReview(day=review.day, next_on=review.next_on) if review is not None else None
+
+
+def waits_for_visit(profile: Profile) -> bool:
+    """Whether the newest review sends to a doctor for how the pain went, and nobody has looked since.
+
+    Where a rule of the safety check sends there, the check itself holds the plan back.
+    """
+    review = latest_review(profile)
+    if review is None or review.outcome != "seek_medical_help" or review.record["rules"]:
+        return False
+    return not Clearance.objects.filter(profile=profile, recorded_at__gte=review.reviewed_at).exists()
+
+
 def locked_plan(*, profile: Profile, by: Actor, today: dt.date) -> PlanVersion | None:
     """The newest version where it says why there is no plan: made from all that is known now, and not allowed."""
     plan = latest_plan(profile=profile, by=by)
@@ -106,6 +128,7 @@ def make_plan(*, profile: Profile, by: Actor, now: dt.datetime, today: dt.date) 
         decision = latest_decision(profile)
         policies.check_can_plan(decision, open_screening(profile), now, alarmed=alarmed_since(profile, decision))
         assert decision is not None, "check_can_plan refuses a missing decision"
+        policies.check_review_allows(waits=waits_for_visit(profile))
         assessment = latest_assessment(profile=profile, by=by)
         policies.check_assessment_fits(assessment, decision)
         findings = plan_findings(decision, assessment)
@@ -114,7 +137,7 @@ def make_plan(*, profile: Profile, by: Actor, now: dt.datetime, today: dt.date) 
         choices = _choices(assessment, clearance, last, findings)
         if last is not None and _made_from(last) == (decision.pk, _pk(assessment), _pk(clearance)):
             return last
-        starts_on = _day_one(last, today)
+        starts_on = _day_one(last, latest_review(profile), today)
         return _write(profile, decision, assessment, clearance, choices, "made", findings, starts_on, last, by, now)
 
 
@@ -243,12 +266,13 @@ def _waiting(findings: Mapping[str, Any]) -> frozenset[str]:
     return waits_for_clinician(read_findings(findings, content=content), content)
 
 
-def _day_one(last: PlanVersion | None, today: dt.date) -> dt.date:
-    """The first day of the six weeks. They go on through a new check, so that no check puts off the review."""
-    if last is None or not last.allowed:
+def _day_one(last: PlanVersion | None, review: Review | None, today: dt.date) -> dt.date:
+    """The first day of the block. It goes on through a new check until it is looked back at."""
+    if last is None or not last.allowed or (review is not None and last.made_at < review.reviewed_at):
         return today
-    ends_on = last.starts_on + dt.timedelta(days=last.record["review_day"])
-    return last.starts_on if last.starts_on <= today < ends_on else today
+    content = default_content()
+    due_on = looking_back.review_due_on(last.starts_on, as_last(review), content)
+    return last.starts_on if looking_back.block_goes_on(last.starts_on, due_on, today, content) else today
 
 
 def _made_from(plan: PlanVersion) -> tuple[Any, Any, Any]:
@@ -346,6 +370,7 @@ def check_plan_may_come(*, profile: Profile, by: Actor, now: dt.datetime, today:
     decision = latest_decision(profile)
     policies.check_can_plan(decision, open_screening(profile), now, alarmed=alarmed_since(profile, decision))
     assert decision is not None, "check_can_plan refuses a missing decision"
+    policies.check_review_allows(waits=waits_for_visit(profile))
     if not preview(decision, today=today)["allowed"]:
         raise NotAllowed(policies.HELP_FIRST)
     return decision

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, ParamSpec
 
 from upperback.care import intake
+from upperback.care.looking_back import Stage
 from upperback.care.plan.gate import NEVER_CLEARED
 from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, NotAllowed
@@ -30,6 +31,12 @@ ANSWERS_ARE_OLD: Final = (
     "that all of them hold today."
 )
 SOMETHING_NEW: Final = "Something felt wrong or was new. Do the safety check first; your plan waits for you."
+VISIT_FIRST: Final = (
+    "Your last review says: have it checked first. Once you have been seen, say so on the page of your result, and the "
+    "plan opens again."
+)
+REVIEW_NOT_DUE: Final = "Your next look back is not due yet. If something is new or worse, do the safety check now."
+CHECK_FIRST: Final = "A look back begins with a new safety check, so that what comes next is safe for you."
 HELP_FIRST: Final = "Your answers need attention first. There is no exercise plan until then."
 
 
@@ -85,6 +92,30 @@ def check_can_plan(
         raise NotAllowed("Your safety check is more than a day old. Do it again first, so that the plan is safe now.")
     if decision.disposition in NEVER_CLEARED:
         raise NotAllowed(HELP_FIRST)
+
+
+def check_review_allows(*, waits: bool) -> None:
+    """No plan while the newest review sends to a doctor and nobody has looked."""
+    if waits:
+        raise NotAllowed(VISIT_FIRST)
+
+
+def check_can_review(
+    stage: Stage | None,
+    decision: Decision | None,
+    open_screening: Screening | None,
+    now: dt.datetime,
+    *,
+    alarmed: bool,
+    since: dt.datetime | None,
+) -> None:
+    """A review is due, and its check is new: of the last day, after the last review (`since`), nothing after it."""
+    if stage in {None, "later"}:
+        raise NotAllowed(REVIEW_NOT_DUE)
+    if decision is None or open_screening is not None or alarmed or not decision_is_current(decision, now):
+        raise NotAllowed(CHECK_FIRST)
+    if not decision.complete or (since is not None and decision.decided_at <= since):
+        raise NotAllowed(CHECK_FIRST)
 
 
 def decision_is_current(decision: Decision, now: dt.datetime) -> bool:
@@ -145,5 +176,6 @@ can_answer = _tells(check_can_answer)
 can_finish = _tells(check_can_finish)
 can_plan = _tells(check_can_plan)
 can_assess = _tells(check_can_assess)
+can_review = _tells(check_can_review)
 assessment_fits = _tells(check_assessment_fits)
 plan_is_open = _tells(check_plan_is_open)

@@ -397,6 +397,48 @@ class BusyCalendar(_AppendOnly):
         return f"{len(self.spans)} busy times"
 
 
+class Review(_AppendOnly):
+    """One look back: what it was decided from, what was told, what came of it. A correction is a new review."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "plan": T, "decision": T, "replaces": T, "client_id": T, "day": H,
+            "reviewed_at": T, "by": T, "inputs": S, "told": H, "record": S, "outcome": H, "next_on": H, "release": T,
+            "release_sha256": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="reviews")
+    plan = models.ForeignKey(PlanVersion, on_delete=models.CASCADE, related_name="reviews")
+    decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="reviews")
+    replaces = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="replaced_by")
+    client_id = models.UUIDField(help_text="Made by the page: the same review sent twice is one review.")
+    day = models.DateField(help_text="The person's own day.")
+    reviewed_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+    inputs = models.JSONField(help_text="As `upperback review` reads them, findings of the new safety check included.")
+    told = models.JSONField(default=dict, help_text="What else was told, and what is shown beside the outcome.")
+    record = models.JSONField(help_text="The outcome as plain data, as the command line prints it.")
+    outcome = models.CharField(max_length=20)
+    next_on = models.DateField(null=True, help_text="Day of the next look; none where help comes first.")
+    release = models.CharField(max_length=80)
+    release_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["profile", "day"]),)
+        constraints = (
+            models.UniqueConstraint(fields=["profile", "client_id"], name="one_review_per_client_id"),
+            models.UniqueConstraint(fields=["replaces"], name="a_review_is_replaced_once"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
 class AuditEvent(_AppendOnly):
     """Who did what to which record, and when. Codes, ids and counts only; no foreign keys, so it outlives all."""
 

@@ -12,7 +12,7 @@ def serve_command(words: list[str]) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 picks a free one")
     parser.add_argument("--data", type=Path, help="folder that holds everything (default: in your home folder)")
-    parser.add_argument("--demo", action="store_true", help="eight invented people to look around with")
+    parser.add_argument("--demo", action="store_true", help="invented people to look around with")
     parser.add_argument("--no-browser", action="store_true", help="print the link, open nothing")
     chosen = parser.parse_args(words)
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.services.conftest import NOW, Assess, Walk
 from upperback.care.intake import Answer
 from upperback.core.errors import NotFound
-from upperback.services import assessments, breaks, journey, people, permissions, plans, screening, today
+from upperback.services import assessments, breaks, journey, people, permissions, plans, reviews, screening, today
 from upperback.services.actors import NOBODY, Actor
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent
@@ -71,6 +71,12 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
         lambda: breaks.finish_break(profile=ana, offer_uuid=None, exercise="", client_id=ana.uuid, **when),
         lambda: breaks.hold_offers(profile=ana, why="back", until=None, client_id=ana.uuid, **when),
         lambda: journey.current_state(profile=ana, **when),
+        lambda: reviews.review_due(profile=ana, **when),
+        lambda: reviews.look_back(profile=ana, **when),
+        lambda: reviews.record_review(profile=ana, client_id=ana.uuid, told=reviews.Told(), region=None, **when),
+        lambda: reviews.newest_review(profile=ana, **who),
+        lambda: reviews.list_reviews(profile=ana, **who),
+        lambda: reviews.get_review(profile=ana, review_uuid=ana.uuid, **who),
     ]
     before = AuditEvent.objects.count()
     for call in calls:

@@ -143,7 +143,8 @@ def test_a_new_check_does_not_put_off_the_review(ana: Profile, actor: Actor, wal
     checked(ana, actor, walk)
     assess(ana)
     first = made(ana, actor)
-    for weeks, begins in ((1, first.starts_on), (5, first.starts_on), (6, NOW.date() + dt.timedelta(weeks=6))):
+    over = NOW.date() + dt.timedelta(weeks=11)  # a review that nobody did, and four weeks more
+    for weeks, begins in ((1, first.starts_on), (6, first.starts_on), (10, first.starts_on), (11, over)):
         later = NOW + dt.timedelta(weeks=weeks)
         checked(ana, actor, walk, now=later)
         assert made(ana, actor, later).starts_on == begins

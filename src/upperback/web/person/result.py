@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from upperback.care import intake
 from upperback.content.vocabulary import default_content
-from upperback.services import journey, plans, screening
-from upperback.services.actors import public_id
+from upperback.services import journey, plans, reviews, screening
+from upperback.services.actors import Actor, public_id
 from upperback.services.people import Profile
 from upperback.services.screening import Decision
 from upperback.services.today import local_day
@@ -34,7 +34,7 @@ def result(request: HttpRequest, profile: Profile, decision_uuid: str) -> HttpRe
     by = session.actor_of(request)
     decision = screening.get_decision(profile=profile, decision_uuid=public_id(str(decision_uuid)), by=by)
     state = journey.current_state(profile=profile, by=by, now=session.now())
-    context = _context(decision, profile, state)
+    context = _context(decision, profile, state, by)
     return show(request, f"person/{_template(decision, stands=context['current'])}.jinja", context)
 
 
@@ -58,7 +58,7 @@ def correct(request: HttpRequest, profile: Profile, decision_uuid: str) -> HttpR
     return redirect(last_answered(begun))
 
 
-def _context(decision: Decision, profile: Profile, state: journey.State) -> dict[str, Any]:
+def _context(decision: Decision, profile: Profile, state: journey.State, by: Actor) -> dict[str, Any]:
     advice = decision.record["advice"]
     newest = state.decision is not None and state.decision.pk == decision.pk
     next_href, next_text = onward(state)
@@ -82,6 +82,8 @@ def _context(decision: Decision, profile: Profile, state: journey.State) -> dict
         "current": newest and state.current,
         "state": state,
         "gate": gate,
+        "review_waits": newest and state.current and _review_waits(profile, state, by),
+        "visit_first": newest and plans.waits_for_visit(profile),
         "next_href": next_href,
         "next_text": next_text,
         "checked_at": decision.decided_at,
@@ -115,6 +117,12 @@ def _answered(decision: Decision) -> list[str]:
         if id in answers
         for line in answer_lines(question, answers[id], keys, proxy=proxy)
     ]
+
+
+def _review_waits(profile: Profile, state: journey.State, by: Actor) -> bool:
+    """Whether this check was the first step of a review that is due."""
+    due = reviews.review_due(profile=profile, by=by, now=session.now(), plan=state.plan)
+    return due is not None and due.stage != "later"
 
 
 def _told(reasons: list[dict[str, Any]]) -> list[str]:

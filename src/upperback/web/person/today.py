@@ -16,8 +16,8 @@ from upperback.care.diary import Morning, Moved
 from upperback.care.sessions import Session
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
-from upperback.services import diary, plans, progress, sessions, today
-from upperback.services.actors import public_id
+from upperback.services import diary, plans, progress, reviews, sessions, today
+from upperback.services.actors import Actor, public_id
 from upperback.services.people import Profile
 from upperback.services.plans import PlanVersion
 from upperback.services.today import MOVE, STRENGTH, local_day
@@ -68,6 +68,7 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
             ),
         ),
         "ask_morning": not any(isinstance(row.entry, Morning) for row in told) and day > plan.starts_on,
+        "look": _look(profile, by, now, plan),
         "day": day,
         "profile": profile,
         "day_number": (day - plan.starts_on).days + 1,
@@ -97,6 +98,19 @@ def mark(request: HttpRequest, profile: Profile) -> HttpResponse:
         now=session.now(),
     )
     return redirect(reverse("today") + f"#{posted.get('item', '')}-{turn}")
+
+
+def _look(profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -> dict[str, str] | None:
+    """The one quiet card for looking back, where it is due."""
+    due = reviews.review_due(profile=profile, by=by, now=now, plan=plan)
+    if due is None or due.stage == "later":
+        return None
+    return {
+        "title": _("Look back at your plan"),
+        "text": _("Six weeks and more have gone by. A safety check and a few questions show what comes next."),
+        "href": reverse("review"),
+        "action": _("Look back"),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.person import assessment, breaks, check, device, people, plan, result, today, training
+from upperback.web.person import assessment, breaks, check, device, people, plan, result, review, today, training
 
 urlpatterns = [
     path("people/", people.people_page, name="people"),
@@ -42,4 +42,6 @@ urlpatterns = [
     path("breaks/answer/", breaks.answer, name="break_answer"),
     path("breaks/hold/", breaks.hold, name="break_hold"),
     path("diary/", device.keep, name="diary"),
+    path("review/", review.review, name="review"),
+    path("review/<uuid:review_uuid>/", review.review_result, name="review_result"),
 ]
