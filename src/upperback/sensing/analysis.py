@@ -34,7 +34,7 @@ from upperback.sensing.movement import (
     Wear,
     WearSpan,
 )
-from upperback.sensing.orientation import Hindsight, Orientation, Tilt
+from upperback.sensing.orientation import LongHindsight, Orientation, Tilt
 from upperback.sensing.posture import (
     Method,
     PostureParams,
@@ -279,11 +279,11 @@ class _Stretch:
         self._with_gyr = first.gyr_radps is not None
         self._smoothing: Smoothing = params.smoothing
         self._waiting: deque[tuple[Signal3, Quality]] = deque()
-        self._hindsight: Hindsight | None = None
+        self._hindsight: LongHindsight | None = None
         self._live: Orientation | Tilt | None = None
         tuning = params.posture.orientation if self._with_gyr else params.posture.tilt
         if params.smoothing == "smoothed":
-            self._hindsight = Hindsight(self._rate_hz, has_gyroscope=self._with_gyr, params=tuning)
+            self._hindsight = LongHindsight(self._rate_hz, has_gyroscope=self._with_gyr, params=tuning)
         elif self._with_gyr:
             self._live = Orientation(1, self._rate_hz, params.posture.orientation)
         else:

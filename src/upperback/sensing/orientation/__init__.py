@@ -1,7 +1,7 @@
 """The vertical in the sensor frame, from specific force and (where there is a gyroscope) angular velocity."""
 
 from upperback.sensing.orientation._live import Orientation, Tilt
-from upperback.sensing.orientation._recording import Hindsight, HindsightState, track_vertical
+from upperback.sensing.orientation._recording import Hindsight, HindsightState, LongHindsight, track_vertical
 from upperback.sensing.orientation.base import (
     Bad,
     LanesState,
@@ -18,6 +18,7 @@ __all__ = [
     "HindsightState",
     "LaneGroups",
     "LanesState",
+    "LongHindsight",
     "Orientation",
     "OrientationParams",
     "Tilt",

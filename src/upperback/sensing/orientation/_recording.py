@@ -34,6 +34,10 @@ _BLOCK: Final = 1024
 _TILES_MAX: Final = 4
 _WARM_UPS_MIN: Final = 4
 
+#: In a long stream: samples of a lane, and what is left at the end is worked on in lanes if each has so many warm-ups.
+_LANE_SAMPLES: Final = 60_000
+_WARM_UPS_LEFT: Final = 2
+
 
 def track_vertical(
     acc: Signal3,
@@ -205,8 +209,8 @@ def _track_live(whole: _Whole, backend: Backend) -> Signal3:
     return lanes.update(whole.acc[:, :, None], gyr, bad)[:, :, 0].astype(np.float32, copy=False)
 
 
-def _track_with_hindsight(whole: _Whole, backend: Backend) -> Signal3:
-    """One lane, window by window, without the copies that a stream needs."""
+def _track_with_hindsight(whole: _Whole, backend: Backend, n_warm: int = 0) -> Signal3:
+    """One lane, window by window, without the copies that a stream needs. The first `n_warm` samples only warm up."""
     design, n_samples = whole.design, len(whole.acc)
     has_gyroscope = whole.gyr is not None
     windows: Windows | ReferenceWindows
@@ -221,7 +225,110 @@ def _track_with_hindsight(whole: _Whole, backend: Backend) -> Signal3:
         n_keep = min(design.keep, n_samples - start)
         gyr = None if whole.gyr is None else whole.gyr[window, :, None]
         windows.work_out(whole.acc[window, :, None], gyr, bad[window, None], up[start : start + n_keep], n_keep)
-    return up[:, :, 0]
+    return up[n_warm:, :, 0]
+
+
+# ------------------------------------------------------------------------------------- long streams
+
+
+class LongHindsight:
+    """The vertical of one stream, with hindsight, for who can wait: many times faster than `Hindsight`.
+
+    Hours of the stream are worked on at once, as lanes side by side. Each lane begins a warm-up earlier than what it
+    yields, so the result agrees with one pass as that of `track_vertical` does. A stream of a few hours is one pass.
+    The lanes begin where they begin, however the stream is cut, so the cuts do not change the result: bit for bit.
+
+    Parameters
+    ----------
+    sampling_rate_hz, has_gyroscope, params, backend : as in `Hindsight`
+    """
+
+    def __init__(
+        self,
+        sampling_rate_hz: float,
+        *,
+        has_gyroscope: bool,
+        params: OrientationParams | TiltParams | None = None,
+        backend: Backend | None = None,
+    ) -> None:
+        self._sampling_rate_hz = sampling_rate_hz
+        self._design = design = _design(sampling_rate_hz, params, has_gyroscope=has_gyroscope)
+        self._has_gyroscope = has_gyroscope
+        self._backend = choose_backend(backend)
+        self._n_lane = design.keep * max(1, _LANE_SAMPLES // design.keep)
+        self._n_before = design.keep * -(-design.warm // design.keep)
+        self._held: list[Chunk] = []
+        self._n_warm = 0  # held samples that are answered already
+        self._n_held = 0
+
+    def update(self, acc: Signal3, gyr: Signal3 | None = None, quality: Quality | None = None) -> Signal3:
+        """Take in samples; returns the vertical of the next ones that were worked out, (n, 3) float32."""
+        if (gyr is None) == self._has_gyroscope:
+            raise InputError("a stream has angular velocity from first to last, or never")
+        rate_hz = self._sampling_rate_hz
+        self._held.append(Chunk(start_s=0.0, sampling_rate_hz=rate_hz, acc_mps2=acc, gyr_radps=gyr, quality=quality))
+        self._n_held += len(acc)
+        found = []
+        n_block = LANES * self._n_lane
+        while self._n_held - self._n_warm >= n_block + self._design.look:
+            found.append(self._in_lanes(self._whole(), self._n_lane, n_block))
+        return _together(found)
+
+    def finish(self) -> Signal3:
+        """The stream has ended: returns the vertical of the samples that are left."""
+        n_left = self._n_held - self._n_warm
+        if not n_left:
+            return _together([])
+        whole = self._whole()
+        if n_left < LANES * _WARM_UPS_LEFT * self._n_before:
+            return _track_with_hindsight(whole, self._backend, self._n_warm)
+        keep = self._design.keep
+        return self._in_lanes(whole, keep * -(-n_left // (LANES * keep)), n_left)
+
+    def _whole(self) -> _Whole:
+        """All that is held, in one piece."""
+        held = self._held
+        bad = None
+        if any(chunk.quality is not None for chunk in held):
+            bad = np.zeros(self._n_held, np.uint8)
+            at = 0
+            for chunk in held:
+                if chunk.quality is not None:
+                    bad[at : at + len(chunk)] = bad_from_quality(chunk.quality)
+                at += len(chunk)
+        return _Whole(
+            self._design,
+            np.concatenate([chunk.acc_mps2 for chunk in held]),
+            np.concatenate([chunk.gyr_radps for chunk in held if chunk.gyr_radps is not None])
+            if self._has_gyroscope
+            else None,
+            bad if bad is not None and bad.any() else None,
+        )
+
+    def _in_lanes(self, whole: _Whole, n_lane: int, n_samples: int) -> Signal3:
+        """The next `n_samples`, in lanes of `n_lane`; of what is held only the warm-up of the next ones is kept."""
+        first = self._n_warm + n_lane * np.arange(LANES)
+        last = np.minimum(first + n_lane, self._n_warm + n_samples)
+        up = np.empty((self._n_warm + n_samples, 3), np.float32)
+        _hindsight_lanes(whole, first, np.maximum(last, first), self._backend, up)
+        end = self._n_warm + n_samples
+        drop = max(end - self._n_before, 0)
+        found = up[self._n_warm :]
+        self._n_warm, self._n_held = end - drop, self._n_held - drop
+        self._held = [
+            Chunk(
+                start_s=0.0,
+                sampling_rate_hz=self._sampling_rate_hz,
+                acc_mps2=whole.acc[drop:].copy(),
+                gyr_radps=None if whole.gyr is None else whole.gyr[drop:].copy(),
+                quality=None if whole.bad is None else whole.bad[drop:].copy(),  # MISSING is a GAP
+            )
+        ]
+        return found
+
+
+def _together(found: list[Signal3]) -> Signal3:
+    return found[0] if len(found) == 1 else np.concatenate([np.zeros((0, 3), np.float32), *found])
 
 
 # ------------------------------------------------------------------------------------- parts side by side
@@ -254,19 +361,29 @@ def _track_parts(whole: _Whole, n_parts: int, backend: Backend, *, causal: bool,
 
 
 class _Part:
-    """Lanes of parts of a recording, block by block: what goes into a tile, and what comes back out of it."""
+    """Lanes of parts of a recording, block by block: what goes into a tile, and what comes back out of it.
 
-    def __init__(self, whole: _Whole, parts: range, n_parts: int, n_block: int, n_tile: int, backend: Backend) -> None:
+    Lane k yields the samples from `first[k]` to `last[k]`.
+    """
+
+    def __init__(
+        self,
+        whole: _Whole,
+        first: npt.NDArray[np.int64],
+        last: npt.NDArray[np.int64],
+        n_block: int,
+        n_tile: int,
+        backend: Backend,
+    ) -> None:
         self._whole, self._n_block = whole, n_block
-        n_blocks = -(-len(whole.acc) // n_block)
-        self.n_blocks = -(-n_blocks // n_parts)  # of each part
+        self.n_blocks = -(-int((last - first).max()) // n_block)  # of each part
         self.n_warm = -(-whole.design.warm // n_block)
-        self._first = np.array(parts, np.int64) * (self.n_blocks * n_block)
-        self._last = np.minimum(self._first + self.n_blocks * n_block, len(whole.acc))
+        self._first, self._last = first, last
+        self.n_lanes = len(first)
         self._tiles: Tiles | ReferenceTiles = Tiles() if backend == "compiled" else ReferenceTiles()
-        self.acc = np.zeros((n_tile, 3, len(parts)), np.float32)
-        self.gyr = None if whole.gyr is None else np.zeros((n_tile, 3, len(parts)), np.float32)
-        self.bad = np.zeros((n_tile, len(parts)), np.uint8)
+        self.acc = np.zeros((n_tile, 3, self.n_lanes), np.float32)
+        self.gyr = None if whole.gyr is None else np.zeros((n_tile, 3, self.n_lanes), np.float32)
+        self.bad = np.zeros((n_tile, self.n_lanes), np.uint8)
         self._all_there = False
 
     def load(self, block: int, n_tile: int) -> None:
@@ -290,9 +407,19 @@ class _Part:
         self._tiles.unpack(tile, Span(first, np.zeros_like(end), end), up)
 
 
+def _ranges(
+    parts: range, n_parts: int, n_samples: int, n_block: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where some of `n_parts` equal parts of a recording begin and end, in whole blocks."""
+    n_blocks = -(-n_samples // n_block)
+    n_each = -(-n_blocks // n_parts) * n_block
+    first = np.array(parts, np.int64) * n_each
+    return first, np.minimum(first + n_each, n_samples)
+
+
 def _live_part(whole: _Whole, parts: range, n_parts: int, backend: Backend, up: Signal3) -> None:
     n_block = whole.design.node * -(-_BLOCK // whole.design.node)
-    part = _Part(whole, parts, n_parts, n_block, n_block, backend)
+    part = _Part(whole, *_ranges(parts, n_parts, len(whole.acc), n_block), n_block, n_block, backend)
     make = LiveLanes if backend == "compiled" else ReferenceLive
     lanes = make(whole.design, len(parts), has_gyroscope=whole.gyr is not None)
     for block in range(-part.n_warm, part.n_blocks):
@@ -303,15 +430,23 @@ def _live_part(whole: _Whole, parts: range, n_parts: int, backend: Backend, up: 
 
 
 def _hindsight_part(whole: _Whole, parts: range, n_parts: int, backend: Backend, up: Signal3) -> None:
+    first, last = _ranges(parts, n_parts, len(whole.acc), whole.design.keep)
+    _hindsight_lanes(whole, first, last, backend, up)
+
+
+def _hindsight_lanes(
+    whole: _Whole, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], backend: Backend, up: Signal3
+) -> None:
+    """`up` of the samples from `first[k]` to `last[k]`, each range a lane."""
     design, has_gyroscope = whole.design, whole.gyr is not None
     n_tile = design.keep + design.look
-    part = _Part(whole, parts, n_parts, design.keep, n_tile, backend)
+    part = _Part(whole, first, last, design.keep, n_tile, backend)
     windows: Windows | ReferenceWindows
     if backend == "compiled":
         windows = Windows(design, has_gyroscope=has_gyroscope, is_tile=True)
     else:
-        windows = ReferenceWindows(design, len(parts), has_gyroscope=has_gyroscope)
-    tile = np.empty((design.keep, 3, len(parts)), np.float32)
+        windows = ReferenceWindows(design, part.n_lanes, has_gyroscope=has_gyroscope)
+    tile = np.empty((design.keep, 3, part.n_lanes), np.float32)
     for block in range(-part.n_warm, part.n_blocks):
         is_warm_up = block < -1  # the last block before finds the direction that the first one goes on from
         n_time = design.keep if is_warm_up else n_tile

@@ -9,12 +9,13 @@ from upperback.sensing.compiled import available
 from upperback.sensing.orientation import (
     Hindsight,
     HindsightState,
+    LongHindsight,
     Orientation,
     OrientationParams,
     TiltParams,
     track_vertical,
 )
-from upperback.sensing.signal import QualityFlag, SignalShapeError
+from upperback.sensing.signal import QualityFlag, Signal3, SignalShapeError
 from upperback.sensing.state import from_bytes, to_bytes
 
 RATE_HZ = 50.0
@@ -78,6 +79,38 @@ def test_a_stream_with_hindsight_goes_on_elsewhere() -> None:
     np.testing.assert_array_equal(np.concatenate(found), whole)
     with pytest.raises(InputError, match="another rate or another sensor"):
         Hindsight(RATE_HZ, has_gyroscope=False, state=state)
+
+
+@pytest.mark.parametrize("has_gyroscope", [True, False])
+@pytest.mark.parametrize("n_samples", [400_000, 1_700_000])
+def test_a_long_stream_in_lanes_agrees_with_one_pass_however_it_is_cut(has_gyroscope: bool, n_samples: int) -> None:
+    if not available():
+        pytest.skip("no compiled kernel here")
+    moves = movement(60_000, RATE_HZ, seed=11)
+    acc = np.resize(np.concatenate([moves.acc, moves.acc[::-1]]), (n_samples, 3))
+    bias = np.deg2rad(np.array([0.3, 0.2, -0.4], np.float32))
+    gyr = np.resize(np.concatenate([moves.gyr, -moves.gyr[::-1]]), (n_samples, 3)) + bias if has_gyroscope else None
+    quality = np.zeros(n_samples, np.uint8)
+    quality[100_000:100_040] = quality[:7] = quality[959_990:960_010] = QualityFlag.GAP
+
+    def track(stream: Hindsight | LongHindsight, every: int) -> Signal3:
+        found = []
+        for start in range(0, n_samples, every):
+            part = slice(start, start + every)
+            found.append(stream.update(acc[part], None if gyr is None else gyr[part], quality[part]))
+        return np.concatenate([*found, stream.finish()])
+
+    one_pass = track(Hindsight(RATE_HZ, has_gyroscope=has_gyroscope), 90_000)
+    lanes = track(LongHindsight(RATE_HZ, has_gyroscope=has_gyroscope), 90_000)
+    np.testing.assert_array_equal(track(LongHindsight(RATE_HZ, has_gyroscope=has_gyroscope), 77_777), lanes)
+    np.testing.assert_array_equal(np.isnan(lanes), np.isnan(one_pass))
+    used = ~np.isnan(lanes[:, 0])
+    assert error_deg(lanes[used], one_pass[used]).max() < 0.05
+    if has_gyroscope:
+        in_one_pass = n_samples < 640_000
+        assert np.array_equal(lanes, one_pass, equal_nan=True) == in_one_pass, "control: long ones take lanes"
+    with pytest.raises(InputError, match="from first to last"):
+        LongHindsight(RATE_HZ, has_gyroscope=not has_gyroscope).update(acc[:10], None if gyr is None else gyr[:10])
 
 
 @pytest.mark.parametrize("has_gyroscope", [True, False])
