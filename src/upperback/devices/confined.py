@@ -261,9 +261,10 @@ def _environment(folder: Path) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "MALLOC_ARENA_MAX": "2",
-        # Large blocks of samples are handed back at once: what is held stays near what is used.
-        "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
-        "MALLOC_TRIM_THRESHOLD_": str(2 << 20),
+        # Blocks of samples are used again and again, as fresh memory costs as much as the work on it; hours of them
+        # are handed back at once, so that what is held stays near what is used.
+        "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(32 << 20),
         "PYTHONFAULTHANDLER": "",
     }
 

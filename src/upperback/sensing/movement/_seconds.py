@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from upperback.sensing.movement._compiled import Compiled, kernel
 from upperback.sensing.signal import Quality, QualityFlag, Signal1, Signal3
 from upperback.sensing.slots import SLOTS_PER_S, Slots
 
@@ -53,10 +54,11 @@ class _Figures:
     length: Signal1
 
 
-def second_figures(slots: Slots) -> SecondFigures:
+def second_figures(slots: Slots, instruction_set: str | None = None) -> SecondFigures:
     """The figures of each second. Each rests on its own 25 slots only, so cuts do not matter."""
-    acc = _figures(slots.acc_mps2)
-    gyr = _figures(slots.gyr_radps)
+    compiled = kernel(instruction_set)
+    acc = _figures(slots.acc_mps2, compiled)
+    gyr = _figures(slots.gyr_radps, compiled)
     quality = np.bitwise_or.reduce(slots.quality.reshape(-1, SLOTS_PER_S), axis=1)
     missing = ~np.isfinite(acc.spread)
     return SecondFigures(
@@ -72,13 +74,18 @@ def second_figures(slots: Slots) -> SecondFigures:
     )
 
 
-def _figures(signal: Signal3) -> _Figures:
+def _figures(signal: Signal3, compiled: Compiled | None) -> _Figures:
     n = len(signal) // SLOTS_PER_S
     if not any(signal.strides):  # not there at all
         nothing = np.full(n, np.nan, np.float32)
         return _Figures(
             np.full((n, 3), np.nan, np.float32), nothing, nothing, nothing, np.full(len(signal), np.nan, np.float32)
         )
+    return _reference(signal) if compiled is None else _Figures(*compiled.second_figures(signal, _SLOTS_MIN))
+
+
+def _reference(signal: Signal3) -> _Figures:
+    n = len(signal) // SLOTS_PER_S
     axes = [np.ascontiguousarray(signal[:, axis]) for axis in range(3)]
     length = np.sqrt(axes[0] * axes[0] + axes[1] * axes[1] + axes[2] * axes[2])
     there = np.isfinite(length).reshape(n, SLOTS_PER_S)

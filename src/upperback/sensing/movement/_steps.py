@@ -12,12 +12,14 @@ sits does not matter. Only where there is some intensity anything is computed at
    is asked of steps with no quiet second near, and of weak ones.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from upperback.sensing.movement._compiled import kernel
 from upperback.sensing.movement.base import MovementParams
 from upperback.sensing.signal import G_MPS2, Signal1, Signal3
 from upperback.sensing.slots import SLOTS_PER_S
@@ -64,7 +66,13 @@ class Steps:
     linked: _Flags
 
 
-def find_steps(acc_mps2: Signal3, length_mps2: Signal1, intensity_mps2: Signal1, params: MovementParams) -> Steps:
+def find_steps(
+    acc_mps2: Signal3,
+    length_mps2: Signal1,
+    intensity_mps2: Signal1,
+    params: MovementParams,
+    instruction_set: str | None = None,
+) -> Steps:
     """The steps in a signal.
 
     Parameters
@@ -85,12 +93,14 @@ def find_steps(acc_mps2: Signal3, length_mps2: Signal1, intensity_mps2: Signal1,
     kept = np.flatnonzero(_wider(near, 4))
     seconds = length_mps2.reshape(-1, SLOTS_PER_S)[kept]
     missing = ~np.isfinite(seconds).ravel()
-    signal = _band_passed(np.where(missing, np.float32(0), seconds.ravel() - np.float32(G_MPS2)), _BAND)
+    compiled = kernel(instruction_set)
+    band_passed = _band_passed if compiled is None else compiled.band_passed
+    signal = band_passed(np.where(missing, np.float32(0), seconds.ravel() - np.float32(G_MPS2)), _BAND)
     slots = acc_mps2.reshape(-1, SLOTS_PER_S, 3)[kept].reshape(-1, 3)
-    axes = [_band_passed(np.where(missing, np.float32(0), slots[:, axis]), _WIDE_BAND) for axis in range(3)]
+    axes = np.stack([band_passed(np.where(missing, np.float32(0), slots[:, axis]), _WIDE_BAND) for axis in range(3)])
     looked_at = np.flatnonzero(near[kept])
     needed = _needed(intensity_mps2, params)[kept]
-    rhythm = _rhythm(_rows(signal), [_rows(axis) for axis in axes], looked_at, needed, params)
+    rhythm = _rhythm(signal, axes, looked_at, needed, params, _likeness if compiled is None else compiled.likeness)
     peaks, rise = _peaks(signal, looked_at, rhythm.period, params)
     regular = _regular(kept, rhythm, params)[peaks // SLOTS_PER_S] & ~missing[peaks]
     peaks, rise = peaks[regular], rise[regular]
@@ -140,13 +150,18 @@ def _needed(intensity_mps2: Signal1, params: MovementParams) -> Signal1:
     return np.where(stands_out, params.regularity_short, params.regularity_long).astype(np.float32)
 
 
-def _rhythm(signal: Signal1, axes: list[Signal1], at: _Indices, needed: Signal1, params: MovementParams) -> _Rhythm:
-    """From rows of seconds; computed for the rows `at`, zero elsewhere."""
-    n = len(signal)
+#: (n, n_lags) of signals (n_signals, n_slots): see `_likeness`.
+_Likeness = Callable[[Signal1, _Indices, _Indices, int], Signal1]
+
+
+def _rhythm(
+    signal: Signal1, axes: Signal1, at: _Indices, needed: Signal1, params: MovementParams, likeness_of: _Likeness
+) -> _Rhythm:
+    """From the slots of seconds; computed for the seconds `at`, zero elsewhere."""
+    n = len(signal) // SLOTS_PER_S
     first = int(np.ceil(params.step_s_min * SLOTS_PER_S))
     lags = np.arange(first, int(params.step_s_max * SLOTS_PER_S) + 1)
-    window = _windows(signal, at)
-    raw = np.stack([_autocorrelation([window], int(lag)) for lag in lags], axis=1)
+    raw = likeness_of(signal[None], at, np.full(len(at), first), len(lags))
     best = raw.argmax(axis=1)
     some = np.arange(len(at))
     # Two steps are alike as well. If one is nearly as alike, it is the step.
@@ -156,8 +171,10 @@ def _rhythm(signal: Signal1, axes: list[Signal1], at: _Indices, needed: Signal1,
         is_step = (lags[best] >= 2 * first - 1) & (raw[some, shorter] >= 0.8 * raw[some, best])
         best = np.where(is_step, shorter, best)
     likeness = raw[some, best]
-    stride = _stride_likeness([_windows(axis, at) for axis in axes], 2 * lags[best])
-    strength = np.sqrt(8 * np.square(window[:, SLOTS_PER_S : 4 * SLOTS_PER_S]).mean(axis=1))
+    # The length of a stride is known to a slot or two only.
+    stride = likeness_of(axes, at, 2 * lags[best] - 2, 5).max(axis=1)
+    power = np.square(_rows(signal)).sum(axis=1)
+    strength = np.sqrt(8 / (3 * SLOTS_PER_S) * (power[at - 1] + power[at] + power[at + 1]))
     weaker = np.log2(np.float32(params.strong_step_mps2) / np.maximum(strength, np.float32(1e-3)))
     more = np.float32(params.regularity_per_octave) * np.maximum(weaker, 0)
     found = _Rhythm(np.full(n, first), np.zeros(n, np.float32), np.full(n, -1, np.float32))
@@ -166,29 +183,29 @@ def _rhythm(signal: Signal1, axes: list[Signal1], at: _Indices, needed: Signal1,
     return found
 
 
-def _windows(rows: Signal1, at: _Indices) -> Signal1:
-    """(n, 125) the five seconds around each second."""
-    return np.concatenate([rows[at + offset] for offset in range(-2, 3)], axis=1)
+def _likeness(signals: Signal1, at: _Indices, lag: _Indices, n_lags: int) -> Signal1:
+    """(n, n_lags) how alike the five seconds around each second are to themselves `lag` + 0, 1, ... slots later.
+
+    signals : (n_signals, n_slots), taken all together
+    """
+    around = (at[:, None] - 2) * SLOTS_PER_S + np.arange(5 * SLOTS_PER_S)
+    windows = [signal[around] for signal in signals]
+    found = np.empty((len(at), n_lags), np.float32)
+    for length in np.unique(lag):
+        mine = np.flatnonzero(lag == length)
+        cut = [window[mine] for window in windows]
+        for more in range(n_lags):
+            found[mine, more] = _autocorrelation(cut, int(length) + more)
+    return found
 
 
 def _autocorrelation(windows: list[Signal1], lag: int) -> Signal1:
-    """(n,) of each window with itself `lag` slots later, all axes together."""
+    """(n,) of each window with itself `lag` slots later, all of them together."""
     product = sum((window[:, lag:] * window[:, :-lag]).sum(axis=1) for window in windows)
     ahead = sum(np.square(window[:, lag:]).sum(axis=1) for window in windows)
     behind = sum(np.square(window[:, :-lag]).sum(axis=1) for window in windows)
     alike: Signal1 = product / np.sqrt(ahead * behind + np.float32(1e-6))
     return alike
-
-
-def _stride_likeness(windows: list[Signal1], stride: _Indices) -> Signal1:
-    """(n,) the best likeness near the length of a stride, which is known to a slot or two only."""
-    found = np.full(len(stride), -1, np.float32)
-    for length in np.unique(stride):
-        mine = np.flatnonzero(stride == length)
-        cut = [window[mine] for window in windows]
-        for lag in range(int(length) - 2, int(length) + 3):
-            found[mine] = np.maximum(found[mine], _autocorrelation(cut, lag))
-    return found
 
 
 def _peaks(signal: Signal1, looked_at: _Indices, period: _Indices, params: MovementParams) -> tuple[_Indices, Signal1]:

@@ -213,10 +213,11 @@ def _closed(walk: OpenWalk) -> Walk:
 
 def _between_steps(steps: _steps.Steps, n_seconds: int) -> npt.NDArray[np.bool_]:
     """Seconds of which some part lies between two steps of one walk."""
-    walking = np.zeros(n_seconds, bool)
     second = (steps.slot // SLOTS_PER_S).astype(np.int64)
-    for link in np.flatnonzero(steps.linked):
-        walking[second[link - 1] : second[link] + 1] = True
+    link = np.flatnonzero(steps.linked)
+    begins = np.bincount(second[link - 1], minlength=n_seconds + 1)
+    ends = np.bincount(second[link] + 1, minlength=n_seconds + 1)
+    walking: npt.NDArray[np.bool_] = np.cumsum(begins - ends)[:n_seconds] > 0
     return walking
 
 

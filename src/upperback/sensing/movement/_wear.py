@@ -208,26 +208,16 @@ def _minutes(rows: _Vector, ends: list[int], state: WearState, params: MovementP
         )
     lengths = np.diff([0, *ends])
     in_minutes = _InMinutes(lengths)
-    acc_signs = _wander(
-        in_minutes.medians(acc_step),
-        in_minutes.medians(rows[:, _ACC_TREMOR]),
-        params.acc_still_mps2,
-        params.acc_breath_mps2,
-    )
-    gyr_signs = _wander(
-        in_minutes.medians(gyr_step),
-        in_minutes.medians(rows[:, _GYR_TREMOR]),
-        params.gyr_still_radps,
-        params.gyr_breath_radps,
-    )
+    middle = in_minutes.medians(np.stack([acc_step, gyr_step, *rows.T]))
+    acc_signs = _wander(middle[0], middle[2:][_ACC_TREMOR], params.acc_still_mps2, params.acc_breath_mps2)
+    gyr_signs = _wander(middle[1], middle[2:][_GYR_TREMOR], params.gyr_still_radps, params.gyr_breath_radps)
     missing = 2 * in_minutes.of(np.isfinite(rows[:, _INTENSITY]), False).sum(axis=1) < lengths
     any_moved, first, last = in_minutes.first_and_last(moved)
     kinds = np.maximum(acc_signs, gyr_signs)  # one sensor that feels somebody is enough
     kinds[lengths < _SHORT_S] = Minute.UNCLEAR
     kinds[any_moved] = Minute.ALIVE
     kinds[missing] = Minute.MISSING
-    directions = np.stack([in_minutes.medians(rows[:, axis]) for axis in range(3)], axis=1)
-    temperatures = in_minutes.medians(rows[:, _TEMPERATURE])
+    directions, temperatures = middle[2:][_ACC].T.copy(), middle[2:][_TEMPERATURE]
     starts = state.rows_start_s + np.cumsum(lengths) - lengths
     return [
         MinuteFigures(
@@ -262,20 +252,21 @@ class _InMinutes:
         self._after = _MINUTE_S - int(lengths[-1]) if len(lengths) > 1 else 0
 
     def of(self, seconds: npt.NDArray[Any], filling: float) -> npt.NDArray[Any]:
-        """(n_minutes, 60)"""
-        padded = np.pad(seconds, (self._before, self._after), constant_values=filling)
-        return padded.reshape(-1, _MINUTE_S)
+        """(..., n_minutes, 60)"""
+        n = seconds.shape[-1]
+        padded = np.full((*seconds.shape[:-1], self._before + n + self._after), filling, seconds.dtype)
+        padded[..., self._before : self._before + n] = seconds
+        return padded.reshape(*seconds.shape[:-1], -1, _MINUTE_S)
 
     def medians(self, seconds: _Vector) -> _Vector:
-        """(n_minutes,) of what is finite; NaN where nothing is."""
+        """(n_signals, n_minutes) of what is finite in (n_signals, n_seconds); NaN where nothing is."""
         known = np.isfinite(seconds)
-        if not known.any():
-            return np.full(len(self._lengths), np.nan, np.float32)
-        in_order = np.sort(self.of(np.where(known, seconds, np.nan), np.nan), axis=1)
-        count = np.isfinite(in_order).sum(axis=1)
-        some = np.arange(len(in_order))
-        low, high = in_order[some, np.maximum(count - 1, 0) // 2], in_order[some, np.minimum(count // 2, _MINUTE_S - 1)]
-        return np.where(count > 0, (low + high) / 2, np.nan).astype(np.float32)
+        in_order = self.of(seconds if known.all() else np.where(known, seconds, np.nan), np.nan)
+        in_order.sort(axis=-1)
+        count = self.of(known, False).sum(axis=-1)
+        low = np.take_along_axis(in_order, np.maximum(count - 1, 0)[..., None] // 2, -1)
+        high = np.take_along_axis(in_order, np.minimum(count // 2, _MINUTE_S - 1)[..., None], -1)
+        return np.where(count > 0, ((low + high) / 2)[..., 0], np.nan).astype(np.float32)
 
     def first_and_last(
         self, flags: npt.NDArray[np.bool_]
@@ -341,7 +332,9 @@ def _outside(state: WearState, minute: MinuteFigures) -> list[WearSpan]:
         )
     else:
         spans = _switch(state, Wear.WORN, minute.start_s, _WHY_WORN)
-        state.directions = np.stack([state.directions[1], minute.direction])
+        directions = np.empty((2, 3), np.float32)
+        directions[0], directions[1] = state.directions[1], minute.direction
+        state.directions = directions
     if minute.first_moved_s < minute.end_s:
         state.last_moved_s = minute.last_moved_s
     return spans

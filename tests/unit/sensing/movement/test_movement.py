@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from tests.unit.sensing import bodies
+from upperback.sensing.compiled import available
 from upperback.sensing.movement import (
     MovementBlock,
     MovementEpochs,
+    MovementParams,
     MovementState,
     MovementTracker,
     Wear,
@@ -20,8 +22,10 @@ from upperback.sensing.movement import (
     _steps,
     track_movement,
 )
+from upperback.sensing.movement._compiled import kernel as movement_kernel
+from upperback.sensing.movement._seconds import SecondFigures, second_figures
 from upperback.sensing.signal import Chunk, QualityFlag
-from upperback.sensing.slots import SLOTS_PER_S
+from upperback.sensing.slots import SLOTS_PER_S, Slots, new_state, rest, to_slots
 from upperback.sensing.state import from_bytes, to_bytes
 
 RATE_HZ = 50.0
@@ -399,3 +403,44 @@ def test_the_band_of_steps_is_the_one_that_scipy_designs() -> None:
         smooth = np.hamming(_steps._TAPS)
         expected = taps - taps.sum() * smooth / smooth.sum()
         np.testing.assert_allclose(_steps._band(low_hz, high_hz), expected, atol=1e-7)
+
+
+def slots_of(chunk: Chunk) -> list[Slots]:
+    state = new_state(RATE_HZ)
+    return [*to_slots(state, chunk, unit=SLOTS_PER_S), *rest(state, unit=SLOTS_PER_S)]
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_the_kernel_says_what_the_reference_says(seed: int) -> None:
+    usable = available()
+    if not usable:
+        pytest.skip("no compiled kernel here")
+    chunk = a_day_in_small(seed)
+    chunk.acc_mps2[2000:2017] = np.nan
+    chunk.acc_mps2[3000:3100] = np.nan
+    slots = slots_of(chunk)[0]
+    expected = second_figures(slots, "numpy")
+    params = MovementParams()
+
+    def steps(isa: str) -> _steps.Steps:
+        return _steps.find_steps(slots.acc_mps2, expected.length_mps2, expected.intensity_mps2, params, isa)
+
+    assert len(steps("numpy").slot) > 60
+    for isa in usable:
+        found, best = second_figures(slots, isa), second_figures(slots, usable[-1])
+        for item in fields(SecondFigures):
+            name = item.name
+            np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-4, atol=2e-6)
+            np.testing.assert_array_equal(getattr(found, name), getattr(best, name), name)
+        np.testing.assert_allclose(steps(isa).slot, steps("numpy").slot, atol=1e-3)
+        np.testing.assert_array_equal(steps(isa).slot, steps(usable[-1]).slot)
+        np.testing.assert_array_equal(steps(isa).linked, steps("numpy").linked)
+        rows = np.random.default_rng(seed).normal(size=(3, 20 * SLOTS_PER_S)).astype(np.float32)
+        kernel = movement_kernel(isa)
+        assert kernel is not None
+        at, lag = np.array([2, 9, 17]), np.array([8, 13, 30])
+        np.testing.assert_allclose(
+            kernel.likeness(rows, at, lag, 5), _steps._likeness(rows, at, lag, 5), rtol=1e-4, atol=1e-5
+        )
+        band = _steps._band(0.7, 3.3)
+        np.testing.assert_array_equal(kernel.band_passed(rows[0], band), _steps._band_passed(rows[0], band))

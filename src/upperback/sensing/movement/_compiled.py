@@ -1,0 +1,63 @@
+"""The steps of movement on the compiled kernel. The references stand in `_seconds.py` and `_steps.py`."""
+
+import ctypes
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from upperback.sensing import compiled
+from upperback.sensing.signal import Signal1, Signal3
+from upperback.sensing.slots import SLOTS_PER_S
+
+_ADDRESS: Final = ctypes.c_void_p
+_COUNT: Final = ctypes.c_int64
+
+_Indices = npt.NDArray[np.int64]
+
+
+class Compiled:
+    """Each method is the function of the same name in the reference."""
+
+    def __init__(self, kernel: compiled.Kernel) -> None:
+        a, n = _ADDRESS, _COUNT
+        self._second_figures = kernel.function("second_figures", a, n, n, *[a] * 5)
+        self._band_passed = kernel.function("band_passed", a, n, a, n, a)
+        self._likeness = kernel.function("likeness", a, n, n, a, n, a, n, a)
+
+    def second_figures(self, slots: Signal3, least: int) -> tuple[Signal3, Signal1, Signal1, Signal1, Signal1]:
+        """Mean, spread, mean length and its deviation of each second, and the length of each slot."""
+        slots = np.ascontiguousarray(slots)
+        n = len(slots) // SLOTS_PER_S
+        mean, length = np.empty((n, 3), np.float32), np.empty(n * SLOTS_PER_S, np.float32)
+        spread, mean_length, deviation = (np.empty(n, np.float32) for _ in range(3))
+        out = (mean, spread, mean_length, deviation, length)
+        self._second_figures(_at(slots), n, least, *map(_at, out))
+        return out
+
+    def band_passed(self, signal: Signal1, band: Signal1) -> Signal1:
+        """Linear phase, no delay."""
+        half = len(band) // 2
+        padded = np.concatenate([np.zeros(half, np.float32), signal, np.zeros(half, np.float32)])
+        out = np.empty(len(signal), np.float32)
+        self._band_passed(_at(padded), len(signal), _at(band), half, _at(out))
+        return out
+
+    def likeness(self, signals: Signal1, at: _Indices, lag: _Indices, n_lags: int) -> Signal1:
+        """(n, n_lags) of the five seconds around each of the rows `at`, with themselves `lag` + 0, 1, ... later."""
+        out = np.empty((len(at), n_lags), np.float32)
+        at, lag = np.ascontiguousarray(at, np.int64), np.ascontiguousarray(lag, np.int64)
+        self._likeness(_at(signals), len(signals), signals.shape[1], _at(at), len(at), _at(lag), n_lags, _at(out))
+        return out
+
+
+def _at(array: npt.NDArray[Any]) -> int:
+    return int(array.ctypes.data)
+
+
+@cache
+def kernel(instruction_set: str | None = None) -> Compiled | None:
+    """The compiled steps, or None where nothing was compiled, or for "numpy"."""
+    found = None if instruction_set == "numpy" else compiled.load(instruction_set)
+    return None if found is None else Compiled(found)
