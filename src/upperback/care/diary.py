@@ -20,7 +20,9 @@ Kilograms: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=200)]
 Minutes: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=1440)]
 Reps: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Key: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-Words: TypeAlias = Annotated[str, msgspec.Meta(max_length=400)]
+WORDS_MOST: Final = 400
+Words: TypeAlias = Annotated[str, msgspec.Meta(max_length=WORDS_MOST)]
+Trigger: TypeAlias = Literal["load", "sleep", "stress", "illness", "unknown"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,9 +121,11 @@ class TaskChanged(Entry, frozen=True, kw_only=True):
 
 
 class FlareStarted(Entry, frozen=True, kw_only=True):
-    """Clearly worse than usual. The quick check of warning signs was clear."""
+    """Clearly worse than usual. The quick check of warning signs was clear. `favourites`: movements to keep going."""
 
-    trigger: Literal["load", "sleep", "stress", "illness", "unknown"] = "unknown"
+    trigger: Trigger = "unknown"
+    pain: Score | None = None
+    favourites: tuple[Key, ...] = ()
 
 
 class FlareEnded(Entry, frozen=True, kw_only=True):

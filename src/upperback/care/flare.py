@@ -1,10 +1,13 @@
 """A flare-up day by day: how much of the usual, and when it is time for somebody to look. Pure."""
 
 import datetime as dt
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
+from upperback.care.diary import FlareEnded, FlareStarted, Written
 from upperback.care.progression.light import has_settled
 from upperback.content.vocabulary import Content
 
@@ -28,6 +31,83 @@ class Flare:
     started: dt.date
     usual: int
     earlier: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """A flare-up as the diary tells it.
+
+    Attributes
+    ----------
+    begun_id, ended_id : the entries that began and ended it; `ended_id` is None while it goes on
+    begun : what was said at its start
+    started, ended : the person's own days
+    helped : what helped, in the person's own words
+    """
+
+    begun_id: int
+    begun: FlareStarted
+    started: dt.date
+    ended_id: int | None = None
+    ended: dt.date | None = None
+    helped: str = ""
+
+
+def episodes_of(written: Iterable[Written]) -> list[Episode]:
+    """Every flare-up, oldest first. One that begins while another goes on is the same; an end without a start is none.
+
+    Parameters
+    ----------
+    written : diary entries in force, in their order
+    """
+    found: list[Episode] = []
+    for row in written:
+        going_on = found[-1] if found and found[-1].ended_id is None else None
+        match row.entry:
+            case FlareStarted() as begun if going_on is None:
+                found.append(Episode(begun_id=row.id, begun=begun, started=row.day))
+            case FlareEnded(helped=helped) if going_on is not None:
+                found[-1] = Episode(
+                    begun_id=going_on.begun_id,
+                    begun=going_on.begun,
+                    started=going_on.started,
+                    ended_id=row.id,
+                    ended=row.day,
+                    helped=helped,
+                )
+            case _:
+                pass
+    return found
+
+
+def earlier_flares(episodes: Sequence[Episode], started: dt.date, content: Content) -> int:
+    """How many flare-ups began within the counting time, three months, before this day."""
+    since = started - dt.timedelta(weeks=content.limit("early_flares_weeks"))
+    return sum(since <= one.started < started for one in episodes)
+
+
+def pain_has_risen(now: int, at_check: float | None, content: Content) -> bool:
+    """Whether pain is so much above the last safety check that the check comes again.
+
+    Parameters
+    ----------
+    at_check : pain of that check, 0..10; None where it is not known, which counts as risen
+    """
+    return at_check is None or now - at_check >= content.limit("early_pain_rise")
+
+
+def eased(sets: int, reps: int, share: float) -> tuple[int, int]:
+    """Sets and repetitions of about a share of the usual volume: never more than it, and at least one of each.
+
+    Sets go down first, so that a session gets shorter; what is left of the volume is spread over them.
+
+    Example: half of 3 x 8 is 2 x 6.
+    """
+    if share >= 1:
+        return sets, reps
+    exact = Fraction(str(share))
+    fewer = max(1, math.ceil(exact * sets))
+    return fewer, max(1, min(reps, math.floor(exact * sets * reps / fewer)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from upperback.care import diary
 from upperback.care.diary import Entry, Written
 from upperback.core.errors import Conflict, InputError, NotFound
-from upperback.services import audit
+from upperback.services import audit, policies
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.services.plans import latest_plan
@@ -53,7 +53,7 @@ def keep_entry(
     """
     check_may(by, "keep_diary")
     if client_id is None:
-        raise InputError("This page is too old to be used. Open it again")
+        raise InputError(policies.PAGE_IS_OLD)
     if at.tzinfo is None:
         raise InputError("at: a time with its time zone is expected")
     today = local_day(profile, now)
@@ -151,6 +151,8 @@ def keep_sent(*, profile: Profile, row: Any, ahead: dt.timedelta, by: Actor, now
         sent = msgspec.convert(row, _Sent)
     except msgspec.ValidationError as error:
         raise InputError(f"this entry cannot be read: {error}") from None
+    if sent.kind == diary.kind_of(diary.FlareStarted):
+        raise InputError("A flare-up begins on its own page, after three questions")
     entry = diary.read_entry(sent.kind, sent.data)
     at = sent.at if abs(ahead) < _CLOCK_IS_RIGHT else sent.at - ahead
     with transaction.atomic():

@@ -37,6 +37,7 @@ VISIT_FIRST: Final = (
 )
 REVIEW_NOT_DUE: Final = "Your next look back is not due yet. If something is new or worse, do the safety check now."
 CHECK_FIRST: Final = "A look back begins with a new safety check, so that what comes next is safe for you."
+PAGE_IS_OLD: Final = "This page is too old to be used. Open it again"
 HELP_FIRST: Final = "Your answers need attention first. There is no exercise plan until then."
 
 

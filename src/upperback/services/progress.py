@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from upperback.care.diary import ExerciseEnded, Morning, SessionEnded, SessionStarted, SetDone, Written
+from upperback.care.flare import eased
 from upperback.care.plan import exercise_pool, read_choices
 from upperback.care.progression import (
     Bounds,
@@ -26,6 +27,7 @@ from upperback.content.vocabulary import Content, default_content
 from upperback.services import audit
 from upperback.services.actors import Actor
 from upperback.services.diary import entries
+from upperback.services.flares import FlareNow, current_flare
 from upperback.services.permissions import check_may
 from upperback.services.plans import PlanVersion, open_plan, swaps
 from upperback.services.today import local_day
@@ -48,7 +50,7 @@ class Prescribed:
     Attributes
     ----------
     planned : id of the exercise of the plan that it stands for
-    step : what to do today
+    step : what to do today, in a flare-up its share of the usual amount
     last : the newest verdict, None before the first
     absence : none, short, middle or long: why today is lighter
     anew : a safety check comes before it
@@ -71,12 +73,13 @@ def prescribed_today(*, profile: Profile, by: Actor, now: dt.datetime) -> list[P
     last_day = max((session.day for session in sessions if session.sets), default=None)
     days_off = (today - last_day).days if last_day else 0
     rows = _last_steps(profile, plan)
+    flare = current_flare(profile=profile, by=by, now=now)
     found = []
     for item in _strength_items(plan):
         row = rows.get(item["id"])
         step = _within(_step_of(row) if row else first_step(item, content), bounds)
         back = after_absence(step, days_off, bounds, content)
-        found.append(Prescribed(planned=item["id"], step=back.step, last=row, absence=back.absence, anew=back.anew))
+        found.append(Prescribed(planned=item["id"], step=_share_of(back.step, flare), last=row, absence=back.absence, anew=back.anew))
     return found
 
 
@@ -200,6 +203,12 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         "light": verdict.light.name.lower() if verdict.light is not None else None,
         "check_flags": verdict.check_flags,
     }
+
+
+def _share_of(step: Step, flare: FlareNow | None) -> Step:
+    """The share of a step that is right today; what is kept of the step stays as it was."""
+    sets, reps = eased(step.sets, step.reps, flare.today.share) if flare is not None else (step.sets, step.reps)
+    return replace(step, sets=sets, reps=reps)
 
 
 def _step_of(row: ExerciseStep) -> Step:

@@ -12,6 +12,7 @@ from upperback.core.errors import InputError, NotAllowed, NotFound
 from upperback.services import policies
 from upperback.services.actors import Actor
 from upperback.services.diary import entries, keep_entry
+from upperback.services.flares import current_flare, movement_today
 from upperback.services.permissions import check_may
 from upperback.services.plans import PlanVersion, latest_decision, open_plan
 from upperback.services.progress import prescribed_today
@@ -136,7 +137,7 @@ def begin_session(
     if not _items(profile, what, None, by, now):
         raise NotAllowed("There is no exercise of this kind in your plan now.")
     if client_id is None:
-        raise InputError("This page is too old to be used. Open it again")
+        raise InputError(policies.PAGE_IS_OLD)
     id = client_id.hex
     entry = SessionStarted(session=id, what=what, pain_now=pain_now)
     day = local_day(profile, now)
@@ -225,7 +226,8 @@ def _items(profile: Profile, what: str, session: Session | None, by: Actor, now:
     doses = {item["id"]: item for item in plan.record["exercises"] if item["kind"] == what}
     steps: list[tuple[str, str, int, int, float | None, str | None]]
     if what == "movement":
-        steps = [(item["id"], item["id"], item["sets"], item["reps"], None, None) for item in doses.values()]
+        due = movement_today(plan, current_flare(profile=profile, by=by, now=now))
+        steps = [(item["id"], item["id"], item["sets"], item["reps"], None, None) for item in due]
     else:
         steps = [
             (one.planned, one.step.exercise, one.step.sets, one.step.reps, one.step.load_kg, one.step.band)

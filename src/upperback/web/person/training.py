@@ -25,6 +25,7 @@ from upperback.services.sessions import Item, Player
 from upperback.services.today import local_day
 from upperback.web.person import device, session
 from upperback.web.person.page import for_person, show
+from upperback.web.person.posted import score
 from upperback.web.session_parts import player_words, stop_signs
 
 
@@ -43,7 +44,7 @@ def start(request: HttpRequest, profile: Profile, what: str = "strength") -> Htt
         try:
             id = sessions.begin_session(
                 profile=profile, client_id=client_id, what=_what(what), answers=answers,
-                pain_now=_score(request.POST, "pain_now"), by=by, now=now,
+                pain_now=score(request.POST, "pain_now"), by=by, now=now,
             )  # fmt: skip
             return redirect("training", session_id=id)
         except InputError as problem:
@@ -144,7 +145,7 @@ def morning(request: HttpRequest, profile: Profile) -> HttpResponse:
     by, now = session.actor_of(request), session.now()
     error = None
     if request.method == "POST":
-        pain = _score(request.POST, "pain")
+        pain = score(request.POST, "pain")
         if pain is None:
             error = _("Choose a number from 0 to 10")
         else:
@@ -192,8 +193,8 @@ def _entries(posted: QueryDict, session_id: str, item: Item) -> list[Entry]:
         found.append(msgspec.structs.replace(done, band=item.band))
     form = {"yes": True, "no": False}.get(posted.get("form_ok", ""))
     felt = ExerciseEnded(
-        session=session_id, exercise=item.exercise, worst_pain=_score(posted, "worst_pain"),
-        alarming=posted.get("alarming") == "yes", effort=_score(posted, "effort"), form_ok=form,
+        session=session_id, exercise=item.exercise, worst_pain=score(posted, "worst_pain"),
+        alarming=posted.get("alarming") == "yes", effort=score(posted, "effort"), form_ok=form,
     )  # fmt: skip
     found.append(felt)
     return found
@@ -210,11 +211,6 @@ def _kilograms(posted: QueryDict) -> float | None:
     if not 0 < kg <= 200:
         raise InputError(_("Weight: enter kilograms, above 0 and up to 200"), field="load_kg")
     return kg
-
-
-def _score(posted: QueryDict, name: str) -> int | None:
-    text = posted.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= 10 else None
 
 
 def _what(what: str) -> Any:

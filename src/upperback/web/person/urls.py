@@ -3,6 +3,7 @@
 from django.urls import path
 
 from upperback.web.person import assessment, breaks, check, device, people, plan, result, review, today, training
+from upperback.web.person.daily_urls import urlpatterns as daily_care
 
 urlpatterns = [
     path("people/", people.people_page, name="people"),
@@ -45,3 +46,5 @@ urlpatterns = [
     path("review/", review.review, name="review"),
     path("review/<uuid:review_uuid>/", review.review_result, name="review_result"),
 ]
+
+urlpatterns += daily_care
