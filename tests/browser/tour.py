@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 from upperback.care.intake import sections
 from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
+from upperback.services.flares import CHECKS
 
 CONTENT: Final = default_content()
 Says = dict[str, tuple[str, ...]]
@@ -71,6 +72,7 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
     page.locator("form[action='/assessment/begin/'] button").click()
     yield from _assessment(page)
     yield from _plan(page)
+    yield from _flare(page)
     page.goto("/")
     yield "start-known"
     page.goto("/people/")
@@ -308,6 +310,30 @@ def _plan(page: Page) -> Iterator[str]:
     page.locator("button[name=done]").first.click()
     page.wait_for_load_state()
     yield "today-done"
+
+
+def _flare(page: Page) -> Iterator[str]:
+    """A flare-up, begun and ended."""
+    page.goto("/flare/")
+    yield "flare-start"
+    go_on(page)
+    yield "flare-start-error"
+    for check in CHECKS:
+        tick(page, check, "no")
+    tick(page, "pain", "4")
+    go_on(page)
+    yield "flare"
+    for part in page.locator("main details").all():
+        part.evaluate("part => part.open = true")
+    yield "flare-unfolded"
+    page.goto("/today/")
+    yield "flare-today"
+    page.goto("/flare/over/")
+    yield "flare-over"
+    page.locator("#helped").fill("A short walk each hour")
+    go_on(page)
+    page.goto("/flare/over/")
+    yield "flare-card"
 
 
 def _somebody(page: Page, name: str, says: Says, *, proxy: bool = False, walk: str = "") -> Iterator[str]:

@@ -23,7 +23,7 @@ from tests.property.steps import ROAD, STEPS, World, all_orders, new_world, stat
 from upperback.care.intake import Answer
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import NotAllowed
-from upperback.services import journey, plans, policies, reviews, screening, sessions
+from upperback.services import flares, journey, plans, policies, reviews, screening, sessions
 from upperback.services.reviews import Told
 from upperback.store.models import Decision, DiaryEntry, PlanVersion, Review, Screening
 from upperback.web.person import result, session, urls
@@ -125,6 +125,7 @@ class Allowed:
 PLAN_PAGES: Final = frozenset({
     "plan", "plan_shape", "plan_swap", "exercise", "today", "training", "training_start", "training_start_movement",
     "training_done", "training_wrong", "training_exercise", "morning", "breaks", "break_card", "break_now",
+    "flare", "flare_over",
 })  # fmt: skip
 
 
@@ -265,7 +266,15 @@ MORE: Final[dict[str, Callable[[World], None]]] = {
     "begin to assess": steps.begin_to_assess,
     "six weeks": lambda world: setattr(world, "now", world.now + dt.timedelta(days=42)),
     "look back, better": _look_back,
+    "flare up": lambda world: _flare_up(world, "no"),
+    "flare up, not sure": lambda world: _flare_up(world, "not_sure"),
 }
+
+
+def _flare_up(world: World, answer: str) -> None:
+    answers = dict.fromkeys(flares.CHECKS, answer)
+    id = uuid.uuid5(world.me.uuid, answer)
+    flares.begin_flare(profile=world.me, client_id=id, answers=answers, pain=4, by=steps.ME, now=world.now)
 
 
 LOOKED_BACK: Final = (*ROAD, "six weeks", "answer", "finish", "look back, better")
@@ -307,6 +316,9 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
     "a plan, then today": (*ROAD, "answer", "tick a same-day sign", "finish"),
     "a plan, then not sure before a session": (*ROAD, "not sure before a session"),
     "a plan, then something felt wrong": (*ROAD, "begin a session", "something feels wrong"),
+    "a plan, then a flare-up": (*ROAD, "flare up"),
+    "a plan, then not sure at a flare-up": (*ROAD, "flare up, not sure"),
+    "a flare-up, then not sure before a session": (*ROAD, "flare up", "not sure before a session"),
     "a plan of an older check": (*ROAD, "answer", "finish"),
     "a plan, looked back at": LOOKED_BACK,
     "looked back at, and the next weeks": (*LOOKED_BACK, "plan"),

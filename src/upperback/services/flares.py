@@ -26,7 +26,7 @@ from upperback.services import policies
 from upperback.services.actors import Actor
 from upperback.services.diary import correct_entry, entries, keep_entry, take_back
 from upperback.services.permissions import check_may
-from upperback.services.plans import PlanVersion, latest_decision, latest_plan, open_plan
+from upperback.services.plans import PlanVersion, latest_plan, open_plan
 from upperback.services.today import local_day
 from upperback.store.models import DiaryEntry, Profile
 
@@ -81,8 +81,8 @@ class FlareNow:
     resting: Mapping[dt.date, int]
 
 
-def sign_told(*, profile: Profile, answers: Mapping[str, str], pain: int | None) -> Sign | None:
-    """What the quick check says: None where every question is answered with no and the pain has not risen far.
+def sign_told(answers: Mapping[str, str], pain: int | None) -> Sign | None:
+    """What the quick check says: None where every question is answered with no.
 
     Raises
     ------
@@ -97,10 +97,7 @@ def sign_told(*, profile: Profile, answers: Mapping[str, str], pain: int | None)
         raise InputError("Answer each of the three questions", field=next(one for one in CHECKS if one not in said))
     if pain is None:
         raise InputError("Choose how strong the pain is now", field="pain")
-    decision = latest_decision(profile)
-    before = decision.findings.get("pain") if decision is not None else None
-    at_check = float(before) if isinstance(before, int | float) else None
-    return "pain_rise" if pain_has_risen(pain, at_check, default_content()) else None
+    return None
 
 
 def begin_flare(
@@ -122,17 +119,17 @@ def begin_flare(
     """
     check_may(by, "keep_diary")
     day = local_day(profile, now)
-    sign = sign_told(profile=profile, answers=answers, pain=pain)
+    sign = sign_told(answers, pain)
+    if sign is None:
+        plan = open_plan(profile=profile, by=by)
+        sign = _risen(plan, pain)
     if sign is not None:
         told = tuple(check for check in CHECKS if answers.get(check, "no") != "no") or (_PAIN_RISE,)
         own_id = uuid.uuid5(client_id, "warned") if client_id is not None else uuid.uuid4()
         keep_entry(profile=profile, client_id=own_id, day=day, at=now, entry=Warned(signs=told), by=by, now=now)
         return sign
-    open_plan(profile=profile, by=by)
     if current_flare(profile=profile, by=by, now=now) is None:
-        keep_entry(
-            profile=profile, client_id=client_id, day=day, at=now, entry=FlareStarted(pain=pain), by=by, now=now
-        )
+        keep_entry(profile=profile, client_id=client_id, day=day, at=now, entry=FlareStarted(pain=pain), by=by, now=now)
     return None
 
 
@@ -199,9 +196,7 @@ def take_back_flare(*, profile: Profile, client_id: uuid.UUID | None, by: Actor,
         take_back(kept=kept, client_id=client_id, by=by, now=now)
 
 
-def end_flare(
-    *, profile: Profile, client_id: uuid.UUID | None, helped: str, by: Actor, now: dt.datetime
-) -> None:
+def end_flare(*, profile: Profile, client_id: uuid.UUID | None, helped: str, by: Actor, now: dt.datetime) -> None:
     """Back to usual, or near enough for the person."""
     check_may(by, "keep_diary")
     entry = FlareEnded(helped=_own_words(helped))
@@ -211,9 +206,7 @@ def end_flare(
         keep_entry(profile=profile, client_id=client_id, day=day, at=now, entry=entry, by=by, now=now)
 
 
-def write_card(
-    *, profile: Profile, client_id: uuid.UUID | None, helped: str, by: Actor, now: dt.datetime
-) -> None:
+def write_card(*, profile: Profile, client_id: uuid.UUID | None, helped: str, by: Actor, now: dt.datetime) -> None:
     """Other words on the card of the last flare-up."""
     check_may(by, "keep_diary")
     entry = FlareEnded(helped=_own_words(helped))
@@ -234,6 +227,13 @@ def movement_today(plan: PlanVersion, flare: FlareNow | None) -> list[dict[str, 
         chosen = flare.episode.begun.favourites
         items = [item for item in items if item["id"] in chosen] or items[:FAVOURITES]
     return [item | _eased(item, flare.today.share) for item in items]
+
+
+def _risen(plan: PlanVersion, pain: int | None) -> Sign | None:
+    """Whether the pain is far above the safety check that the plan is made from; not known is far above."""
+    before = plan.decision.findings.get("pain")
+    at_check = float(before) if isinstance(before, int | float) else None
+    return "pain_rise" if pain is None or pain_has_risen(pain, at_check, default_content()) else None
 
 
 def _eased(item: Mapping[str, Any], share: float) -> dict[str, int]:

@@ -79,7 +79,11 @@ def prescribed_today(*, profile: Profile, by: Actor, now: dt.datetime) -> list[P
         row = rows.get(item["id"])
         step = _within(_step_of(row) if row else first_step(item, content), bounds)
         back = after_absence(step, days_off, bounds, content)
-        found.append(Prescribed(planned=item["id"], step=_share_of(back.step, flare), last=row, absence=back.absence, anew=back.anew))
+        found.append(
+            Prescribed(
+                planned=item["id"], step=_share_of(back.step, flare), last=row, absence=back.absence, anew=back.anew
+            )
+        )
     return found
 
 

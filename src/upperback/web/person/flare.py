@@ -175,6 +175,7 @@ def _context(request: HttpRequest, profile: Profile, plan: PlanVersion, flare: F
         "favourites": [{"value": item["id"], "text": item["title"]} for item in movement],
         "days": _days(flare, local_day(profile, now)),
         "client_id": uuid.uuid4(),
+        "undo_id": uuid.uuid4(),
     }
 
 

@@ -16,13 +16,14 @@ from upperback.care.diary import Morning, Moved
 from upperback.care.sessions import Session
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
-from upperback.services import diary, plans, progress, reviews, sessions, today
+from upperback.services import diary, flares, plans, progress, reviews, sessions, today
 from upperback.services.actors import Actor, public_id
 from upperback.services.people import Profile
 from upperback.services.plans import PlanVersion
 from upperback.services.today import MOVE, STRENGTH, local_day
 from upperback.web.person import session
 from upperback.web.person.breaks import card_context
+from upperback.web.person.flare import share_words
 from upperback.web.person.page import filled, for_person, show
 from upperback.web.person.plan import dose_words, sums_of
 
@@ -56,6 +57,7 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     day = local_day(profile, now)
     prescribed = progress.prescribed_today(profile=profile, by=by, now=now)
     told = diary.entries(profile=profile, by=by, since=day, kinds=[Morning, Moved])
+    flare = flares.current_flare(profile=profile, by=by, now=now)
     context = card_context(request, profile) | {
         "cards": _cards(
             plan,
@@ -65,8 +67,12 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
                 prescribed=prescribed,
                 strength=[one for one in sessions.sessions_on(profile=profile, day=day, by=by) if one.what == STRENGTH],
                 moved=sum(isinstance(row.entry, Moved) for row in told),
+                flare=flare,
             ),
         ),
+        "flare": flare,
+        "share": share_words(flare.today.share) if flare is not None else None,
+        "more": _more(flare),
         "ask_morning": not any(isinstance(row.entry, Morning) for row in told) and day > plan.starts_on,
         "look": _look(profile, by, now, plan),
         "day": day,
@@ -115,11 +121,12 @@ def _look(profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -> d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Diary:
-    """What the diary says about today: strength as it is prescribed now, sessions, turns of movement."""
+    """What the diary says about today: strength as it is prescribed now, sessions, turns of movement, a flare-up."""
 
     prescribed: list[progress.Prescribed]
     strength: list[Session]
     moved: int
+    flare: flares.FlareNow | None
 
 
 def _cards(plan: PlanVersion, profile: Profile, day: dt.date, written: _Diary) -> list[dict[str, Any]]:
@@ -130,7 +137,11 @@ def _cards(plan: PlanVersion, profile: Profile, day: dt.date, written: _Diary) -
     for item in dict.fromkeys(item for item, _turn in items):
         turns = [turn for other, turn in items if other == item]
         card = (
-            _move(plan) if item == MOVE else _strength(plan, day, written) if item == STRENGTH else _change(plan, item)
+            _move(plan, written.flare)
+            if item == MOVE
+            else _strength(plan, day, written)
+            if item == STRENGTH
+            else _change(plan, item)
         )
         ticks = [
             {
@@ -152,9 +163,22 @@ def _time_of(turn: int, turns: int) -> str:
     return str(_TIME_WORDS[times[min(turn - 1, len(times) - 1)]])
 
 
-def _move(plan: PlanVersion) -> dict[str, Any]:
-    due = [item for item in plan.record["exercises"] if item["kind"] == "movement"]
-    turns = max((item["per_day"] or 1 for item in due), default=1)
+def _more(flare: flares.FlareNow | None) -> list[dict[str, str]]:
+    """Quiet ways on from Today, each in a line."""
+    cards = []
+    if flare is None:
+        cards.append({
+            "href": reverse("flare"),
+            "title": _("It has flared up"),
+            "text": _("Much worse than usual? Three questions, then what to do in the first days."),
+        })  # fmt: skip
+    return cards
+
+
+def _move(plan: PlanVersion, flare: flares.FlareNow | None) -> dict[str, Any]:
+    planned = [item for item in plan.record["exercises"] if item["kind"] == "movement"]
+    turns = max((item["per_day"] or 1 for item in planned), default=1)
+    due = flares.movement_today(plan, flare)
     return {
         "icon": "move",
         "title": _("Move"),

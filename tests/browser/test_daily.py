@@ -1,0 +1,66 @@
+"""Daily care in a real browser: a flare-up by keyboard alone, and its pages looked at by axe."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import SMALL_PHONE, OpenPage, too_small, too_wide
+from tests.browser.test_journey import choose, press, reach, where
+from upperback.services.flares import CHECKS
+
+
+def as_demo(page: Page, name: str) -> None:
+    """As one of the invented people."""
+    page.goto("/people/")
+    page.locator(f"button:has-text('{name}')").click()
+    page.wait_for_load_state()
+
+
+def test_a_flare_up_from_today_to_its_card_by_keyboard(open_page: OpenPage, axe: Callable[..., list[str]]) -> None:
+    page = open_page(size=SMALL_PHONE)
+    as_demo(page, "Priya")
+    page.goto("/today/")
+    press(page, "a[href='/flare/']")
+    assert page.locator("h1").inner_text() == "It has flared up"
+    assert not axe(page)
+    for check in CHECKS:
+        choose(page, check, "no")
+    choose(page, "pain", "4")
+    press(page, "main button[type=submit]")
+    assert page.locator("h1").inner_text() == "Flare-up, day 1"
+    for details in page.locator("main details").all():
+        details.evaluate("d => d.open = true")
+    assert not axe(page)
+    assert not too_wide(page)
+    assert not too_small(page)
+    press(page, "a[href='/flare/over/']")
+    reach(page, "#helped")
+    page.keyboard.type("A short walk each hour")
+    press(page, "main button[type=submit]")
+    assert where(page) == "/today/"
+    page.goto("/flare/")
+    for check in CHECKS:
+        choose(page, check, "no")
+    choose(page, "pain", "4")
+    press(page, "main button[type=submit]")
+    assert page.locator("blockquote").inner_text() == "A short walk each hour"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_warning_sign_stops_it_with_and_without_script(
+    open_page: OpenPage, axe: Callable[..., list[str]], script: bool
+) -> None:
+    page = open_page(script=script)
+    as_demo(page, "Tom" if script else "Leila")
+    page.goto("/flare/")
+    page.locator("input[name=before_chest][value=yes]").check(force=True)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_load_state()
+    assert page.locator("h1").inner_text() == "Get help first"
+    assert page.locator("main a[href='tel:999']").is_visible()
+    if script:
+        assert not axe(page)
+    page.goto("/flare/")
+    assert "safety check" in page.locator("main").inner_text()
+    assert page.locator("main h3").count() == 0
