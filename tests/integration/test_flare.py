@@ -224,7 +224,8 @@ def test_a_device_cannot_begin_one_past_the_check(planned: Client) -> None:
         "client_id": "6f2c1ad0-9f5e-4d0e-9a55-0c3f6a8f7a12", "kind": "flare_started", "day": now.date().isoformat(),
         "at": now.isoformat(), "data": {},
     }  # fmt: skip
-    sent = planned.post("/diary/", {"entries": [row]}, content_type="application/json")
+    body = {"person": str(Profile.objects.get().uuid), "sent_at": now.isoformat(), "entries": [row]}
+    sent = planned.post("/diary/", body, content_type="application/json")
     assert [one["kept"] for one in sent.json()["answers"]] == [False]
 
 
