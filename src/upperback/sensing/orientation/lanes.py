@@ -4,8 +4,8 @@ Wearers with the same rate and the same kind of sensor share tiles of lanes. Eac
 missing here holds up nobody there, and what a wearer gets does not depend on who stands beside it.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +26,8 @@ from upperback.sensing.orientation.base import (
     design_orientation,
     design_tilt,
 )
+from upperback.sensing.packets import LATE_S_MAX, InOrder, Packet, Run
 from upperback.sensing.signal import Chunk, Quality, QualityFlag, Signal3
-
-#: A packet may come so much later than those after it, in the time of the samples, before it counts as lost.
-LATE_S_MAX: Final = 0.5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,16 +47,6 @@ class Vertical:
     sampling_rate_hz: float
     up: Signal3
     quality: Quality
-
-
-@dataclass(slots=True, kw_only=True)
-class Packet:
-    """Samples of one wearer that wait for their turn, in a saved state."""
-
-    start_s: float
-    acc: npt.NDArray[np.float32]
-    gyr: npt.NDArray[np.float32] | None
-    quality: npt.NDArray[np.uint8] | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,11 +117,16 @@ class LaneGroups:
             self._groups[kind] = self._new_group(sampling_rate_hz, has_gyroscope=has_gyroscope)
         group = self._groups[kind]
         lane = group.take_lane(None if state is None else state.rows)
-        new = _Wearer(group, lane)
+        order = InOrder(sampling_rate_hz=sampling_rate_hz, late_s_max=self._late_s_max)
         if state is not None:
-            new.next_s, new.n_dropped = state.next_s, state.n_dropped
-            new.waiting = [_chunk_of(packet, sampling_rate_hz) for packet in state.waiting]
-        self._wearers[wearer] = new
+            order = InOrder(
+                sampling_rate_hz=sampling_rate_hz,
+                late_s_max=self._late_s_max,
+                next_s=state.next_s,
+                waiting=state.waiting,
+                n_dropped=state.n_dropped,
+            )
+        self._wearers[wearer] = _Wearer(group, lane, order)
 
     def remove(self, wearer: str) -> WearerState:
         """Take a wearer out; returns its state, to be gone on with here or elsewhere."""
@@ -149,9 +142,9 @@ class LaneGroups:
             sampling_rate_hz=found.group.sampling_rate_hz,
             has_gyroscope=found.group.has_gyroscope,
             rows=found.group.rows_of(found.lane),
-            next_s=found.next_s,
-            waiting=[_packet_of(chunk) for chunk in found.waiting],
-            n_dropped=found.n_dropped,
+            next_s=found.order.next_s,
+            waiting=[Packet.of(chunk) for chunk in found.order.waiting],
+            n_dropped=found.order.n_dropped,
         )
 
     def put(self, wearer: str, chunk: Chunk) -> None:
@@ -165,19 +158,15 @@ class LaneGroups:
         group = found.group
         if chunk.sampling_rate_hz != group.sampling_rate_hz or (chunk.gyr_radps is None) == group.has_gyroscope:
             raise InputError("a packet has another sampling rate or another kind of sensor than its wearer")
-        if len(chunk):
-            place = len(found.waiting)
-            while place and found.waiting[place - 1].start_s > chunk.start_s:
-                place -= 1
-            found.waiting.insert(place, chunk)
+        found.order.put(chunk)
 
     def tick(self) -> dict[str, list[Vertical]]:
         """Work on all packets whose turn it is; returns what was found, wearer by wearer, a `Vertical` for each run."""
         found: dict[str, list[Vertical]] = {}
         turns: dict[_Group, list[_Turn]] = {}
         for name, wearer in self._wearers.items():
-            if wearer.waiting:
-                runs = wearer.take(self._late_s_max)
+            if wearer.order.waiting:
+                runs = wearer.order.take()
                 if runs:
                     turns.setdefault(wearer.group, []).append((name, wearer.lane, runs))
         for group, of_group in turns.items():
@@ -192,43 +181,17 @@ class LaneGroups:
         return _Group(design, sampling_rate_hz, self._backend, has_gyroscope=has_gyroscope)
 
 
-#: How many samples are missing, and the samples that follow.
-_Run: TypeAlias = tuple[int, Chunk]
 #: What a wearer brings to a tick: name, lane, runs.
-_Turn: TypeAlias = tuple[str, int, list[_Run]]
+_Turn: TypeAlias = tuple[str, int, list[Run]]
 
 
 class _Wearer:
     """One wearer: its lane, and the packets that wait."""
 
-    __slots__ = ("group", "lane", "n_dropped", "next_s", "waiting")
+    __slots__ = ("group", "lane", "order")
 
-    def __init__(self, group: "_Group", lane: int) -> None:
-        self.group, self.lane = group, lane
-        self.next_s: float | None = None
-        self.waiting: list[Chunk] = []
-        self.n_dropped = 0
-
-    def take(self, late_s_max: float) -> list[_Run]:
-        """Packets whose turn it is, in order; a gap is held open until what comes after it is `late_s_max` long."""
-        rate_hz = self.group.sampling_rate_hz
-        runs: list[_Run] = []
-        while self.waiting:
-            chunk = self.waiting[0]
-            offset = 0 if self.next_s is None else round((chunk.start_s - self.next_s) * rate_hz)
-            if offset > 0 and self.next_s is not None:
-                newest_s = max(waiting.end_s for waiting in self.waiting)
-                if newest_s - self.next_s < late_s_max:
-                    break
-            del self.waiting[0]
-            if offset < 0:  # some of it came before, or all of it too late
-                n_old = min(-offset, len(chunk))
-                self.n_dropped += n_old
-                chunk = _without_first(chunk, n_old)
-            if len(chunk):
-                runs.append((max(0, offset), chunk))
-                self.next_s = chunk.end_s
-        return runs
+    def __init__(self, group: "_Group", lane: int, order: InOrder) -> None:
+        self.group, self.lane, self.order = group, lane, order
 
 
 class _Group:
@@ -315,7 +278,7 @@ class _Signal:
 
     __slots__ = ("_gaps", "_runs", "acc", "gyr", "is_sound", "n_samples")
 
-    def __init__(self, runs: list[_Run], gap_max: int) -> None:
+    def __init__(self, runs: list[Run], gap_max: int) -> None:
         self._runs = runs
         self._gaps = [min(n_missing, gap_max) for n_missing, _ in runs]  # nothing changes after that many
         self.acc: list[npt.NDArray[np.float32]] = []
@@ -361,30 +324,6 @@ class _Signal:
                     Vertical(start_s=chunk.start_s, sampling_rate_hz=sampling_rate_hz, up=up[rows], quality=quality)
                 )
         return found
-
-
-def _without_first(chunk: Chunk, n_samples: int) -> Chunk:
-    return replace(
-        chunk,
-        start_s=chunk.start_s + n_samples / chunk.sampling_rate_hz,
-        acc_mps2=chunk.acc_mps2[n_samples:],
-        gyr_radps=None if chunk.gyr_radps is None else chunk.gyr_radps[n_samples:],
-        quality=None if chunk.quality is None else chunk.quality[n_samples:],
-    )
-
-
-def _packet_of(chunk: Chunk) -> Packet:
-    return Packet(start_s=chunk.start_s, acc=chunk.acc_mps2, gyr=chunk.gyr_radps, quality=chunk.quality)
-
-
-def _chunk_of(packet: Packet, sampling_rate_hz: float) -> Chunk:
-    return Chunk(
-        start_s=packet.start_s,
-        sampling_rate_hz=sampling_rate_hz,
-        acc_mps2=packet.acc,
-        gyr_radps=packet.gyr,
-        quality=packet.quality,
-    )
 
 
 def _bad_of(chunk: Chunk) -> npt.NDArray[np.uint8]:
