@@ -66,6 +66,10 @@ proofs-long *args:
 fuzz *args:
     python -W error -m tests.property.recordings_fuzz {{ args }}
 
+# invented people day by day through the decisions of care: PERSON-MONTHS, 100,000 unless said otherwise, both cores
+histories *args:
+    python -W error -m tests.property.histories {{ args }}
+
 # every branch of triage and plan is tested, or this fails
 coverage:
     coverage erase

@@ -9,8 +9,9 @@ from typing import Any, Final
 from django.db import transaction
 
 from upperback.care import intake, looking_back
+from upperback.care.course_items import stand_ins
 from upperback.care.looking_back import LastReview
-from upperback.care.plan import Choices, build_plan, exercise_pool, plan_record, read_choices
+from upperback.care.plan import Choices, build_plan, plan_record, read_choices
 from upperback.care.plan.gate import NEVER_CLEARED, waits_for_clinician
 from upperback.care.triage import read_findings
 from upperback.content.vocabulary import Content, default_content
@@ -378,16 +379,4 @@ def check_plan_may_come(*, profile: Profile, by: Actor, now: dt.datetime, today:
 
 def swaps(plan: PlanVersion, exercise_id: str) -> tuple[str, ...]:
     """What may take the place of an exercise of this plan: same kind, safe for this person, the same family first."""
-    content = default_content()
-    choices = _read(plan.choices | {"drop": []}, content)
-    pool = exercise_pool(plan.record["cautions"], choices, content)
-    planned = {item["id"] for item in plan.record["exercises"]}
-    here = content.exercises[exercise_id]
-    hardest = content.limit("starting_level")
-    others = [
-        item.exercise
-        for id, item in pool.allowed.items()
-        if id not in planned and item.exercise.kind == here.kind and item.exercise.level <= hardest
-    ]
-    others.sort(key=lambda other: (other.family != here.family, other.level, other.id))
-    return tuple(other.id for other in others)
+    return stand_ins(plan.record, plan.choices, exercise_id, default_content())

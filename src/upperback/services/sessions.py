@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from upperback.care.course import Rest
 from upperback.care.diary import ExerciseEnded, Morning, SessionEnded, SessionStarted, SetDone, Warned
 from upperback.care.sessions import Session, mornings, sessions_of, usual_pain_on
 from upperback.content.vocabulary import default_content
@@ -14,10 +15,10 @@ from upperback.services.actors import Actor
 from upperback.services.diary import entries, keep_entry
 from upperback.services.flares import current_flare, movement_today
 from upperback.services.permissions import check_may
-from upperback.services.plans import PlanVersion, latest_decision, open_plan
-from upperback.services.progress import prescribed_today
+from upperback.services.plans import PlanVersion, open_plan
+from upperback.services.progress import check_comes_first, decide_progress, prescribed_today, rest_today
 from upperback.services.today import local_day
-from upperback.store.models import DiaryEntry, ExerciseStep, Profile
+from upperback.store.models import DiaryEntry, Profile
 
 __all__ = [
     "Item",
@@ -38,6 +39,12 @@ CHECKS: Final = ("before_legs", "before_chest", "before_change")
 
 #: Days before a session whose mornings may tell the usual pain.
 _MORNINGS_LOOKED_AT: Final = 60
+
+#: What is said where no strength session may begin.
+REST: Final[dict[Rest, str]] = {
+    "rest_day": "Strength work needs a day of rest in between. Movement is fine today, as often as you like.",
+    "calm_only": "Your pain at rest is strong at the moment. Leave strength out for now and move gently.",
+}
 
 _KINDS: Final = (SessionStarted, SetDone, ExerciseEnded, SessionEnded)
 
@@ -130,10 +137,12 @@ def begin_session(
     open_plan(profile=profile, by=by)
     if not may_begin(answers):
         raise NotAllowed(policies.SOMETHING_NEW)
+    decide_progress(profile=profile, by=by, now=now)  # for whoever never opens the page of the morning
     if any(item.anew for item in prescribed_today(profile=profile, by=by, now=now)):
         raise NotAllowed("You were away for more than four weeks. Do the safety check first, then start gently again.")
-    if _needs_check(profile):
+    if check_comes_first(profile=profile, by=by, now=now):
         raise NotAllowed("Something felt wrong the last time. Do the safety check first; your plan waits for you.")
+    _check_may_train(profile, what, client_id, by, now)
     if not _items(profile, what, None, by, now):
         raise NotAllowed("There is no exercise of this kind in your plan now.")
     if client_id is None:
@@ -194,12 +203,13 @@ def sessions_on(*, profile: Profile, day: dt.date, by: Actor) -> list[Session]:
     return [session for session in sessions_of(written) if session.day == day]
 
 
-def _needs_check(profile: Profile) -> bool:
-    """Whether a verdict asked to look at the warning signs after the last safety check."""
-    decision = latest_decision(profile)
-    assert decision is not None, "an open plan has a decision"
-    verdicts = ExerciseStep.objects.filter(profile=profile, decided_at__gt=decision.decided_at)
-    return any(row.record["check_flags"] for row in verdicts)
+def _check_may_train(profile: Profile, what: What, client_id: uuid.UUID | None, by: Actor, now: dt.datetime) -> None:
+    """A day off comes after every strength session, and none is done while pain at rest is strong."""
+    if what != "strength":
+        return
+    rest = rest_today(profile=profile, by=by, now=now, session=client_id.hex if client_id is not None else None)
+    if rest is not None:
+        raise NotAllowed(REST[rest])
 
 
 def _find(profile: Profile, session_id: str, by: Actor, now: dt.datetime) -> Session:

@@ -8,7 +8,8 @@ import pytest
 from tests.unit.services.conftest import NOW, Assess, Walk
 from upperback.care.diary import Entry, ExerciseEnded, Morning, SessionEnded, SessionStarted, SetDone
 from upperback.care.intake import Answer
-from upperback.services import diary, plans, progress, screening
+from upperback.core.errors import NotAllowed
+from upperback.services import diary, plans, progress, screening, sessions
 from upperback.services.actors import Actor
 from upperback.services.people import Profile
 from upperback.services.plans import PlanVersion
@@ -168,3 +169,57 @@ def test_a_plan_that_is_still_calming_down_caps_sets_and_variants(
         days.decide(day + 1)
     today = progress.prescribed_today(profile=ana, by=actor, now=days.now(40))
     assert all(item.step.sets <= 2 and item.step.exercise == item.planned for item in today)
+
+
+# ---- at the door of a session ------------------------------------------------------------------------------------
+
+NO = dict.fromkeys(sessions.CHECKS, "no")
+
+
+def begin(profile: Profile, actor: Actor, now: dt.datetime, id: uuid.UUID | None = None) -> str:
+    return sessions.begin_session(
+        profile=profile, client_id=id or uuid.uuid4(), what="strength", answers=NO, pain_now=1, by=actor, now=now
+    )
+
+
+def test_four_weeks_away_and_a_new_check_open_the_way_again(
+    days: Days, ana: Profile, actor: Actor, walk: Walk, assess: Assess
+) -> None:
+    days.session(0)
+    later = days.now(40)
+    with pytest.raises(NotAllowed, match="four weeks"):
+        begin(ana, actor, later)
+    screening.finish_screening(screening=walk(ana, now=later, **LOW), by=actor, now=later)
+    assess(ana, now=later)
+    plans.make_plan(profile=ana, by=actor, now=later, today=later.date())
+    assert begin(ana, actor, later)
+
+
+def test_a_day_of_rest_comes_after_a_session_but_one_that_goes_on_is_no_second(
+    days: Days, ana: Profile, actor: Actor
+) -> None:
+    id = uuid.uuid4()
+    begin(ana, actor, days.now(0), id)
+    done = SetDone(session=id.hex, exercise=progress.prescribed_today(profile=ana, by=actor, now=days.now(0))[0].planned,
+                   number=1, reps=8)  # fmt: skip
+    days.keep(0, done)
+    assert begin(ana, actor, days.now(0), id) == id.hex
+    for day in (0, 1):
+        with pytest.raises(NotAllowed, match="day of rest"):
+            begin(ana, actor, days.now(day))
+    assert begin(ana, actor, days.now(2))
+
+
+def test_who_never_tells_a_morning_is_judged_at_the_door_all_the_same(days: Days, ana: Profile, actor: Actor) -> None:
+    days.session(0, worst=9)
+    before = {one.planned: one.step.sets for one in progress.prescribed_today(profile=ana, by=actor, now=days.now(1))}
+    begin(ana, actor, days.now(2))
+    after = {one.planned: one.step.sets for one in progress.prescribed_today(profile=ana, by=actor, now=days.now(2))}
+    assert after == {planned: sets - 1 for planned, sets in before.items()}
+
+
+def test_alarming_pain_asks_for_a_check_before_it_is_judged(days: Days, ana: Profile, actor: Actor) -> None:
+    days.keep(0, ExerciseEnded(session="m", exercise="MV02", alarming=True))
+    assert progress.check_comes_first(profile=ana, by=actor, now=days.now(0))
+    with pytest.raises(NotAllowed, match="felt wrong"):
+        begin(ana, actor, days.now(0))

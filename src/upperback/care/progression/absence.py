@@ -37,8 +37,12 @@ def after_absence(step: Step, days_off: int, bounds: Bounds, content: Content) -
 
 
 def _lighter(step: Step, content: Content) -> Step:
-    """Four fifths of the weight; of the repetitions where there is no weight."""
+    """Four fifths of the weight; of the repetitions where there is no weight.
+
+    Whoever comes every second week does not end at one repetition: four fifths of the start is few enough.
+    """
     share = content.limit("absence_short_share")
     if step.load_kg is not None:
         return replace(step, load_kg=round(step.load_kg * share, 1))
-    return replace(step, reps=max(round(step.reps * share), 1))
+    fewest = min(step.reps, round(content.limit("repetitions_start") * share))
+    return replace(step, reps=max(round(step.reps * share), fewest))

@@ -143,12 +143,12 @@ def judge(history: Sequence[ExerciseDone], changes: Sequence[StepChange], bounds
     last = history[-1]
     light = session_light(last, content)
     settled = has_settled(usual=last.usual_pain, next_morning=last.next_morning, content=content)
-    if last.usual_pain >= content.limit("light_baseline_calm_only"):
-        return _hold(last, "calm_only", light)
     if light is Light.RED and settled is False:
         return _back(last, "red_not_settled", Move.BACK_TWO, light, changes, bounds, content)
     if light is Light.RED:
         return _back(last, "red", Move.BACK, light, changes, bounds, content)
+    if last.usual_pain >= content.limit("light_baseline_calm_only"):
+        return _hold(last, "calm_only", light)  # never more, and not less for pain that was there before
     if light is Light.AMBER and settled is False:
         return _back(last, "amber_not_settled", Move.BACK, light, changes, bounds, content)
     if last.effort is not None and last.effort >= content.limit("effort_too_hard"):
@@ -189,15 +189,18 @@ def _more_or_same(
     return _up(last, upper, "two_good_sessions", light)
 
 
-def limit_session(verdicts: Mapping[str, Verdict], order: Sequence[str], content: Content) -> dict[str, Verdict]:
+def limit_session(
+    verdicts: Mapping[str, Verdict], order: Sequence[str], content: Content, *, already: int = 0
+) -> dict[str, Verdict]:
     """The verdicts of one session, with at most so many exercises going up; the others wait for next time.
 
     Parameters
     ----------
     verdicts : by exercise
     order : exercises, those that have waited longest first
+    already : how many of this session went up before, where part of it was told later
     """
-    left = int(content.limit("progressed_per_session"))
+    left = max(int(content.limit("progressed_per_session")) - already, 0)
     limited: dict[str, Verdict] = {}
     for exercise in sorted(verdicts, key=order.index):
         verdict = verdicts[exercise]

@@ -74,11 +74,11 @@ def step_up(step: Step, bounds: Bounds, content: Content, *, may_add_set: bool =
 
 
 def harder(step: Step, bounds: Bounds, content: Content) -> Step:
-    """More weight, a stronger band or a harder variant, starting again at few repetitions."""
+    """More weight, a stronger band or a harder variant, starting again at few repetitions; never with more sets."""
     anew = replace(
         step,
         reps=min(int(content.limit("repetitions_start")), bounds.reps_top),
-        sets=min(int(content.limit("sets_before_repetitions")), bounds.sets_top),
+        sets=min(step.sets, int(content.limit("sets_before_repetitions")), bounds.sets_top),
     )
     if step.load_kg is not None and step.load_kg > 0:
         more = max(step.load_kg * content.limit("load_step_up_share"), content.limit("load_step_up_least_kg"))

@@ -1,0 +1,223 @@
+"""The course of the strength exercises: each flaw that the invented lives of `just histories` found, as one case."""
+
+import datetime as dt
+from dataclasses import replace
+
+from upperback.care.course import (
+    Course,
+    Kept,
+    Planned,
+    due_on,
+    first_step,
+    judge_session,
+    needs_check,
+    rest_on,
+    waiting,
+)
+from upperback.care.course_items import bounds_of, items_of
+from upperback.care.diary import ExerciseEnded, SessionEnded, SetDone
+from upperback.care.progression import Bounds, Move, Step, bounds_for
+from upperback.care.sessions import Session
+from upperback.content.vocabulary import default_content
+
+CONTENT = default_content()
+DAY = dt.date(2026, 11, 2)
+ROW = Step(exercise="ST02", sets=3, reps=12, band="light")
+PRESS = Step(exercise="ST03", sets=3, reps=12)
+
+
+def on(day: int) -> dt.date:
+    return DAY + dt.timedelta(days=day)
+
+
+def session(day: int, step: Step = ROW, *, worst: int = 2, alarming: bool = False, ended: bool = True) -> Session:
+    """A session with one exercise, everything done."""
+    id = f"day{day}"
+    done = Session(id=id, day=on(day), what="strength", at=dt.datetime.combine(on(day), dt.time(18), dt.UTC))
+    done.sets[step.exercise] = {
+        number: SetDone(session=id, exercise=step.exercise, number=number, reps=step.reps, load_kg=step.load_kg)
+        for number in range(1, step.sets + 1)
+    }
+    done.felt[step.exercise] = ExerciseEnded(
+        session=id, exercise=step.exercise, worst_pain=worst, alarming=alarming, effort=7, form_ok=True
+    )
+    done.ended = SessionEnded(session=id, how="finished") if ended else None
+    return done
+
+
+def kept(day: int, after: Step, *, before: Step = ROW, move: Move = Move.HOLD, planned: str = "ST02") -> Kept:
+    return Kept(session=f"day{day}", planned=planned, day=on(day), move=move, before=before, after=after)
+
+
+def planned(*ids: str, stand_ins: tuple[str, ...] = ()) -> tuple[Planned, ...]:
+    return tuple(
+        Planned(id=id, first=first_step(id, sets=3, reps=8, content=CONTENT), stand_ins=stand_ins) for id in ids
+    )
+
+
+BUILD = bounds_for((), CONTENT.exercises, CONTENT)
+PLANNED = planned("ST02")
+
+
+def course(
+    *sessions: Session,
+    kept: tuple[Kept, ...] = (),
+    items: tuple[Planned, ...] = planned("ST02"),
+    bounds: Bounds = BUILD,
+) -> Course:
+    resting = {one.day + dt.timedelta(days=1): 1 for one in sessions}
+    return Course(
+        items=items, bounds=bounds, sessions=sessions, kept=kept, resting=resting, usual=1, content=CONTENT
+    )  # fmt: skip
+
+
+# ---- coming back -------------------------------------------------------------------------------------------------
+
+
+def test_after_three_weeks_the_easy_way_back_goes_on_from_there() -> None:
+    """The session that is judged is the easy one that was due, and the next one is no harder than it grew."""
+    away = course(kept=(kept(0, ROW),))
+    (back,) = due_on(away, on(20))
+    assert (back.step.exercise, back.step.sets, back.absence) == ("ST01", 2, "middle")
+    done = session(20, back.step)
+    here = course(done, kept=(kept(0, ROW),))
+    verdict = judge_session(here, done)["ST02"]
+    assert verdict.before == back.step
+    after = replace(here, kept=(*here.kept, kept(20, verdict.step, before=verdict.before)))
+    assert due_on(after, on(22))[0].step == back.step
+
+
+def test_months_away_are_not_forgotten_because_the_diary_is_long() -> None:
+    """Sessions older than what is looked at still count through their verdicts."""
+    (back,) = due_on(course(kept=(kept(0, ROW),)), on(90))
+    assert (back.absence, back.anew) == ("long", True)
+
+
+def test_a_safety_check_after_the_long_time_away_opens_the_way() -> None:
+    away = course(kept=(kept(0, ROW),))
+    assert due_on(away, on(40))[0].anew
+    assert due_on(replace(away, checked=on(28)), on(40))[0].anew
+    (again,) = due_on(replace(away, checked=on(40)), on(40))
+    assert (again.anew, again.step.sets) == (False, 1)
+
+
+def test_coming_every_second_week_does_not_end_at_one_repetition() -> None:
+    step = ROW
+    for _ in range(6):
+        (back,) = due_on(course(kept=(kept(0, step),)), on(10))
+        step = back.step
+    assert step.reps == 6
+
+
+# ---- red is never lost -------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_was_never_ended_is_judged_with_its_day() -> None:
+    open_one = session(0, worst=9, ended=False)
+    here = course(open_one)
+    assert waiting(here, on(0)) == []
+    assert waiting(here, on(1)) == [open_one]
+    assert judge_session(here, open_one)["ST02"].move is Move.BACK
+
+
+def test_red_counts_with_strong_pain_at_rest_too() -> None:
+    done = session(0, worst=10, alarming=True)
+    verdict = judge_session(replace(course(done), resting={on(0): 6, on(1): 6}), done)["ST02"]
+    assert (verdict.move, verdict.check_flags) == (Move.BACK, True)
+
+
+def test_red_on_a_variant_that_is_not_due_any_more_counts() -> None:
+    """An old page on another device still showed the exercise of before."""
+    done = session(4, Step(exercise="ST01", sets=3, reps=8), worst=9)
+    verdict = judge_session(course(done, kept=(kept(0, ROW, before=Step(exercise="ST01", sets=3, reps=12)),)), done)
+    assert verdict["ST02"].move is Move.BACK
+    assert verdict["ST02"].before == ROW
+
+
+def test_a_session_that_comes_late_takes_away_from_where_things_stand_and_adds_nothing() -> None:
+    newest = kept(6, ROW)
+    red, good = session(2, worst=9), session(3)
+    assert judge_session(course(red, session(6), kept=(newest,)), red)["ST02"].step.reps == ROW.reps - 2
+    assert judge_session(course(good, session(6), kept=(newest,)), good)["ST02"].step == ROW
+
+
+def test_alarming_pain_asks_for_a_check_at_once_and_until_there_is_one() -> None:
+    here = course(session(0, alarming=True))
+    assert needs_check(here)
+    assert not needs_check(replace(here, answered=frozenset({"day0"})))
+
+
+def test_a_step_back_is_not_forgotten_when_the_plan_changes() -> None:
+    """The exercise that took its place is not allowed any more: no more sets and repetitions than there were."""
+    small = Step(exercise="ST08", sets=1, reps=8)
+    bounds = replace(BUILD, allowed=frozenset({"ST02"}))
+    (due,) = due_on(course(kept=(kept(0, small, move=Move.SWAP),), bounds=bounds), on(2))
+    assert (due.step.exercise, due.step.sets, due.step.reps) == ("ST02", 1, 8)
+
+
+def test_nothing_harder_takes_the_place_of_what_was_red_twice() -> None:
+    """Leaning on a table does not stand in for leaning on a wall."""
+    items = planned("ST03", stand_ins=("ST04",))
+    done = session(3, PRESS, worst=9)
+    earlier = kept(0, PRESS, before=PRESS, move=Move.BACK, planned="ST03")
+    verdict = judge_session(course(done, kept=(earlier,), items=items), done)["ST03"]
+    assert (verdict.move, verdict.step.exercise) == (Move.BACK, "ST03")
+
+
+# ---- nothing twice, nothing too often ----------------------------------------------------------------------------
+
+
+def test_an_easier_variant_that_is_in_the_plan_itself_is_not_done_twice() -> None:
+    """The row goes back to pulling a band apart, which is an exercise of this plan: it stays where it is."""
+    least = Step(exercise="ST02", sets=1, reps=8, band="light")
+    done = session(3, least, worst=9)
+    both = planned("ST01", "ST02")
+    verdict = judge_session(course(done, kept=(kept(0, least, before=least),), items=both), done)["ST02"]
+    assert verdict.step == least
+
+
+def test_a_day_off_comes_after_a_session_and_before_one() -> None:
+    here = course(session(4))
+    assert [rest_on(here, on(day)) for day in range(2, 7)] == [None, "rest_day", "rest_day", "rest_day", None]
+    assert rest_on(here, on(4), session="day4") is None
+
+
+def test_no_strength_work_while_pain_at_rest_is_strong() -> None:
+    here = replace(course(), resting={on(0): 6, on(1): 7, on(2): 5})
+    assert rest_on(here, on(2)) == "calm_only"
+    assert rest_on(replace(here, resting={on(0): 6, on(1): 5, on(2): 5}), on(2)) is None
+
+
+def test_the_weight_and_band_of_the_person_are_where_progress_goes_on() -> None:
+    items = planned("ST08")
+    step = due_on(course(items=items), on(0))[0].step
+    assert step.load_kg is None
+    done = session(0, replace(step, load_kg=4.0))
+    verdict = judge_session(course(done, items=items), done)["ST08"]
+    assert verdict.step.load_kg == 4.0
+
+
+# ---- out of a plan -----------------------------------------------------------------------------------------------
+
+RECORD = {
+    "phase": "BUILD-light",
+    "cautions": [],
+    "exercises": [
+        {"id": "ST02", "kind": "strength", "sets": 2, "reps": 8},
+        {"id": "MV02", "kind": "movement", "sets": 1, "reps": 8},
+    ],
+}
+
+
+def test_while_the_pain_is_easily_stirred_up_only_easier_variants_are_open() -> None:
+    bounds = bounds_of(RECORD, {}, CONTENT)
+    assert {"ST02", "ST01", "MV09"} <= bounds.allowed
+    assert "ST08" not in bounds.allowed
+    assert bounds.sets_top == 2
+
+
+def test_what_was_taken_off_the_list_stands_in_for_nothing() -> None:
+    (item,) = items_of(RECORD, {}, CONTENT)
+    (without,) = items_of(RECORD, {"drop": list(item.stand_ins[:1])}, CONTENT)
+    assert item.stand_ins[:1]
+    assert without.stand_ins == item.stand_ins[1:]
