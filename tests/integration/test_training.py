@@ -90,6 +90,16 @@ def test_a_whole_session_and_the_morning_after(planned: Client) -> None:
     assert ExerciseStep.objects.count() >= 2
 
 
+def test_the_day_after_a_session_is_one_of_rest(planned: Client) -> None:
+    session_through(planned)
+    ahead = dt.timedelta(days=1)
+    DiaryEntry.objects.update(day=timezone.now().date() - ahead, at=timezone.now() - ahead)
+    text = text_of(planned.get("/today/"))
+    assert "Strength work needs a day of rest in between" in text
+    assert "Start the session" not in text
+    assert "day of rest" in text_of(begin(planned))
+
+
 @pytest.mark.parametrize("answer", ["yes", "not_sure"])
 @pytest.mark.parametrize("check", ["before_legs", "before_chest", "before_change"])
 def test_a_yes_or_not_sure_at_the_door_leads_to_the_safety_check(planned: Client, check: str, answer: str) -> None:

@@ -36,7 +36,7 @@ from upperback.care.diary import (
     read_entry,
 )
 from upperback.care.plan import Plan, build_plan, plan_record, read_choices
-from upperback.care.progression import BANDS, Move, Step, Verdict
+from upperback.care.progression import BANDS, Bounds, Move, Step, Verdict
 from upperback.care.sessions import Session, sessions_of
 from upperback.care.triage import read_findings
 from upperback.cli.progress import Bar
@@ -150,7 +150,7 @@ class PlanFacts:
     plan: Plan
     record: dict[str, Any]
     items: tuple[course.Planned, ...]
-    bounds: course.Bounds
+    bounds: Bounds
     tags: frozenset[str]
     refused: frozenset[str]  # taken off the list by the person
     avoided: frozenset[str]

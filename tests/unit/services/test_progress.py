@@ -200,9 +200,8 @@ def test_a_day_of_rest_comes_after_a_session_but_one_that_goes_on_is_no_second(
 ) -> None:
     id = uuid.uuid4()
     begin(ana, actor, days.now(0), id)
-    done = SetDone(session=id.hex, exercise=progress.prescribed_today(profile=ana, by=actor, now=days.now(0))[0].planned,
-                   number=1, reps=8)  # fmt: skip
-    days.keep(0, done)
+    first = progress.prescribed_today(profile=ana, by=actor, now=days.now(0))[0].planned
+    days.keep(0, SetDone(session=id.hex, exercise=first, number=1, reps=8))
     assert begin(ana, actor, days.now(0), id) == id.hex
     for day in (0, 1):
         with pytest.raises(NotAllowed, match="day of rest"):

@@ -68,6 +68,7 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
                 strength=[one for one in sessions.sessions_on(profile=profile, day=day, by=by) if one.what == STRENGTH],
                 moved=sum(isinstance(row.entry, Moved) for row in told),
                 flare=flare,
+                rest=sessions.rest_words(profile=profile, by=by, now=now),
             ),
         ),
         "flare": flare,
@@ -127,6 +128,7 @@ class _Diary:
     strength: list[Session]
     moved: int
     flare: flares.FlareNow | None
+    rest: str | None  # why there is no strength session today, although the plan has one
 
 
 def _cards(plan: PlanVersion, profile: Profile, day: dt.date, written: _Diary) -> list[dict[str, Any]]:
@@ -204,8 +206,13 @@ def _is_written(item: str, turn: int, written: _Diary) -> bool:
 
 
 def _strength(plan: PlanVersion, day: dt.date, written: _Diary) -> dict[str, Any]:
-    due = [item | _as_prescribed(item, written) for item in today.strength_today(plan, day)]
+    due = [found for item in today.strength_today(plan, day) if (found := _as_prescribed(item, written)) is not None]
     sets = sum(item["sets"] for item in due)
+    if written.rest is not None and not written.strength:
+        return {
+            "icon": "strength", "title": _("Strength"), "when": str(_TIME_WORDS["day"]), "exercises": [],
+            "what": _(written.rest), "why": None, "minutes": None,
+        }  # fmt: skip
     begun = next((one for one in written.strength if one.ended is None), None)
     return {
         "icon": "strength",
@@ -222,13 +229,13 @@ def _strength(plan: PlanVersion, day: dt.date, written: _Diary) -> dict[str, Any
     }
 
 
-def _as_prescribed(item: dict[str, Any], written: _Diary) -> dict[str, Any]:
-    """Where progress has brought this exercise, in the form of the plan."""
+def _as_prescribed(item: dict[str, Any], written: _Diary) -> dict[str, Any] | None:
+    """Where progress has brought this exercise, in the form of the plan; None where it waits for another one."""
     now = next((one for one in written.prescribed if one.planned == item["id"]), None)
     if now is None:
-        return {}
+        return None
     title = default_content().exercises[now.step.exercise].title
-    return {"title": title, "sets": now.step.sets, "reps": now.step.reps}
+    return item | {"title": title, "sets": now.step.sets, "reps": now.step.reps}
 
 
 def _change(plan: PlanVersion, rule_id: str) -> dict[str, Any]:
