@@ -7,13 +7,14 @@ import uuid
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.integration.test_journey import finish, hidden, me, text_of, walk, walk_assessment
 from upperback.services import breaks, plans
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
-from upperback.store.models import AuditEvent, BreakHabits, DiaryEntry
+from upperback.store.models import AuditEvent, BreakHabits, BusyCalendar, CalendarFeed, DiaryEntry
 from upperback.web.person import session
 
 __all__ = ["me"]  # a fixture
@@ -108,8 +109,9 @@ def test_a_break_done_is_a_turn_of_movement_done(at_work: Client, clock: Clock) 
     page = at_work.get("/breaks/now/")
     assert offered(page) == offer
     done = reply(at_work, "done", offer, move=hidden(page, "move"))
-    assert re.search(r'today-card--done" id="move-1"', done.content.decode())
-    assert not re.search(r'today-card--done" id="move-2"', done.content.decode())
+    turns = re.findall(r'id="move-\d".*?name="done" value="(\d)"', done.content.decode(), re.DOTALL)
+    assert turns[0] == "0", "the first turn is done"
+    assert set(turns[1:]) == {"1"}, "the others are not"
     assert "Next short break: 10:00" in text_of(done)
     assert answers() == ["skipped", "done"]
     assert DiaryEntry.objects.get(kind="moved").data["offered"] is True
@@ -287,3 +289,89 @@ def test_offers_are_made_by_the_service_once(planned: Client, clock: Clock) -> N
     second = breaks.offer_if_due(profile=profile, by=SYSTEM, now=clock.now + dt.timedelta(seconds=20))
     assert first.offer is not None
     assert second.offer == first.offer
+
+
+MEETING = b"""BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//x//x//EN
+BEGIN:VEVENT
+UID:1@x
+SUMMARY:Talk with the doctor about Ana
+DTSTART;TZID=Europe/London:20261127T091500
+DTEND;TZID=Europe/London:20261127T101500
+END:VEVENT
+END:VCALENDAR
+""".replace(b"\n", b"\r\n")
+
+
+def upload(client: Client, content: bytes) -> Any:
+    file = SimpleUploadedFile("busy.ics", content, content_type="text/calendar")
+    return client.post("/breaks/calendar/", {"file": file}, follow=True)
+
+
+def test_a_calendar_file_keeps_its_times_free_and_nothing_else_of_it_is_kept(at_work: Client, clock: Clock) -> None:
+    text = text_of(upload(at_work, MEETING))
+    assert "1 busy time from your file counts, up to 26.01.2027" in text
+    assert "Next short break: 10:17 You are busy until then" in text
+    row = BusyCalendar.objects.get()
+    assert row.spans == [["2026-11-27T09:15:00+00:00", "2026-11-27T10:15:00+00:00"]]
+    assert "doctor" not in str(list(AuditEvent.objects.values_list("details", flat=True)))
+    gone = at_work.post("/breaks/calendar/", {"remove": "1"}, follow=True)
+    assert "Next short break: 09:30" in text_of(gone)
+
+
+@pytest.mark.parametrize("content", [b"hello", b"x" * (1024 * 1024 + 1)])
+def test_what_is_no_calendar_is_said_and_the_one_before_stays(at_work: Client, content: bytes) -> None:
+    upload(at_work, MEETING)
+    page = upload(at_work, content)
+    assert page.status_code == 422
+    assert re.search("This file (is too large|cannot be read as a calendar)", text_of(page))
+    assert BusyCalendar.objects.count() == 1
+    assert at_work.post("/breaks/calendar/", {}).status_code == 422
+
+
+def test_a_form_that_is_far_too_large_is_not_read(at_work: Client) -> None:
+    assert upload(at_work, b"x" * (2 * 1024 * 1024 + 1)).status_code == 400
+    assert not BusyCalendar.objects.exists()
+
+
+def address(page: Any) -> str:
+    found = re.search(r"http://testserver(/calendar/[^<]+\.ics)", page.content.decode())
+    assert found, text_of(page)
+    return found.group(1)
+
+
+def test_the_feed_is_read_by_its_secret_alone_until_it_is_taken_away(at_work: Client, clock: Clock) -> None:
+    save(at_work, strength_at="17:30")
+    made = address(at_work.post("/breaks/feed/", {"make": "1"}))
+    assert made not in at_work.get("/breaks/").content.decode(), "shown once"
+    stranger = Client()
+    answer = stranger.get(made)
+    assert answer["Content-Type"].startswith("text/calendar")
+    assert not answer.cookies
+    text = answer.content.decode()
+    assert "SUMMARY:Short break" in text
+    assert "DTSTART;TZID=Europe/London:20261130T173000" in text, "the first day of strength, at its time"
+    token = made.removeprefix("/calendar/").removesuffix(".ics")
+    assert token not in str(list(CalendarFeed.objects.values()) + list(AuditEvent.objects.values()))
+    again = address(at_work.post("/breaks/feed/", {"make": "1"}))
+    assert stranger.get(made).status_code == 404, "a new address ends the old one"
+    assert stranger.get(again).status_code == 200
+    at_work.post("/breaks/feed/", {"remove": "1"})
+    assert stranger.get(again).status_code == 404
+    assert stranger.post(again).status_code == 405
+
+
+@pytest.mark.parametrize("token", ["x", "0" * 43, "%00", "a" * 500])
+def test_no_other_address_leads_to_a_calendar(at_work: Client, token: str) -> None:
+    at_work.post("/breaks/feed/", {"make": "1"})
+    assert Client().get(f"/calendar/{token}.ics").status_code == 404
+
+
+def test_without_an_open_plan_the_feed_is_empty(at_work: Client) -> None:
+    made = address(at_work.post("/breaks/feed/", {"make": "1"}))
+    sent = {"before_legs": "yes", "before_chest": "no", "before_change": "no", "client_id": str(uuid.uuid4())}
+    at_work.post("/training/", sent)
+    text = at_work.get(made).content.decode()
+    assert "BEGIN:VCALENDAR" in text
+    assert "VEVENT" not in text

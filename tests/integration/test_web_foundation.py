@@ -112,6 +112,7 @@ def test_only_help_start_gate_static_and_health_answer_without_the_cookie(door: 
     assert ask(door, "/healthz")[::2] == (200, "ok\n")
     assert ask(door, "/static/css/upperback.css")[0] == 200
     assert ask(door, "/readyz")[2] == "inside"
+    assert ask(door, "/calendar/secret.ics")[2] == "inside"
     for address in [
         "/",
         "/check/",

@@ -20,6 +20,9 @@ Span = tuple[dt.datetime, dt.datetime]
 #: Shortest and longest interval that a person may choose. Below five minutes nobody gets anything done.
 INTERVAL_MIN: Final = (5, 120)
 
+_DAY_MIN: Final = 24 * 60
+_ROUND_MIN: Final = 15
+
 #: Why the next offer comes when it comes, in words; `%(minutes)s` is the interval.
 WHY_WORDS: Final[Mapping[Why, str]] = {
     "due": "Now is a good time.",
@@ -85,6 +88,39 @@ def busy_spans(weekly: Iterable[BusyTime], dated: Iterable[Span], zone: ZoneInfo
         else:
             joined.append((start, end))
     return joined
+
+
+def turn_times(turns: int, habits: Habits, weekly: Sequence[BusyTime]) -> dict[tuple[int, dt.time], frozenset[int]]:
+    """When each turn of movement might be, spread over the waking hours: (turn, local time) -> days of the week.
+
+    A turn that falls into a busy time moves to its end, so one turn may have several times. One that finds no free
+    time before the quiet hours is left out on that day.
+    """
+    wakes = _minute(habits.quiet_until)
+    awake = (_minute(habits.quiet_from) - wakes) % _DAY_MIN or _DAY_MIN
+    found: dict[tuple[int, dt.time], set[int]] = {}
+    for turn in range(1, turns + 1):
+        wanted = wakes + round(awake * (turn - 0.5) / turns / _ROUND_MIN) * _ROUND_MIN
+        for day in range(7):
+            minute = _free_from(wanted, day, weekly)
+            if minute < min(wakes + awake, _DAY_MIN):
+                found.setdefault((turn, dt.time(minute // 60, minute % 60)), set()).add(day)
+    return {key: frozenset(days) for key, days in found.items()}
+
+
+def _free_from(minute: int, day: int, weekly: Sequence[BusyTime]) -> int:
+    """The first minute of a day from a minute on that is not busy."""
+    spans = []
+    for one in weekly:
+        start, end = _minute(one.start), _minute(one.end)
+        if one.day == day:
+            spans.append((start, end if end > start else _DAY_MIN))
+        if end <= start and (one.day + 1) % 7 == day:
+            spans.append((0, end))
+    for start, end in sorted(spans):
+        if start <= minute < end:
+            minute = end
+    return minute
 
 
 def offers_of(written: Iterable[Written]) -> list[Offered]:
@@ -182,6 +218,10 @@ def day_of_habits(
         asked = next_offer(habits, before, presence, now, content).ask_interval
         return Next(kind=waits.kind, offer_now=True, at=waits.at, why="due", ask_interval=asked), waits
     return next_offer(habits, today, presence, now, content), None
+
+
+def _minute(clock: dt.time) -> int:
+    return clock.hour * 60 + clock.minute
 
 
 def _at(day: dt.date, clock: dt.time, zone: ZoneInfo) -> dt.datetime:

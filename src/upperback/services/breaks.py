@@ -16,6 +16,7 @@ from upperback.care.schedule import Habits, Next
 from upperback.care.sessions import sessions_of
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError, NotFound
+from upperback.interchange import calendar
 from upperback.services import audit
 from upperback.services.actors import Actor
 from upperback.services.diary import correct_entry, entries, keep_entry
@@ -36,7 +37,8 @@ __all__ = [
     "hold_offers",
     "latest_calendar",
     "offer_if_due",
-    "save_calendar",
+    "read_calendar",
+    "remove_calendar",
     "save_habits",
 ]
 
@@ -47,7 +49,10 @@ DAY_GROUPS: Final[Mapping[str, tuple[int, ...]]] = {
 }  # fmt: skip
 
 _BUSY_ROWS_MOST: Final = 30
-_SPANS_MOST: Final = 2000
+#: A calendar file may be so large; no person's is larger.
+CALENDAR_BYTES_MAX: Final = calendar.BYTES_MAX
+#: How far ahead the busy times of a calendar file are read.
+CALENDAR_COUNTS: Final = dt.timedelta(days=60)
 _QUIET: Final = (dt.time(20, 0), dt.time(8, 0))
 #: How far back it is looked which movement was done least.
 _LATELY: Final = dt.timedelta(days=6)
@@ -142,6 +147,19 @@ def save_habits(
     return new
 
 
+def weekly_busy(habits: BreakHabits) -> list[BusyTime]:
+    """The busy times of the week, a row for each day."""
+    return [
+        BusyTime(day=day, start=row.start, end=row.end) for row in busy_rows(habits) for day in DAY_GROUPS[row.days]
+    ]
+
+
+def schedule_habits(*, profile: Profile, plan: PlanVersion, by: Actor) -> Habits:
+    """The habits in force, in the words of the scheduler."""
+    planned_min, _ = breaks.interval_of_plan(plan.record, default_content())
+    return _habits(habits_of(profile=profile, by=by), planned_min, profile)
+
+
 def latest_calendar(*, profile: Profile, by: Actor) -> BusyCalendar | None:
     """The busy times of the calendar file that was read last."""
     check_may(by, "see_profile")
@@ -149,12 +167,26 @@ def latest_calendar(*, profile: Profile, by: Actor) -> BusyCalendar | None:
     return found if found is not None and found.spans else None
 
 
-def save_calendar(*, profile: Profile, spans: Iterable[Span], by: Actor, now: dt.datetime) -> BusyCalendar:
-    """Busy times out of a calendar file take the place of those before; no spans takes them away."""
+def read_calendar(*, profile: Profile, content: bytes, by: Actor, now: dt.datetime) -> BusyCalendar:
+    """The busy times of a calendar file take the place of those before. Nothing else of the file is kept.
+
+    Raises
+    ------
+    InputError : it cannot be read as a calendar.
+    """
     check_may(by, "set_breaks")
-    kept = [[start.astimezone(dt.UTC).isoformat(), end.astimezone(dt.UTC).isoformat()] for start, end in spans]
-    if len(kept) > _SPANS_MOST:
-        raise InputError(f"This calendar holds more than {_SPANS_MOST} busy times. Send a shorter one", field="file")
+    spans = calendar.read_busy(content, zone=ZoneInfo(profile.time_zone), since=now, until=now + CALENDAR_COUNTS)
+    return _keep_calendar(profile, spans, by, now)
+
+
+def remove_calendar(*, profile: Profile, by: Actor, now: dt.datetime) -> BusyCalendar:
+    """The busy times of the calendar file do not count any more."""
+    check_may(by, "set_breaks")
+    return _keep_calendar(profile, [], by, now)
+
+
+def _keep_calendar(profile: Profile, spans: Iterable[Span], by: Actor, now: dt.datetime) -> BusyCalendar:
+    kept = [[start.isoformat(), end.isoformat()] for start, end in spans]
     with transaction.atomic():
         row = BusyCalendar.objects.create(profile=profile, spans=kept, read_at=now, by=str(by))
         audit.record(by=by, action="set_breaks", now=now, object_kind="busy_calendar", profile=profile, spans=len(kept))
@@ -181,8 +213,8 @@ def day_of(*, profile: Profile, here_since: dt.datetime | None = None, by: Actor
     habits = _habits(chosen, planned_min, profile)
     week = entries(profile=profile, by=by, since=today - _LATELY, kinds=_KINDS)
     rows = [row for row in week if row.day == today]
-    calendar = latest_calendar(profile=profile, by=by)
-    busy = breaks.busy_spans(_weekly(chosen), _spans(calendar), habits.time_zone, now)
+    dated = _spans(latest_calendar(profile=profile, by=by))
+    busy = breaks.busy_spans(weekly_busy(chosen), dated, habits.time_zone, now)
     here = max([here_since or _morning(habits, today, now), *_before_midnight(week, today)])
     presence = breaks.presence_of(rows, here, busy, now, content)
     items = items_of(plan, today)
@@ -333,16 +365,10 @@ def _habits(chosen: BreakHabits, planned_min: int, profile: Profile) -> Habits:
     )
 
 
-def _weekly(chosen: BreakHabits) -> list[BusyTime]:
-    return [
-        BusyTime(day=day, start=row.start, end=row.end) for row in busy_rows(chosen) for day in DAY_GROUPS[row.days]
-    ]
-
-
-def _spans(calendar: BusyCalendar | None) -> list[Span]:
-    if calendar is None:
+def _spans(read: BusyCalendar | None) -> list[Span]:
+    if read is None:
         return []
-    return [(dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end)) for start, end in calendar.spans]
+    return [(dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end)) for start, end in read.spans]
 
 
 def _morning(habits: Habits, today: dt.date, now: dt.datetime) -> dt.datetime:

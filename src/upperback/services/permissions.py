@@ -22,6 +22,7 @@ Action = Literal[
     "keep_diary",
     "set_breaks",
     "record_review",
+    "share_calendar",
     "reset_demo",
 ]
 
@@ -41,6 +42,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
         "keep_diary",
         "set_breaks",
         "record_review",
+        "share_calendar",
     }
 )
 

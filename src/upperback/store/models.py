@@ -439,6 +439,23 @@ class Review(_AppendOnly):
         return str(self.uuid)
 
 
+class CalendarFeed(models.Model):
+    """A secret address under which a person's own times can be read. Taking it away deletes the row."""
+
+    handling: ClassVar = Handling(
+        {"id": T, "uuid": T, "profile": T, "token_sha256": T, "made_at": T, "by": T}, Export.NEVER, Erase.WITH_PERSON
+    )
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.OneToOneField(Profile, on_delete=models.CASCADE, related_name="calendar_feed")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
 class AuditEvent(_AppendOnly):
     """Who did what to which record, and when. Codes, ids and counts only; no foreign keys, so it outlives all."""
 

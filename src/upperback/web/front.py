@@ -28,6 +28,8 @@ SESSION_PATH: Final = "/training/shell/"
 WORKER_PATH: Final = "/help_worker.js"
 # Let in without the cookie: nothing personal is said there.
 _WITHOUT_COOKIE: Final = frozenset({"/readyz"})
+# Calendar programs have no cookie; the address itself is the secret.
+CALENDAR_PREFIX: Final = "/calendar/"
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     [
@@ -114,7 +116,7 @@ class FrontDoor:
                 await _answer(send, 404, self.pages.not_found, [_HTML])
         elif path.startswith(OPEN_PREFIX):
             await self._open(scope, send)
-        elif path not in _WITHOUT_COOKIE and not self._let_in(scope):
+        elif path not in _WITHOUT_COOKIE and not path.startswith(CALENDAR_PREFIX) and not self._let_in(scope):
             await _answer(send, 403, self.pages.closed, [_HTML])
         else:
             await self._pass_on(scope, receive, send)

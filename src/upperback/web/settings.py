@@ -106,6 +106,7 @@ if OPTIONS.mode == "service":
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FILE_UPLOAD_HANDLERS = ["upperback.web.uploads.SmallFiles"]
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from upperback.web import errors, health, styleguide
-from upperback.web.person import static_pages
+from upperback.web.person import calendar_feed, static_pages
 
 handler400 = errors.bad_request
 handler403 = errors.not_allowed
@@ -16,6 +16,7 @@ handler500 = errors.server_error
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", static_pages.start, name="start"),
     path("about/", static_pages.about, name="about"),
+    path("calendar/<str:token>.ics", calendar_feed.feed, name="calendar_feed"),
     path("readyz", health.ready, name="ready"),
 ]
 

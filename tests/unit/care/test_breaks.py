@@ -146,3 +146,18 @@ def test_an_offer_that_still_waits_is_not_yet_counted_against_the_interval() -> 
 
 def test_every_reason_has_words() -> None:
     assert set(breaks.WHY_WORDS) == set(schedule.Why.__args__)  # type: ignore[attr-defined]
+
+
+def test_turns_are_spread_over_the_waking_hours_and_move_out_of_busy_times() -> None:
+    every_day = frozenset(range(7))
+    found = breaks.turn_times(3, HABITS, [])  # awake from eight to nine in the evening
+    assert found == {
+        (1, dt.time(10, 15)): every_day, (2, dt.time(14, 30)): every_day, (3, dt.time(18, 45)): every_day,
+    }  # fmt: skip
+    busy = [BusyTime(day=0, start=dt.time(10), end=dt.time(11)), BusyTime(day=0, start=dt.time(11), end=dt.time(12))]
+    moved = breaks.turn_times(3, HABITS, busy)
+    assert moved[1, dt.time(12)] == {0}
+    assert moved[1, dt.time(10, 15)] == every_day - {0}
+    night = [BusyTime(day=5, start=dt.time(18), end=dt.time(14, 45))]
+    assert 6 not in breaks.turn_times(3, HABITS, night)[1, dt.time(10, 15)]
+    assert breaks.turn_times(3, HABITS, night)[3, dt.time(18, 45)] == every_day - {5}, "busy until midnight: left out"

@@ -8,7 +8,18 @@ import pytest
 from tests.unit.services.conftest import NOW, Assess, Walk
 from upperback.care.intake import Answer
 from upperback.core.errors import NotFound
-from upperback.services import assessments, breaks, journey, people, permissions, plans, reviews, screening, today
+from upperback.services import (
+    assessments,
+    breaks,
+    feeds,
+    journey,
+    people,
+    permissions,
+    plans,
+    reviews,
+    screening,
+    today,
+)
 from upperback.services.actors import NOBODY, Actor
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent
@@ -54,7 +65,11 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
         ),
         lambda: breaks.habits_of(profile=ana, **who),
         lambda: breaks.latest_calendar(profile=ana, **who),
-        lambda: breaks.save_calendar(profile=ana, spans=[], **when),
+        lambda: breaks.read_calendar(profile=ana, content=b"", **when),
+        lambda: breaks.remove_calendar(profile=ana, **when),
+        lambda: feeds.feed_of(profile=ana, **who),
+        lambda: feeds.make_feed(profile=ana, **when),
+        lambda: feeds.remove_feed(profile=ana, **when),
         lambda: breaks.save_habits(
             profile=ana,
             breaks_on=True,

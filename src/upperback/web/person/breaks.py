@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,7 +20,7 @@ from markupsafe import Markup
 from upperback.care.breaks import seconds_of, why_words
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed
-from upperback.services import breaks
+from upperback.services import breaks, feeds
 from upperback.services.actors import public_id
 from upperback.services.breaks import BusyRow, Day
 from upperback.services.people import Profile
@@ -52,21 +53,66 @@ _AWAY: Final = dt.timedelta(hours=1)
 @for_person
 def breaks_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/breaks/`: the next offer and why, and the person's times."""
-    by, now = session.actor_of(request), session.now()
-    error = None
     if request.method == "POST":
+        by, now = session.actor_of(request), session.now()
         try:
             breaks.save_habits(profile=profile, **_habits(request.POST), by=by, now=now)
             return redirect("breaks")
         except InputError as problem:
-            error = problem
-    chosen = breaks.habits_of(profile=profile, by=by)
-    shown = _as_sent(request.POST) if error else _as_kept(chosen)
+            return _page(request, profile, error=problem, form=_as_sent(request.POST))
+    return _page(request, profile)
+
+
+@require_POST
+@for_person
+def calendar_file(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """Busy times out of a calendar file, or away with them."""
+    by, now = session.actor_of(request), session.now()
+    if "remove" in request.POST:
+        breaks.remove_calendar(profile=profile, by=by, now=now)
+        return redirect(reverse("breaks") + "#calendars")
+    sent = request.FILES.get("file")
+    if sent is None:
+        return _page(request, profile, error=InputError("Choose a calendar file first", field="file"))
+    try:
+        breaks.read_calendar(profile=profile, content=sent.read(breaks.CALENDAR_BYTES_MAX + 1), by=by, now=now)
+    except InputError as problem:
+        return _page(request, profile, error=problem)
+    return redirect(reverse("breaks") + "#calendars")
+
+
+@require_POST
+@for_person
+def feed(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """A secret address for calendar programs: made, made anew, or taken away. It is shown this once."""
+    by, now = session.actor_of(request), session.now()
+    if "remove" in request.POST:
+        feeds.remove_feed(profile=profile, by=by, now=now)
+        return redirect(reverse("breaks") + "#calendars")
+    token = feeds.make_feed(profile=profile, by=by, now=now)
+    return _page(request, profile, feed_address=request.build_absolute_uri(reverse("calendar_feed", args=[token])))
+
+
+def _page(
+    request: HttpRequest,
+    profile: Profile,
+    *,
+    error: InputError | None = None,
+    form: dict[str, Any] | None = None,
+    feed_address: str | None = None,
+) -> HttpResponse:
+    by = session.actor_of(request)
+    calendar = breaks.latest_calendar(profile=profile, by=by)
     context = card_context(request, profile) | {
         "profile": profile,
-        "form": shown,
+        "form": form or _as_kept(breaks.habits_of(profile=profile, by=by)),
         "days": [{"value": key, "text": str(word)} for key, word in DAY_WORDS.items()],
         "zone": profile.time_zone.replace("_", " "),
+        "calendar": {"count": len(calendar.spans), "until": calendar.read_at + breaks.CALENDAR_COUNTS}
+        if calendar is not None
+        else None,
+        "has_feed": feeds.feed_of(profile=profile, by=by) is not None,
+        "feed_address": feed_address,
         "error": error,
         "has_errors": bool(error),
     }

@@ -1,0 +1,109 @@
+"""A calendar that other programs can read: a person's own times under a secret address that can be taken away."""
+
+import datetime as dt
+import hashlib
+import secrets
+from typing import Final
+
+from django.db import transaction
+
+from upperback.care.breaks import turn_times
+from upperback.core.errors import NotAllowed, NotFound
+from upperback.interchange.calendar import Repeated, write_feed
+from upperback.services import audit
+from upperback.services.actors import SYSTEM, Actor
+from upperback.services.breaks import habits_of, schedule_habits, weekly_busy
+from upperback.services.permissions import check_may
+from upperback.services.plans import DAYS, open_plan
+from upperback.services.today import MOVE, items_of
+from upperback.store.models import CalendarFeed, Profile
+
+__all__ = ["CalendarFeed", "feed_of", "make_feed", "read_feed", "remove_feed"]
+
+_TOKEN_BYTES: Final = 32
+_TOKEN_CHARACTERS_MAX: Final = 64
+# Others may look at a shared calendar: the words say nothing about health.
+_BREAK: Final = "Short break"
+_SESSION: Final = "Time for yourself"
+_REVIEW: Final = "Look back"
+_BREAK_MINUTES: Final = 5
+_SESSION_MINUTES: Final = 20
+
+
+def feed_of(*, profile: Profile, by: Actor) -> CalendarFeed | None:
+    """Whether there is an address. The address itself is not kept anywhere."""
+    check_may(by, "see_profile")
+    return CalendarFeed.objects.filter(profile=profile).first()
+
+
+def make_feed(*, profile: Profile, by: Actor, now: dt.datetime) -> str:
+    """A new secret address in place of the old one. Returned once; only its hash is kept."""
+    check_may(by, "share_calendar")
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        CalendarFeed.objects.filter(profile=profile).delete()
+        feed = CalendarFeed.objects.create(profile=profile, token_sha256=_hash(token), made_at=now, by=str(by))
+        audit.record(
+            by=by, action="share_calendar", now=now, object_kind="calendar_feed", object_uuid=feed.uuid, profile=profile
+        )
+    return token
+
+
+def remove_feed(*, profile: Profile, by: Actor, now: dt.datetime) -> bool:
+    """The address leads nowhere from now on. False where there was none."""
+    check_may(by, "share_calendar")
+    with transaction.atomic():
+        feed = CalendarFeed.objects.filter(profile=profile).first()
+        if feed is None:
+            return False
+        feed.delete()
+        audit.record(
+            by=by, action="stop_calendar", now=now, object_kind="calendar_feed", object_uuid=feed.uuid, profile=profile
+        )
+    return True
+
+
+def read_feed(*, token: str, now: dt.datetime) -> bytes:
+    """The calendar under an address: whoever knows it may read it. Empty while no plan is open.
+
+    Raises
+    ------
+    NotFound : there is no such address, or not any more.
+    """
+    feed = None
+    if 0 < len(token) <= _TOKEN_CHARACTERS_MAX:
+        feed = CalendarFeed.objects.select_related("profile").filter(token_sha256=_hash(token)).first()
+    if feed is None:
+        raise NotFound("there is no such calendar")
+    profile = feed.profile
+    try:
+        plan = open_plan(profile=profile, by=SYSTEM)
+    except NotAllowed:
+        return write_feed([], zone=profile.time_zone, now=now)
+    chosen = habits_of(profile=profile, by=SYSTEM)
+    habits = schedule_habits(profile=profile, plan=plan, by=SYSTEM)
+    first, last = plan.starts_on, plan.starts_on + dt.timedelta(days=plan.record["review_day"])
+    times = []
+    if habits.breaks_on:
+        turns = sum(item == MOVE for item, _turn in items_of(plan, first))
+        times = [
+            Repeated(
+                uid=f"{feed.uuid}-{turn}-{at:%H%M}@upperback.invalid", title=_BREAK, first=first, last=last, days=days,
+                at=at, minutes=_BREAK_MINUTES,
+            )
+            for (turn, at), days in turn_times(turns, habits, weekly_busy(chosen)).items()
+        ]  # fmt: skip
+    strength_days = frozenset(DAYS.index(day) for day in plan.record["strength_days"])
+    if habits.strength_at is not None and strength_days:
+        times.append(
+            Repeated(
+                uid=f"{feed.uuid}-session@upperback.invalid", title=_SESSION, first=first, last=last,
+                days=strength_days, at=habits.strength_at, minutes=_SESSION_MINUTES,
+            )
+        )  # fmt: skip
+    return write_feed(times, zone=profile.time_zone, now=now, whole_days=[(last, _REVIEW)])
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,14 @@
+"""The calendar that other programs read. No cookie, no session: the address is the secret."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from upperback.services import feeds
+from upperback.web.person import session
+
+
+@require_safe
+def feed(request: HttpRequest, token: str) -> HttpResponse:
+    """`/calendar/SECRET.ics`"""
+    content = feeds.read_feed(token=token, now=session.now())
+    return HttpResponse(content, content_type="text/calendar; charset=utf-8")
