@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Final
 
 from upperback import __version__
-from upperback.cli import breaks, content, lines, recordings, simulate
+from upperback.cli import breaks, content, lines, monitor, recordings, simulate
 from upperback.cli.command import INTERNAL_ERROR, refuse
 from upperback.core.arguments import ArgumentParser
 from upperback.core.errors import InputError, UpperbackError
@@ -17,7 +17,9 @@ from upperback.core.errors import InputError, UpperbackError
 #: Commands that other rooms bring along: `name = module:function(arguments) -> exit code`.
 COMMAND_GROUP: Final = "upperback.commands"
 
-COMMANDS: Final = lines.COMMANDS | content.COMMANDS | recordings.COMMANDS | simulate.COMMANDS | breaks.COMMANDS
+COMMANDS: Final = (
+    lines.COMMANDS | content.COMMANDS | recordings.COMMANDS | simulate.COMMANDS | breaks.COMMANDS | monitor.COMMANDS
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -32,6 +32,7 @@ JOBS: dict[str, str] = {
     "describe": "upperback.devices.describing:describe",
     "analyse": "upperback.devices.jobs:analyse_recording",
     "muscle": "upperback.devices.muscle_jobs:analyse_muscle",
+    "replay": "upperback.devices.live.replay:write_pages",
 }
 
 _CHILD: Final = "import sys; sys.path[:] = {path!r}; from upperback.devices.work import main; main()"

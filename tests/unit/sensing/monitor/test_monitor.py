@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.sensing.monitor.wearer import RATE_HZ, chunk_of, cut, every, held
+from tests.unit.sensing.monitor.wearer import chunk_of, cut, every, held
+from tests.unit.sensing.trunks import RATE_HZ
 from upperback.core.errors import InputError
 from upperback.sensing.cues import Decision, Silence, Wishes
 from upperback.sensing.epochs import Epochs

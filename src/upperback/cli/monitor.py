@@ -1,0 +1,265 @@
+"""monitor: a live source in a terminal, second by second."""
+
+import argparse
+import math
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from upperback.cli.command import DONE, Command
+from upperback.cli.progress import Bar
+from upperback.core.errors import InputError
+
+if TYPE_CHECKING:
+    from upperback.devices.live import LiveSource
+    from upperback.devices.simulate import Arrival
+    from upperback.sensing.monitor import Now
+    from upperback.sensing.posture import PostureSummary
+
+SOURCES: Final = ("simulated", "replay")
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", required=True, choices=SOURCES, help="where the samples come from")
+    parser.add_argument("--recording", type=Path, metavar="FILE", help="replay: the recording to play")
+    parser.add_argument("--rate-hz", type=float, help="replay: samples a second, for a table without time stamps")
+    parser.add_argument("--acc-unit", choices=("g", "mps2"), help="replay: unit of the accelerometer in a table")
+    parser.add_argument("--gyr-unit", choices=("dps", "radps"), help="replay: unit of the gyroscope in a table")
+    parser.add_argument(
+        "--scenario", default="office-day", help="simulated: a name (upperback simulate --list) or file"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="simulated: another day of the same kind")
+    parser.add_argument("--speed", type=_speed, default=1.0, help="times as fast as it was, 1 to 100, or max")
+    parser.add_argument("--seconds", type=float, help="end after so many seconds of the stream")
+    parser.add_argument("--hints", action="store_true", help="say when a hint would come")
+    parser.add_argument("--quiet", action="store_true", help="only the summary at the end")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return math.inf
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 1 <= speed <= 100:
+        raise argparse.ArgumentTypeError(f"{text}: 1 to 100, or max, is expected")
+    return speed
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.seconds is not None and not chosen.seconds > 0:
+        raise InputError(f"--seconds {chosen.seconds:g}: more than 0 is expected")
+    if chosen.seed < 0:
+        raise InputError(f"--seed {chosen.seed}: 0 or more is expected")
+    with tempfile.TemporaryDirectory(prefix="upperback-") as folder:
+        source = _open(chosen, Path(folder))
+        session = Session(source, hints=chosen.hints)
+        say = _json_line if chosen.json else _plain_line
+        try:
+            for event in session.events(_arrivals(source, chosen)):
+                if not (chosen.quiet and event["event"] == "second"):
+                    say(event)
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
+        say(session.summary())
+    return DONE
+
+
+def _open(chosen: argparse.Namespace, folder: Path) -> "LiveSource":
+    if chosen.source == "simulated":
+        from upperback.devices.live import open_simulated
+
+        return open_simulated(chosen.scenario, seed=chosen.seed)
+    if chosen.recording is None:
+        raise InputError("--source replay needs --recording FILE")
+    from upperback.devices.base import ReadOptions
+    from upperback.devices.live import open_replay
+
+    options = ReadOptions(rate_hz=chosen.rate_hz, acc_unit=chosen.acc_unit, gyr_unit=chosen.gyr_unit)
+    with Bar(shown=sys.stderr.isatty() and not chosen.quiet) as bar:
+        return open_replay(chosen.recording, folder, options, progress=bar.at)
+
+
+def _arrivals(source: "LiveSource", chosen: argparse.Namespace) -> "Iterator[Arrival]":
+    from upperback.devices.live import paced
+
+    first_s: float | None = None
+    for arrival in paced(source.packets(), speed=chosen.speed):
+        first_s = arrival.chunk.start_s if first_s is None else first_s
+        if chosen.seconds is not None and arrival.chunk.start_s - first_s >= chosen.seconds:
+            return
+        yield arrival
+
+
+# ---- what happens ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Session:
+    """One source watched from its first packet to its last."""
+
+    source: "LiveSource"
+    hints: bool
+    started_s: float = math.nan
+    n_hints: int = 0
+    summaries: "list[PostureSummary]" = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        from upperback.sensing.monitor import Monitor
+
+        self.monitor: Monitor = Monitor(
+            sampling_rate_hz=self.source.sampling_rate_hz, has_gyroscope=self.source.has_gyroscope
+        )
+        self._ahead = sorted(self.source.tasks, key=lambda task: task.start_s)
+        self._doing = False
+
+    def events(self, arrivals: "Iterator[Arrival]") -> Iterator[dict[str, Any]]:
+        """What there is to say, as plain data: one `second` each second, and what happens between."""
+        yield {"event": "source", "about": self.source.about, "sampling_rate_hz": self.source.sampling_rate_hz}
+        told_s = -math.inf
+        for arrival in arrivals:
+            if math.isnan(self.started_s):
+                self.started_s = arrival.chunk.start_s
+            yield from self._tasks(arrival.chunk.start_s)
+            found = self.monitor.update(arrival.chunk)
+            for shift in found.shifts:
+                yield {"event": "shift", "time_s": shift.at_s, "sentence": shift.sentence}
+            now = self.monitor.now()
+            if math.floor(now.time_s) > told_s:  # also False for NaN
+                told_s = math.floor(now.time_s)
+                yield self._second(now)
+
+    def _tasks(self, time_s: float) -> Iterator[dict[str, Any]]:
+        """Marks the tasks at their times, and aligns after the last."""
+        from upperback.sensing.trunk import NotAligned
+
+        if not self._ahead:
+            return
+        task = self._ahead[0]
+        if self._doing and time_s >= task.end_s:
+            self.monitor.end_task()
+            self._doing = False
+            self._ahead.pop(0)
+            if not self._ahead:
+                try:
+                    alignment = self.monitor.align()
+                except NotAligned as refused:
+                    yield {"event": "not_aligned", "time_s": time_s, "sentence": refused.message}
+                else:
+                    sentence = alignment.quality.sentence if alignment.quality else ""
+                    yield {"event": "aligned", "time_s": time_s, "sentence": sentence}
+                return
+            task = self._ahead[0]
+        if not self._doing and time_s >= task.start_s:
+            self.monitor.begin_task(task.kind)
+            self._doing = True
+
+    def _second(self, now: "Now") -> dict[str, Any]:
+        from upperback.sensing.cues import Wishes
+
+        decision = self.monitor.cue(
+            now_s=now.time_s,
+            wishes=Wishes(
+                on=self.hints, neutral_deg=0.0 if self.monitor.alignment is not None else None, since_s=self.started_s
+            ),
+        )
+        self.n_hints += decision.cue
+        return {
+            "event": "second",
+            "time_s": round(now.time_s, 2),
+            "inclination_deg": _number(now.inclination_deg),
+            "flexion_deg": _number(now.flexion_deg),
+            "lateral_deg": _number(now.lateral_deg),
+            "measured_share": round(now.measured_share, 2),
+            "worn": now.worn.name.lower(),
+            "moving": now.moving,
+            "vehicle": now.vehicle,
+            "held_s": now.held_s,
+            "hint": decision.cue,
+            "why": decision.why,
+            "notes": list(now.notes),
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """The session as a whole; figures of the part with the best known alignment."""
+        from upperback.sensing.posture import posture_figures
+
+        found: dict[str, Any] = {"event": "summary", "hints": self.n_hints}
+        summaries = [summary for summary in self.monitor.take_summaries() if summary.measured_s]
+        found["measured_s"] = round(sum(summary.measured_s for summary in summaries), 1)
+        if not summaries:
+            return found
+        figures = posture_figures(summaries[-1])
+        assert figures is not None
+        found["reference"] = summaries[-1].method.reference
+        found["figures"] = msgspec.to_builtins(figures, str_keys=True)
+        return found
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 1)
+
+
+# ---- how it is said ----------------------------------------------------------------------------------------------
+
+
+def _json_line(event: dict[str, Any]) -> None:
+    print(msgspec.json.encode(event).decode(), flush=True)
+
+
+def _plain_line(event: dict[str, Any]) -> None:
+    print(_plain(event), flush=True)
+
+
+def _plain(event: dict[str, Any]) -> str:
+    match event["event"]:
+        case "source":
+            return f"{event['about']}, {event['sampling_rate_hz']:g} samples a second"
+        case "second":
+            return _second_line(event)
+        case "summary":
+            return _summary_lines(event)
+        case _:
+            return f"{_clock(event['time_s'])}  {event['sentence']}"
+
+
+def _second_line(event: dict[str, Any]) -> str:
+    if not event["measured_share"]:
+        return f"{_clock(event['time_s'])}  not measured"
+    if event["inclination_deg"] is None:
+        where = "not aligned yet: stand tall, then bend forward"
+    elif event["flexion_deg"] is None:
+        where = f"leans {event['inclination_deg']:5.1f} deg"
+    else:
+        where = f"forward {event['flexion_deg']:6.1f} deg  side {event['lateral_deg']:6.1f} deg"
+    held = f"held {event['held_s'] // 60}:{event['held_s'] % 60:02d}" if event["held_s"] else "moving"
+    hint = f"  * {event['why']}" if event["hint"] else ""
+    return f"{_clock(event['time_s'])}  {where}  {held}{hint}"
+
+
+def _summary_lines(event: dict[str, Any]) -> str:
+    lines = [f"measured for {event['measured_s'] / 60:.1f} minutes, {event['hints']} hints"]
+    figures = event.get("figures")
+    if figures and figures["flexion_deg"]:
+        spread = figures["flexion_deg"]
+        lines.append(
+            f"forward bend, half of the time below {spread['p50']:.0f} deg, a tenth above {spread['p90']:.0f} deg"
+        )
+    if figures and figures["static"]:
+        lines.append(f"longest in one position: {figures['static']['longest_s'] / 60:.1f} minutes")
+    return "\n".join(lines)
+
+
+def _clock(time_s: float) -> str:
+    minutes, seconds = divmod(int(time_s), 60)
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}:{seconds:02d}"
+
+
+COMMANDS: Final = {"monitor": Command(_arguments, _run, "a live source in a terminal, second by second")}

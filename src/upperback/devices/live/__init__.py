@@ -1,0 +1,11 @@
+"""Live sources of samples: each gives packets as they arrive, whatever they come from.
+
+source = open_simulated("office-day", seed=1)
+for arrival in paced(source.packets(), speed=10): monitor.update(arrival.chunk)
+"""
+
+from upperback.devices.live.base import LiveSource, Marked, paced
+from upperback.devices.live.replay import open_replay
+from upperback.devices.live.simulated import open_simulated
+
+__all__ = ["LiveSource", "Marked", "open_replay", "open_simulated", "paced"]
