@@ -8,12 +8,10 @@ import pytest
 
 from upperback import cli
 
-#: Stands, bends, sits up, then slouches for long.
 WEARER = """\
-about: Standing, bending, then a slouch.
+about: Tasks, then standing.
 activities:
-  - {do: stand, duration_s: 8}
-  - {do: bend, times: 3}
+  - {do: align}
   - {do: stand, duration_s: 8}
 """
 
