@@ -79,12 +79,15 @@ def _tasks_in(chunk: Chunk) -> Iterator[Marked]:
     gyr = None if chunk.gyr_radps is None else chunk.gyr_radps[:n]
     quality = None if chunk.quality is None else chunk.quality[:n]
     up = track_vertical(chunk.acc_mps2[:n], gyr, chunk.sampling_rate_hz, quality=quality)
-    for task in find_alignment(up, sampling_rate_hz=chunk.sampling_rate_hz).tasks:
-        yield Marked(
-            kind=task.kind,
-            start_s=chunk.start_s + task.start / chunk.sampling_rate_hz,
-            end_s=chunk.start_s + task.end / chunk.sampling_rate_hz,
-        )
+    tasks = find_alignment(up, sampling_rate_hz=chunk.sampling_rate_hz).tasks
+    leans_until = max((task.end for task in tasks if task.kind != "stand"), default=0)
+    for task in tasks:
+        if task.end <= leans_until:  # whoever goes on standing is not waited for
+            yield Marked(
+                kind=task.kind,
+                start_s=chunk.start_s + task.start / chunk.sampling_rate_hz,
+                end_s=chunk.start_s + task.end / chunk.sampling_rate_hz,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
