@@ -137,6 +137,7 @@ class FlareEnded(Entry, frozen=True, kw_only=True):
 class CheckIn(Entry, frozen=True, kw_only=True):
     """The two minutes once a week. Nothing has to be answered."""
 
+    pain_now: Score | None = None
     pain_average: Score | None = None
     pain_worst: Score | None = None
     activities: tuple[Score | None, ...] = ()
@@ -145,6 +146,8 @@ class CheckIn(Entry, frozen=True, kw_only=True):
     pgic: Annotated[int, msgspec.Meta(ge=1, le=7)] | None = None
     activity_minutes: Annotated[int, msgspec.Meta(ge=0, le=10080)] | None = None
     days_off_work: Annotated[int, msgspec.Meta(ge=0, le=7)] | None = None
+    arm: Literal["no", "yes", "not_sure"] | None = None  # new tingling, numbness or less strength
+    movement_bearable: Literal["yes", "no", "not_tried"] | None = None
 
 
 class DayOff(Entry, frozen=True, kw_only=True):
@@ -158,6 +161,13 @@ class DeskPoint(Entry, frozen=True, kw_only=True):
 
     item: Key
     state: Literal["fine", "to_change", "changed", "cannot"]
+
+
+class Later(Entry, frozen=True, kw_only=True):
+    """A card that was put off, or answered, until a day."""
+
+    card: Key
+    until: dt.date
 
 
 class Undone(Entry, frozen=True, kw_only=True):
@@ -181,6 +191,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "check_in": CheckIn,
     "day_off": DayOff,
     "desk_point": DeskPoint,
+    "later": Later,
     "undone": Undone,
 }
 

@@ -1,5 +1,7 @@
 """Warning signs told outside a safety check: until there is a new one, nothing reassures and no plan is open."""
 
+from django.db.models import Q
+
 from upperback.care.diary import SessionEnded, Warned, kind_of, read_entry
 from upperback.store.models import Decision, DiaryEntry, Profile
 
@@ -14,7 +16,9 @@ def alarmed_since(profile: Profile, decision: Decision | None) -> bool:
     """
     if decision is None:
         return False
-    rows = DiaryEntry.objects.select_related("plan").filter(profile=profile, kind__in=_KINDS, replaced_by__isnull=True)
+    maybe = Q(at__gte=decision.decided_at) | Q(recorded_at__lt=decision.decided_at, plan__decision=decision)
+    told = DiaryEntry.objects.filter(maybe, profile=profile, kind__in=_KINDS, replaced_by__isnull=True)
+    rows = told.select_related("plan").defer("plan__record", "plan__findings", "plan__choices")
     return any(_alarms(row) and _after(row, decision) for row in rows)
 
 

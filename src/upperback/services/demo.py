@@ -46,8 +46,13 @@ def _number(value: float) -> Answer:
     return Answer(number=value)
 
 
-def _told(average: int, worst: int, activities: tuple[int, ...], **more: int) -> CheckIn:
-    return CheckIn(pain_average=average, pain_worst=worst, activities=activities, **more)
+def _told(
+    average: int, worst: int, activities: tuple[int, ...], sleep: int, confidence: int, pgic: int | None = None
+) -> CheckIn:
+    return CheckIn(
+        pain_average=average, pain_worst=worst, activities=activities, sleep=sleep, confidence=confidence, pgic=pgic,
+        arm="no", movement_bearable="yes",
+    )  # fmt: skip
 
 
 _LOW: Final = {id: _ticks("several") for id in intake.MOOD_ITEMS}

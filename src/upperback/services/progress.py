@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Max, Q
 
 from upperback.care import course
 from upperback.care.course import Course, Kept
@@ -28,6 +29,9 @@ __all__ = ["ExerciseStep", "Prescribed", "check_comes_first", "decide_progress",
 
 #: How much of the diary progress looks at; what was decided from earlier days is kept.
 _LOOKS_BACK: Final = dt.timedelta(days=70)
+
+#: Of a plan that a row was written under: nothing here reads them.
+_LARGE: Final = ("plan__record", "plan__findings", "plan__choices")
 
 _SESSION_KINDS: Final = (SessionStarted, SetDone, ExerciseEnded, SessionEnded, Morning)
 
@@ -57,7 +61,7 @@ def prescribed_today(*, profile: Profile, by: Actor, now: dt.datetime) -> list[P
     check_may(by, "see_profile")
     plan = open_plan(profile=profile, by=by)
     today = local_day(profile, now)
-    rows = _rows(profile)
+    rows = _rows(profile, today)
     last = {row.planned: row for row in rows}
     due = course.due_on(_course(profile, plan, rows, by, today), today)
     flare = current_flare(profile=profile, by=by, now=now)
@@ -84,14 +88,15 @@ def rest_today(*, profile: Profile, by: Actor, now: dt.datetime, session: str | 
     check_may(by, "see_profile")
     plan = open_plan(profile=profile, by=by)
     today = local_day(profile, now)
-    return course.rest_on(_course(profile, plan, _rows(profile), by, today), today, session=session)
+    return course.rest_on(_course(profile, plan, _rows(profile, today), by, today), today, session=session)
 
 
 def check_comes_first(*, profile: Profile, by: Actor, now: dt.datetime) -> bool:
     """Whether something since the newest safety check asks for another one before the next session."""
     check_may(by, "see_profile")
     plan = open_plan(profile=profile, by=by)
-    return course.needs_check(_course(profile, plan, _rows(profile), by, local_day(profile, now), what=None))
+    today = local_day(profile, now)
+    return course.needs_check(_course(profile, plan, _rows(profile, today), by, today, what=None))
 
 
 def decide_progress(*, profile: Profile, by: Actor, now: dt.datetime) -> list[ExerciseStep]:
@@ -102,7 +107,7 @@ def decide_progress(*, profile: Profile, by: Actor, now: dt.datetime) -> list[Ex
     kept: list[ExerciseStep] = []
     with transaction.atomic():
         Profile.objects.select_for_update().get(pk=profile.pk)
-        here = _course(profile, plan, _rows(profile), by, today)
+        here = _course(profile, plan, _rows(profile, today), by, today)
         decision = plan.decision
         for session in course.waiting(here, today):
             judged = course.judge_session(here, session)
@@ -141,9 +146,15 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _rows(profile: Profile) -> list[ExerciseStep]:
-    """Every verdict in the order of writing."""
-    return list(ExerciseStep.objects.select_related("plan").filter(profile=profile).order_by("id"))
+def _rows(profile: Profile, today: dt.date) -> list[ExerciseStep]:
+    """The verdicts that can still count, in the order of writing: those of the last weeks, and the newest of each kind.
+
+    Years of history are not read for one day.
+    """
+    rows = ExerciseStep.objects.filter(profile=profile)
+    newest = rows.order_by().values("planned", "exercise", "move").annotate(last=Max("id")).values("last")
+    counting = rows.filter(Q(from_day__gte=today - _LOOKS_BACK) | Q(pk__in=newest) | Q(record__check_flags=True))
+    return list(counting.select_related("plan").defer(*_LARGE).order_by("id"))
 
 
 def _course(
@@ -192,7 +203,9 @@ def _answered(profile: Profile, decision: Decision) -> frozenset[str]:
 
     The plan that an entry was written under says so, and not the clock, which may have been put back.
     """
-    rows = DiaryEntry.objects.select_related("plan").filter(
-        profile=profile, kind="exercise_ended", data__alarming=True, replaced_by__isnull=True
+    rows = (
+        DiaryEntry.objects.select_related("plan")
+        .filter(profile=profile, kind="exercise_ended", data__alarming=True, replaced_by__isnull=True)
+        .defer(*_LARGE)
     )
     return frozenset(row.data["session"] for row in rows if row.plan and row.plan.decision_id != decision.pk)

@@ -45,6 +45,7 @@ __all__ = [
     "Looking",
     "Review",
     "Told",
+    "first_activities",
     "get_review",
     "list_reviews",
     "look_back",
@@ -329,10 +330,18 @@ def _course(profile: Profile) -> list[PlanVersion]:
     """The versions of the running course, oldest first; the first one is the one it began with."""
     rows = PlanVersion.objects.filter(profile=profile).select_related("decision", "assessment")
     allowed = rows.filter(allowed=True).values_list("starts_on", flat=True)
+    if not allowed:
+        return []
     start = course_starts_on(list(allowed), default_content())
     versions = list(rows.filter(starts_on__gte=start).order_by("number"))
     first = next(index for index, version in enumerate(versions) if version.allowed)
     return versions[first:]
+
+
+def first_activities(*, profile: Profile, by: Actor) -> dict[str, int]:
+    """The own activities of the running course, by their words, with their first rating; empty before a plan."""
+    check_may(by, "see_profile")
+    return _first_activities(_course(profile))
 
 
 def _first_activities(course: Sequence[PlanVersion]) -> dict[str, int]:

@@ -156,10 +156,16 @@ def begin_session(
 
 
 def tell_warning(
-    *, profile: Profile, client_id: uuid.UUID | None, answers: dict[str, str], by: Actor, now: dt.datetime
+    *,
+    profile: Profile,
+    client_id: uuid.UUID | None,
+    answers: dict[str, str],
+    by: Actor,
+    now: dt.datetime,
+    asked: tuple[str, ...] = CHECKS,
 ) -> bool:
     """Keeps the safety questions that were not answered with no, so that the plan waits. False where there are none."""
-    signs = tuple(check for check in CHECKS if answers.get(check, "no") != "no")
+    signs = tuple(check for check in asked if answers.get(check, "no") != "no")
     if signs:
         day = local_day(profile, now)
         # A page that is too old to have an id has a warning to tell all the same.

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.services.conftest import NOW, Assess, Walk
+from upperback.care.diary import CheckIn
 from upperback.care.intake import Answer
 from upperback.core.errors import NotFound
 from upperback.services import (
@@ -13,6 +14,7 @@ from upperback.services import (
     breaks,
     feeds,
     journey,
+    lookout,
     people,
     permissions,
     plans,
@@ -86,6 +88,12 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
         lambda: breaks.finish_break(profile=ana, offer_uuid=None, exercise="", client_id=ana.uuid, **when),
         lambda: breaks.hold_offers(profile=ana, why="back", until=None, client_id=ana.uuid, **when),
         lambda: journey.current_state(profile=ana, **when),
+        lambda: lookout.ahead(profile=ana, plan=plan, **when),
+        lambda: lookout.signs_now(profile=ana, **when),
+        lambda: lookout.check_ins(profile=ana, since=NOW.date(), **who),
+        lambda: lookout.check_in(profile=ana, client_id=ana.uuid, told=CheckIn(), answers={}, **when),
+        lambda: lookout.put_off(profile=ana, client_id=ana.uuid, card="check_in", days=1, **when),
+        lambda: reviews.first_activities(profile=ana, **who),
         lambda: reviews.review_due(profile=ana, **when),
         lambda: reviews.look_back(profile=ana, **when),
         lambda: reviews.record_review(profile=ana, client_id=ana.uuid, told=reviews.Told(), region=None, **when),

@@ -16,7 +16,7 @@ from upperback.care.diary import Morning, Moved
 from upperback.care.sessions import Session
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
-from upperback.services import diary, flares, plans, progress, reviews, sessions, today
+from upperback.services import diary, flares, lookout, plans, progress, sessions, today
 from upperback.services.actors import Actor, public_id
 from upperback.services.people import Profile
 from upperback.services.plans import PlanVersion
@@ -107,17 +107,43 @@ def mark(request: HttpRequest, profile: Profile) -> HttpResponse:
     return redirect(reverse("today") + f"#{posted.get('item', '')}-{turn}")
 
 
-def _look(profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -> dict[str, str] | None:
-    """The one quiet card for looking back, where it is due."""
-    due = reviews.review_due(profile=profile, by=by, now=now, plan=plan)
-    if due is None or due.stage == "later":
+def _look(profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -> dict[str, Any] | None:
+    """The one quiet card of the day: an early sign, a review, a check-in. None where nothing is due."""
+    card = lookout.ahead(profile=profile, by=by, now=now, plan=plan).card
+    if card is None:
         return None
-    return {
-        "title": _("Look back at your plan"),
-        "text": _("Six weeks and more have gone by. A safety check and a few questions show what comes next."),
-        "href": reverse("review"),
-        "action": _("Look back"),
+    words = {
+        "review": (
+            _("Look back at your plan"),
+            _("Six weeks and more have gone by. A safety check and a few questions show what comes next."),
+            reverse("review"),
+            _("Look back"),
+        ),
+        "check_in": (
+            _("How was your week?"),
+            _("Two minutes. After three weeks it also asks how it is overall.")
+            if card.small_review
+            else _("Two minutes. It shows early if something should change."),
+            reverse("checkin"),
+            _("Start the check-in"),
+        ),
     }
+    if card.kind == "sign":
+        first = card.signs[0]
+        check = first.step == "check_again"
+        shown = (
+            _("Something to look at"),
+            filled(first.why),
+            reverse("check") if check else reverse("sooner"),
+            _("Do the safety check") if check else _("See what helps now"),
+        )
+    else:
+        shown = words[card.kind]
+    title, text, href, action = shown
+    return {
+        "id": card.id, "kind": card.kind, "title": title, "text": text, "href": href, "action": action,
+        "client_id": uuid.uuid4(),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

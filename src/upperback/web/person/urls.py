@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from upperback.web.person import assessment, breaks, check, device, people, plan, result, review, today, training
+from upperback.web.person import assessment, breaks, check, device, people, plan, result, today, training
 from upperback.web.person.daily_urls import urlpatterns as daily_care
+from upperback.web.person.review_urls import urlpatterns as looking_back
 
 urlpatterns = [
     path("people/", people.people_page, name="people"),
@@ -45,8 +46,6 @@ urlpatterns = [
     path("breaks/calendar/", breaks.calendar_file, name="break_calendar"),
     path("breaks/feed/", breaks.feed, name="break_feed"),
     path("diary/", device.keep, name="diary"),
-    path("review/", review.review, name="review"),
-    path("review/<uuid:review_uuid>/", review.review_result, name="review_result"),
 ]
 
-urlpatterns += daily_care
+urlpatterns += daily_care + looking_back
