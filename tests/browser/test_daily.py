@@ -64,3 +64,19 @@ def test_a_warning_sign_stops_it_with_and_without_script(
     page.goto("/flare/")
     assert "safety check" in page.locator("main").inner_text()
     assert page.locator("main h3").count() == 0
+
+
+def test_the_pages_of_a_person_with_a_history(open_page: OpenPage, axe: Callable[..., list[str]]) -> None:
+    page = open_page(size=SMALL_PHONE)
+    as_demo(page, "Grace")
+    for path in ("/load/", "/load/task/LM-SIT/", "/load/task/LM-CARRY/"):
+        page.goto(path)
+        for details in page.locator("main details").all():
+            details.evaluate("d => d.open = true")
+        assert not axe(page), path
+        page.emulate_media(color_scheme="dark")
+        assert not axe(page, rules=["color-contrast"]), path
+        page.emulate_media(color_scheme="light")
+        assert not too_wide(page), path
+        assert not too_small(page), path
+    assert page.locator("svg circle.dots__dot").count() == 7

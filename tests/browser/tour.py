@@ -73,6 +73,7 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
     yield from _assessment(page)
     yield from _plan(page)
     yield from _flare(page)
+    yield from _load(page)
     page.goto("/")
     yield "start-known"
     page.goto("/people/")
@@ -334,6 +335,41 @@ def _flare(page: Page) -> Iterator[str]:
     go_on(page)
     page.goto("/flare/over/")
     yield "flare-card"
+
+
+def _load(page: Page) -> Iterator[str]:
+    """A task of the ledger, written down and changed, and the first step of a ladder."""
+    page.goto("/load/")
+    yield "load"
+    page.goto("/load/new/")
+    yield "load-new"
+    tick(page, "category", "LM-HOUSE")
+    go_on(page)
+    yield "load-amounts"
+    page.locator("#minutes_to_symptom").fill("long")
+    go_on(page)
+    yield "load-amounts-error"
+    page.locator("#minutes_to_symptom").fill("15")
+    go_on(page)
+    yield "load-task"
+    go_on(page)
+    yield "load-task-error"
+    for _time in range(2):
+        tick(page, "before", "2")
+        tick(page, "after", "5")
+        page.locator("#minutes").fill("20")
+        go_on(page)
+    yield "load-task-written"
+    page.goto(str(page.locator("a[href^='/load/entry/']").first.get_attribute("href")))
+    yield "load-entry"
+    page.goto("/load/ladder/")
+    yield "load-ladder"
+    page.locator("#name").fill("Carry a full basket down the stairs")
+    tick(page, "worry", "5")
+    go_on(page)
+    yield "load-ladder-begun"
+    page.locator("a[href^='/load/ladder/']").first.click()
+    yield "load-rung"
 
 
 def _somebody(page: Page, name: str, says: Says, *, proxy: bool = False, walk: str = "") -> Iterator[str]:

@@ -8,33 +8,19 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from tests.integration.daily import id_in_form, planned
 from tests.integration.test_journey import hidden, me, text_of
-from tests.property.steps import ROAD, STEPS, World
-from upperback.services import flares, people, plans, progress
+from upperback.services import flares, plans, progress
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent, DiaryEntry, ExerciseStep
 from upperback.web.person import session
 
-__all__ = ["me"]  # a fixture
+__all__ = ["me", "planned"]  # fixtures
 
 pytestmark = pytest.mark.django_db
 
 CALM = {"before_legs": "no", "before_chest": "no", "flare_change": "no", "pain": "4"}
-
-
-@pytest.fixture
-def planned(client: Client) -> Client:
-    """Somebody with an open plan and pain of 3 at the safety check, on a day with strength."""
-    now = timezone.now()
-    ana = people.create_profile(name="Ana", by=SYSTEM, now=now)
-    for name in ROAD:
-        STEPS[name](World(now, ana, ana))
-    plan = plans.latest_plan(profile=ana, by=SYSTEM)
-    assert plan is not None
-    plans.shape_plan(plan=plan, days=[plans.DAYS[now.weekday()]], by=SYSTEM, now=now)
-    client.post("/people/choose/", {"person": str(ana.uuid)})
-    return client
 
 
 def begin(client: Client, **said: str) -> Any:
@@ -190,10 +176,7 @@ def test_the_card_can_be_changed_and_has_its_limit(planned: Client) -> None:
 def test_begun_by_mistake_is_taken_back(planned: Client) -> None:
     before = amounts()
     page = begin(planned)
-    undo = page.content.decode().split('action="/flare/mistake/"')[1]
-    id = re.search(r'name="client_id" value="([^"]*)"', undo)
-    assert id
-    planned.post("/flare/mistake/", {"client_id": id.group(1)})
+    planned.post("/flare/mistake/", {"client_id": id_in_form(page, "/flare/mistake/")})
     assert amounts() == before
     assert "It has flared up" in text_of(planned.get("/today/"))
 

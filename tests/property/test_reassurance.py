@@ -125,7 +125,7 @@ class Allowed:
 PLAN_PAGES: Final = frozenset({
     "plan", "plan_shape", "plan_swap", "exercise", "today", "training", "training_start", "training_start_movement",
     "training_done", "training_wrong", "training_exercise", "morning", "breaks", "break_card", "break_now",
-    "flare", "flare_over",
+    "flare", "flare_over", "load", "load_new", "load_task", "load_amounts", "load_ladder", "load_rung", "load_entry",
 })  # fmt: skip
 
 
@@ -182,6 +182,9 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
         "section_id": [section.id for section in CONTENT.release.questions],
         "question_id": ["emergency_chest", "age", "trend", "self_harm", "psfs"],
         "step_id": ["areas", "tasks", "amounts", "goals", "moving", "pain_detail", "surgery_cleared"],
+        "task_id": ["LM-SIT", "LM-HOUSE"],
+        "rung_id": ["0" * 32],
+        "entry_uuid": [str(uuid.uuid4())],
         "exercise_id": [*planned[:2], "MV02", "ST01"],
         "session_id": [
             "0" * 32,

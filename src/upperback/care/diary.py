@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +23,8 @@ Reps: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Key: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 WORDS_MOST: Final = 400
 Words: TypeAlias = Annotated[str, msgspec.Meta(max_length=WORDS_MOST)]
+SHORT_WORDS_MOST: Final = 80
+ShortWords: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHORT_WORDS_MOST)]
 Trigger: TypeAlias = Literal["load", "sleep", "stress", "illness", "unknown"]
 
 
@@ -102,22 +105,57 @@ class Held(Entry, frozen=True, kw_only=True):
     until: dt.datetime | None = None
 
 
+class TaskTold(Entry, frozen=True, kw_only=True):
+    """A task of the load ledger with its amounts and ratings, as they are now. `kept`: False takes it off the list."""
+
+    task: Key
+    category: Key
+    name: ShortWords = ""
+    minutes_to_symptom: Minutes | None = None
+    minutes_typical: Minutes | None = None
+    kg_ok: Kilograms | None = None
+    kg_total: Kilograms | None = None
+    importance: Score | None = None
+    provocation: Score | None = None
+    kept: bool = True
+
+
 class TaskDone(Entry, frozen=True, kw_only=True):
-    """A task of the load ledger, done once."""
+    """A task of the load ledger, done once. `rose_after`: minutes until the pain had clearly risen, where it did."""
 
     task: Key
     before: Score
     after: Score
     minutes: Minutes | None = None
     kg: Kilograms | None = None
+    rose_after: Minutes | None = None
 
 
 class TaskChanged(Entry, frozen=True, kw_only=True):
-    """From this day on the task is done in a changed way."""
+    """From this day on the task is done in a changed way; `words` says how, as it was shown."""
 
     task: Key
     change: Key
     worry: Score | None = None
+    words: Words = ""
+
+
+class FearedTold(Entry, frozen=True, kw_only=True):
+    """A task that somebody dares only with worry, and how much. `kept`: False takes it off the ladder."""
+
+    step: Key
+    name: ShortWords
+    worry: Score
+    kept: bool = True
+
+
+class FearedDone(Entry, frozen=True, kw_only=True):
+    """A feared task was tried: what was expected, what happened, and the worry about it afterwards."""
+
+    step: Key
+    worry: Score
+    expected: Words = ""
+    happened: Words = ""
 
 
 class FlareStarted(Entry, frozen=True, kw_only=True):
@@ -184,8 +222,11 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "moved": Moved,
     "offer": Offer,
     "held": Held,
+    "task_told": TaskTold,
     "task_done": TaskDone,
     "task_changed": TaskChanged,
+    "feared_told": FearedTold,
+    "feared_done": FearedDone,
     "flare_started": FlareStarted,
     "flare_ended": FlareEnded,
     "check_in": CheckIn,
@@ -239,6 +280,7 @@ class Written:
     day : the person's own day
     at : aware UTC
     replaces : id of the entry that this one takes the place of
+    uuid : its name outside the store, None where it has none
     """
 
     id: int
@@ -246,6 +288,7 @@ class Written:
     at: dt.datetime
     entry: Entry
     replaces: int | None = None
+    uuid: UUID | None = None
 
 
 def in_force(written: Iterable[Written]) -> list[Written]:

@@ -15,10 +15,10 @@ from upperback.care.diary import (
     SessionEnded,
     SessionStarted,
     SetDone,
-    TaskChanged,
+    TaskDone,
 )
 from upperback.content.vocabulary import default_content
-from upperback.services import diary, plans, progress
+from upperback.services import diary, ledger, plans, progress
 from upperback.services.actors import SYSTEM
 from upperback.services.plans import DAYS, PlanVersion
 from upperback.services.today import local_day
@@ -31,7 +31,8 @@ _ONE_DAY = dt.timedelta(days=1)
 class Week:
     """One week of a plan: pain at rest each morning (None is a day without), turns a day, strength sessions.
 
-    check_in : told on its last day. changed : a load change that was made. flare : whether a flare-up fell into it
+    check_in : told on its last day. changed : a load change that was made. flare : whether a flare-up fell into it.
+    done : tasks of the ledger, one on each day of the week in turn
     """
 
     mornings: tuple[int | None, ...]
@@ -40,6 +41,7 @@ class Week:
     check_in: CheckIn | None = None
     changed: str | None = None
     flare: bool = False
+    done: tuple[TaskDone, ...] = ()
 
 
 def live_through(profile: Profile, weeks: tuple[Week, ...], *, began: dt.datetime) -> None:
@@ -63,7 +65,13 @@ def live_through(profile: Profile, weeks: tuple[Week, ...], *, began: dt.datetim
 
 def _tell(profile: Profile, week: Week, first: dt.datetime) -> None:
     if week.changed is not None:
-        _keep(profile, first + _ONE_DAY, TaskChanged(task=week.changed, change=week.changed))
+        at = first + _ONE_DAY
+        ledger.start_change(
+            profile=profile, client_id=uuid.uuid4(), task_id=week.changed, change_id=f"{week.changed}-sum-1",
+            day=local_day(profile, at), by=SYSTEM, now=at,
+        )  # fmt: skip
+    for place, done in enumerate(week.done):
+        _keep(profile, first + _ONE_DAY * (place % len(week.mornings)), done)
     if week.flare:
         _keep(profile, first + _ONE_DAY, FlareStarted(trigger="load"))
         _keep(profile, first + _ONE_DAY * 5, FlareEnded(helped="Heat, and shorter times at the desk"))

@@ -124,7 +124,12 @@ def entries(
 
 def _written(row: DiaryEntry) -> Written:
     return Written(
-        id=row.pk, day=row.day, at=row.at, entry=diary.read_entry(row.kind, row.data), replaces=row.replaces_id
+        id=row.pk,
+        day=row.day,
+        at=row.at,
+        entry=diary.read_entry(row.kind, row.data),
+        replaces=row.replaces_id,
+        uuid=row.uuid,
     )
 
 

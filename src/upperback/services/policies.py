@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, ParamSpec
 
 from upperback.care import intake
+from upperback.care.ledger import Trial
 from upperback.care.looking_back import Stage
 from upperback.care.plan.gate import NEVER_CLEARED
 from upperback.content.vocabulary import Content, default_content
@@ -37,6 +38,10 @@ VISIT_FIRST: Final = (
 )
 REVIEW_NOT_DUE: Final = "Your next look back is not due yet. If something is new or worse, do the safety check now."
 CHECK_FIRST: Final = "A look back begins with a new safety check, so that what comes next is safe for you."
+ONE_CHANGE: Final = (
+    "You are trying one change of this task. See first what it does, or take it back. Two at once cannot be told apart."
+)
+FEW_CHANGES: Final = "You are changing enough tasks for now. See first what that does, then take the next one."
 PAGE_IS_OLD: Final = "This page is too old to be used. Open it again"
 HELP_FIRST: Final = "Your answers need attention first. There is no exercise plan until then."
 
@@ -171,6 +176,14 @@ def check_plan_is_open(
         raise NotAllowed("You have started a new safety check. Your plan waits until it is finished.")
     if alarmed:
         raise NotAllowed(SOMETHING_NEW)
+
+
+def check_can_change_task(trial: Trial | None, *, may_change: bool) -> None:
+    """One change of a task at a time, until it is told what it did; and only a few tasks at once."""
+    if trial is not None and trial.waits:
+        raise NotAllowed(ONE_CHANGE)
+    if not may_change:
+        raise NotAllowed(FEW_CHANGES)
 
 
 can_answer = _tells(check_can_answer)

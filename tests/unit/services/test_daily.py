@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.services.conftest import NOW
 from upperback.core.errors import NotFound
-from upperback.services import flares
+from upperback.services import flares, ledger
 from upperback.services.actors import NOBODY
 from upperback.services.people import Profile
 from upperback.store.models import DiaryEntry
@@ -27,6 +27,17 @@ def test_every_use_case_refuses_nobody(ana: Profile) -> None:
         lambda: flares.take_back_flare(**kept),
         lambda: flares.end_flare(helped="", **kept),
         lambda: flares.write_card(helped="", **kept),
+        lambda: ledger.ledger(**who),
+        lambda: ledger.ledger_task(task_id="LM-SIT", **who),
+        lambda: ledger.tell_task(task_id=None, category="LM-SIT", told={}, **kept),
+        lambda: ledger.drop_task(task_id="LM-SIT", **kept),
+        lambda: ledger.log_task(task_id="LM-SIT", day=NOW.date(), told={}, **kept),
+        lambda: ledger.start_change(task_id="LM-SIT", change_id="x", day=NOW.date(), **kept),
+        lambda: ledger.get_own_entry(entry_uuid=ana.uuid, **who),
+        lambda: ledger.ladder(**who),
+        lambda: ledger.tell_feared(name="x", worry=3, **kept),
+        lambda: ledger.try_feared(step="x", worry=3, expected="", happened="", **kept),
+        lambda: ledger.drop_feared(step="x", **kept),
     ]
     for call in calls:
         with pytest.raises(NotFound):

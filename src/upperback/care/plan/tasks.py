@@ -132,6 +132,11 @@ def _likely_change(id: str, first: bool, facts: Facts, pattern: Pattern, content
     )
 
 
+def sums_of_task(task: Task, content: Content) -> tuple[Line, ...]:
+    """The arithmetic of one task in words: what to do now, and how that comes about."""
+    return _ARITHMETIC[content.load_rules[task.category].arithmetic](task, content).words
+
+
 # ---- the sums ----------------------------------------------------------------------------------------------------
 
 

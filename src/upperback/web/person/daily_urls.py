@@ -2,11 +2,19 @@
 
 from django.urls import path
 
-from upperback.web.person import flare
+from upperback.web.person import flare, load
 
 urlpatterns = [
     path("flare/", flare.flare_page, name="flare"),
     path("flare/about/", flare.about, name="flare_about"),
     path("flare/over/", flare.end, name="flare_over"),
+    path("load/", load.load_page, name="load"),
+    path("load/new/", load.amounts, name="load_new"),
+    path("load/ladder/", load.ladder, name="load_ladder"),
+    path("load/ladder/<slug:rung_id>/", load.rung, name="load_rung"),
+    path("load/entry/<uuid:entry_uuid>/", load.entry, name="load_entry"),
+    path("load/task/<slug:task_id>/", load.task, name="load_task"),
+    path("load/task/<slug:task_id>/amounts/", load.amounts, name="load_amounts"),
+    path("load/task/<slug:task_id>/change/", load.change, name="load_change"),
     path("flare/mistake/", flare.mistake, name="flare_mistake"),
 ]

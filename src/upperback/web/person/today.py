@@ -200,6 +200,11 @@ def _more(flare: flares.FlareNow | None) -> list[dict[str, str]]:
             "title": _("It has flared up"),
             "text": _("Much worse than usual? Three questions, then what to do in the first days."),
         })  # fmt: skip
+    cards.append({
+        "href": reverse("load"),
+        "title": _("Tasks that bring it on"),
+        "text": _("Write one down in a minute. See whether a change helps."),
+    })  # fmt: skip
     return cards
 
 
