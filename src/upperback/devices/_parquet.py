@@ -20,7 +20,7 @@ from upperback.sensing.signal import Chunk, EmgChunk
 METADATA_KEY: Final = b"upperback.recording"
 
 _BATCH_ROWS: Final = 1 << 16
-_BUFFER_BYTES: Final = 1 << 20
+_BUFFER_BYTES: Final = 1 << 17
 #: Names in a schema that the file may have at most, nested ones counted.
 _MAX_LEAVES: Final = 10_000
 

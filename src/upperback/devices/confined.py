@@ -264,8 +264,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         # Blocks of samples are used again and again, as fresh memory costs as much as the work on it; hours of them
         # are handed back at once, so that what is held stays near what is used.
-        "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
-        "MALLOC_TRIM_THRESHOLD_": str(32 << 20),
+        "MALLOC_MMAP_THRESHOLD_": str(16 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
         "PYTHONFAULTHANDLER": "",
     }
 

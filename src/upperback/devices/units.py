@@ -1,5 +1,6 @@
 """Units that a file does not state, from what gravity and muscles are like. No doubt, or no guess."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 from typing import Final, get_args
@@ -194,27 +195,63 @@ def measure_turning(acc: Floats, gyr: Floats, sampling_rate_hz: float) -> Turnin
     turned, direction, rotation = turned[calm], direction[middle][calm], rotation[middle][calm]
     if len(turned) < 10:
         return _NO_TURNING
-    own = _fit(turned, direction, rotation, width / sampling_rate_hz)
+    sums = _Sums.of(turned, direction, rotation, width / sampling_rate_hz)
+    own = sums.fit((0, 1, 2), (1, 1, 1))
     if own.turned_rad < _TURN_RAD:
         return own
-    others = (
-        _fit(turned, direction, rotation[:, order] * np.array(signs), width / sampling_rate_hz)
-        for order in permutations(range(3))
-        for signs in product((1.0, -1.0), repeat=3)
-    )
+    others = (sums.fit(order, signs) for order in permutations(range(3)) for signs in product((1, -1), repeat=3))
     best = max((other.agreement for other in others if _unit_of(other.factor) is not None), default=0.0)
     fits = best > _CLEARLY_OTHER and 1 - best**2 < _MUCH_BETTER * (1 - max(own.agreement, 0.0) ** 2)
     return Turning(own.factor, own.agreement, own.turned_rad, fits)
 
 
-def _fit(
-    turned: npt.NDArray[np.float64], direction: npt.NDArray[np.float64], rotation: npt.NDArray[np.float64], lag_s: float
-) -> Turning:
-    expected = np.cross(direction, rotation)
-    both, own, others = float((turned * expected).sum()), float((expected**2).sum()), float((turned**2).sum())
-    if own == 0 or others == 0:
-        return _NO_TURNING
-    return Turning(both / own, both / float(np.sqrt(own * others)), float(np.sqrt(others / len(turned))) * lag_s)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sums:
+    """What the fit of direction x rotation to gravity's turning needs, whatever the order of the rotation's axes.
+
+    Attributes
+    ----------
+    both : (3, 3), turned x direction with rotation, as turned . (direction x rotation) is their product
+    along : (3, 3, 3, 3), direction[k] direction[l] with rotation[i] rotation[j]
+    rotation, turned : squares
+    """
+
+    both: npt.NDArray[np.float64]
+    along: npt.NDArray[np.float64]
+    rotation: float
+    turned: float
+    n: int
+    lag_s: float
+
+    @classmethod
+    def of(
+        cls,
+        turned: npt.NDArray[np.float64],
+        direction: npt.NDArray[np.float64],
+        rotation: npt.NDArray[np.float64],
+        lag_s: float,
+    ) -> "_Sums":
+        pairs = [(one[:, :, None] * one[:, None, :]).reshape(-1, 9) for one in (direction, rotation)]
+        return cls(
+            both=np.cross(turned, direction).T @ rotation,
+            along=(pairs[0].T @ pairs[1]).reshape(3, 3, 3, 3),
+            rotation=float((rotation**2).sum()),
+            turned=float((turned**2).sum()),
+            n=len(turned),
+            lag_s=lag_s,
+        )
+
+    def fit(self, order: Sequence[int], signs: Sequence[int]) -> Turning:
+        """With the rotation's axes in another order, and other signs."""
+        axis, sign, own_axis = np.array(order), np.array(signs), np.arange(3)
+        both = float((self.both[own_axis, axis] * sign).sum())
+        # Of a unit vector and another, the square of the cross product is that of the other less the product's.
+        along = self.along[own_axis[:, None], own_axis, axis[:, None], axis] * sign[:, None] * sign
+        own = self.rotation - float(along.sum())
+        if own <= 1e-12 * self.rotation or self.turned == 0:
+            return _NO_TURNING
+        turned_rad = float(np.sqrt(self.turned / self.n)) * self.lag_s
+        return Turning(both / own, both / float(np.sqrt(own * self.turned)), turned_rad)
 
 
 def _unit_of(factor: float) -> str | None:

@@ -220,8 +220,9 @@ class _Flow:
                 state = start_quality(sampling_rate_hz=chunk.sampling_rate_hz)
             state, flags = check_quality(state, chunk, self._params.quality)
             self.end_s = chunk.end_s
-            for bit in range(8):
-                self.counts[bit] += int(np.count_nonzero(flags & (1 << bit)))
+            if flags.any():
+                for bit in range(8):
+                    self.counts[bit] += int(np.count_nonzero(flags & (1 << bit)))
             yield replace(chunk, quality=flags)
         if state is not None:
             self.notes = suspicions(state, self._params.quality)

@@ -298,7 +298,7 @@ def _first_in(signal: Signal1, starts: npt.NDArray[np.int64]) -> Signal1:
 
 
 def _flags_in(quality: Quality, starts: npt.NDArray[np.int64]) -> Quality:
-    if _is_one(quality) and not quality[:1].any():
+    if not quality.any():
         return np.broadcast_to(np.uint8(0), len(starts) - 1)
     lengths = np.diff(starts)
     flags = np.zeros(len(lengths), np.uint8)
@@ -341,8 +341,7 @@ def _reducer(instruction_set: str | None) -> _Reduce:
         if _is_one(signal):
             return _nothing(n_slots)
         signal = np.ascontiguousarray(signal)
-        clean = _is_one(quality) and not quality[:1].any()
-        flags = None if clean else np.ascontiguousarray(quality)
+        flags = None if not quality.any() else np.ascontiguousarray(quality)
         out = np.empty((n_slots, 3), np.float32)
         function(
             signal.ctypes.data,

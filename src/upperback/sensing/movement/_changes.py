@@ -63,9 +63,11 @@ def find_changes(
     at = _leaning(second_acc_mps2, walking)
     if not len(at):
         return []
-    rows = acc_mps2.reshape(-1, SLOTS_PER_S, 3)[at[:, None] + np.arange(-_REACH_S, _REACH_S + 1)]
     per = SLOTS_PER_S // _PER_S
-    fine = rows.reshape(len(at), -1, per, 3).mean(axis=2)  # (n, 5 * 13, 3)
+    parts = acc_mps2.reshape(-1, per, 3)
+    means = sum((parts[:, slot] for slot in range(1, per)), parts[:, 0])
+    rows = (means / np.float32(per)).reshape(-1, _PER_S, 3)[at[:, None] + np.arange(-_REACH_S, _REACH_S + 1)]
+    fine = rows.reshape(len(at), -1, 3)  # (n, 5 * 13, 3)
     moments = np.arange(_PER_S) + _REACH_S * _PER_S
 
     def around(begin_s: float, end_s: float) -> npt.NDArray[np.float32]:

@@ -35,7 +35,7 @@ _TILES_MAX: Final = 4
 _WARM_UPS_MIN: Final = 4
 
 #: In a long stream: samples of a lane, and what is left at the end is worked on in lanes if each has so many warm-ups.
-_LANE_SAMPLES: Final = 60_000
+_LANE_SAMPLES: Final = 45_000
 _WARM_UPS_LEFT: Final = 2
 
 
@@ -257,21 +257,21 @@ class LongHindsight:
         self._backend = choose_backend(backend)
         self._n_lane = design.keep * max(1, _LANE_SAMPLES // design.keep)
         self._n_before = design.keep * -(-design.warm // design.keep)
-        self._held: list[Chunk] = []
         self._n_warm = 0  # held samples that are answered already
         self._n_held = 0
+        self._acc, self._gyr = np.empty((0, 3), np.float32), np.empty((0, 3), np.float32)
+        self._bad = np.empty(0, np.uint8)
 
     def update(self, acc: Signal3, gyr: Signal3 | None = None, quality: Quality | None = None) -> Signal3:
         """Take in samples; returns the vertical of the next ones that were worked out, (n, 3) float32."""
+        Chunk(start_s=0.0, sampling_rate_hz=self._sampling_rate_hz, acc_mps2=acc, gyr_radps=gyr, quality=quality)
         if (gyr is None) == self._has_gyroscope:
             raise InputError("a stream has angular velocity from first to last, or never")
-        rate_hz = self._sampling_rate_hz
-        self._held.append(Chunk(start_s=0.0, sampling_rate_hz=rate_hz, acc_mps2=acc, gyr_radps=gyr, quality=quality))
-        self._n_held += len(acc)
+        self._hold(acc, gyr, quality)
         found = []
         n_block = LANES * self._n_lane
         while self._n_held - self._n_warm >= n_block + self._design.look:
-            found.append(self._in_lanes(self._whole(), self._n_lane, n_block))
+            found.append(self._in_lanes(self._n_lane, n_block))
         return _together(found)
 
     def finish(self) -> Signal3:
@@ -279,52 +279,49 @@ class LongHindsight:
         n_left = self._n_held - self._n_warm
         if not n_left:
             return _together([])
-        whole = self._whole()
         if n_left < LANES * _WARM_UPS_LEFT * self._n_before:
-            return _track_with_hindsight(whole, self._backend, self._n_warm)
+            return _track_with_hindsight(self._whole(), self._backend, self._n_warm)
         keep = self._design.keep
-        return self._in_lanes(whole, keep * -(-n_left // (LANES * keep)), n_left)
+        return self._in_lanes(keep * -(-n_left // (LANES * keep)), n_left)
+
+    def _hold(self, acc: Signal3, gyr: Signal3 | None, quality: Quality | None) -> None:
+        """Behind what is held. The room is used again and again; it grows to what a block needs."""
+        start, end = self._n_held, self._n_held + len(acc)
+        if end > len(self._acc):
+            room = max(end, min(2 * end, self._n_before + LANES * self._n_lane + self._design.look + 2 * len(acc)))
+            for name in ("_acc", "_gyr", "_bad") if self._has_gyroscope else ("_acc", "_bad"):
+                old = getattr(self, name)
+                new = np.empty((room, *old.shape[1:]), old.dtype)
+                new[:start] = old[:start]
+                setattr(self, name, new)
+        self._acc[start:end] = acc
+        if gyr is not None:
+            self._gyr[start:end] = gyr
+        self._bad[start:end] = 0 if quality is None or not quality.any() else bad_from_quality(quality)
+        self._n_held = end
 
     def _whole(self) -> _Whole:
-        """All that is held, in one piece."""
-        held = self._held
-        bad = None
-        if any(chunk.quality is not None for chunk in held):
-            bad = np.zeros(self._n_held, np.uint8)
-            at = 0
-            for chunk in held:
-                if chunk.quality is not None:
-                    bad[at : at + len(chunk)] = bad_from_quality(chunk.quality)
-                at += len(chunk)
+        """All that is held."""
+        bad = self._bad[: self._n_held]
         return _Whole(
             self._design,
-            np.concatenate([chunk.acc_mps2 for chunk in held]),
-            np.concatenate([chunk.gyr_radps for chunk in held if chunk.gyr_radps is not None])
-            if self._has_gyroscope
-            else None,
-            bad if bad is not None and bad.any() else None,
+            self._acc[: self._n_held],
+            self._gyr[: self._n_held] if self._has_gyroscope else None,
+            bad if bad.any() else None,
         )
 
-    def _in_lanes(self, whole: _Whole, n_lane: int, n_samples: int) -> Signal3:
+    def _in_lanes(self, n_lane: int, n_samples: int) -> Signal3:
         """The next `n_samples`, in lanes of `n_lane`; of what is held only the warm-up of the next ones is kept."""
-        first = self._n_warm + n_lane * np.arange(LANES)
-        last = np.minimum(first + n_lane, self._n_warm + n_samples)
-        up = np.empty((self._n_warm + n_samples, 3), np.float32)
-        _hindsight_lanes(whole, first, np.maximum(last, first), self._backend, up)
         end = self._n_warm + n_samples
-        drop = max(end - self._n_before, 0)
-        found = up[self._n_warm :]
-        self._n_warm, self._n_held = end - drop, self._n_held - drop
-        self._held = [
-            Chunk(
-                start_s=0.0,
-                sampling_rate_hz=self._sampling_rate_hz,
-                acc_mps2=whole.acc[drop:].copy(),
-                gyr_radps=None if whole.gyr is None else whole.gyr[drop:].copy(),
-                quality=None if whole.bad is None else whole.bad[drop:].copy(),  # MISSING is a GAP
-            )
-        ]
-        return found
+        first = self._n_warm + n_lane * np.arange(LANES)
+        last = np.maximum(np.minimum(first + n_lane, end), first)
+        up = np.empty((n_samples, 3), np.float32)
+        _hindsight_lanes(self._whole(), first, last, self._backend, up, at=self._n_warm)
+        drop, held = max(end - self._n_before, 0), self._n_held
+        for array in (self._acc, self._gyr, self._bad):
+            array[: held - drop] = array[drop:held]  # NumPy minds the overlap
+        self._n_warm, self._n_held = end - drop, held - drop
+        return up
 
 
 def _together(found: list[Signal3]) -> Signal3:
@@ -400,11 +397,11 @@ class _Part:
             self._tiles.pack_bad(self._whole.bad, span, self.bad[:n_tile])
         self._all_there = all_there and n_tile == len(self.bad)
 
-    def store(self, block: int, tile: npt.NDArray[np.float32], up: Signal3) -> None:
-        """Put what block `block` of each part has found where it belongs."""
+    def store(self, block: int, tile: npt.NDArray[np.float32], up: Signal3, at: int = 0) -> None:
+        """Put what block `block` of each part has found where it belongs. `up` begins with sample `at`."""
         first = self._first + block * self._n_block
         end = np.clip(self._last - first, 0, self._n_block)
-        self._tiles.unpack(tile, Span(first, np.zeros_like(end), end), up)
+        self._tiles.unpack(tile, Span(first - at, np.zeros_like(end), end), up)
 
 
 def _ranges(
@@ -435,9 +432,14 @@ def _hindsight_part(whole: _Whole, parts: range, n_parts: int, backend: Backend,
 
 
 def _hindsight_lanes(
-    whole: _Whole, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], backend: Backend, up: Signal3
+    whole: _Whole,
+    first: npt.NDArray[np.int64],
+    last: npt.NDArray[np.int64],
+    backend: Backend,
+    up: Signal3,
+    at: int = 0,
 ) -> None:
-    """`up` of the samples from `first[k]` to `last[k]`, each range a lane."""
+    """The vertical of the samples from `first[k]` to `last[k]`, each range a lane. `up` begins with sample `at`."""
     design, has_gyroscope = whole.design, whole.gyr is not None
     n_tile = design.keep + design.look
     part = _Part(whole, first, last, design.keep, n_tile, backend)
@@ -455,4 +457,4 @@ def _hindsight_lanes(
         found = None if is_warm_up else tile
         windows.work_out(part.acc[:n_time], gyr, part.bad[:n_time], found, design.keep)
         if block >= 0:
-            part.store(block, tile, up)
+            part.store(block, tile, up, at)

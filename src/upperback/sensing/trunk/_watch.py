@@ -1,6 +1,9 @@
 """Does the sensor still sit as it was aligned? Walking and bending tell, long after the tasks."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -65,6 +68,12 @@ def _nothing() -> _Vectors:
     return np.zeros(3)
 
 
+class _Kind(IntEnum):
+    """What a second is to the watch."""
+
+    OTHER, NOT_WORN, WALKING, BENDING = range(4)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Look:
     """Directions added up until there are enough of them; then compared with the usual one.
@@ -124,85 +133,77 @@ class WearWatch:
         lean_deg = np.degrees(np.arccos((_directions(epochs) @ upright).clip(-1, 1)))
         bending = worn & ~walking & (lean_deg >= params.bend_deg_min) & (lean_deg <= params.bend_deg_max)
         bending &= epochs.generalised_velocity_dps >= params.bend_dps_min
+        kind = np.select([not_worn, walking, bending], [_Kind.NOT_WORN, _Kind.WALKING, _Kind.BENDING], _Kind.OTHER)
+        up = epochs.up.astype(np.float64)
         shifts: list[Shift] = []
-        for row in np.flatnonzero(walking | bending | not_worn | (np.arange(len(epochs)) == 0)):
-            self._count_not_worn(bool(not_worn[row]), int(row), not_worn)
-            at_s = epochs.first_s + int(row)
-            direction = epochs.up[row].astype(np.float64)
-            shift = None
-            if walking[row]:
-                shift = self._walked(direction, at_s)
-            elif bending[row]:
-                shift = self._bent(direction, at_s)
-            if shift is not None:
-                shifts.append(shift)
-        if len(epochs) and not not_worn[-1]:
+        edges = [0, *(np.flatnonzero(np.diff(kind)) + 1).tolist(), len(epochs)] if len(epochs) else []
+        for start, end in pairwise(edges):
+            if kind[start] == _Kind.NOT_WORN:
+                self._not_worn_for(end - start, goes_on=start == 0)
+                continue
             state.not_worn_s = 0
+            if kind[start] != _Kind.OTHER:
+                take = self._walked if kind[start] == _Kind.WALKING else self._bent
+                shifts += take(up[start:end], epochs.first_s + start)
         return shifts
 
-    def _count_not_worn(self, now: bool, row: int, not_worn: npt.NDArray[np.bool_]) -> None:
+    def _not_worn_for(self, n_epochs: int, *, goes_on: bool) -> None:
         state = self.state
-        if row > 0 and not not_worn[row - 1]:
-            state.not_worn_s = 0
-        if not now:
-            state.not_worn_s = 0
-            return
-        state.not_worn_s += 1
-        if state.not_worn_s == self.params.removed_s:
+        before_s = state.not_worn_s if goes_on else 0
+        state.not_worn_s = before_s + n_epochs
+        if before_s < self.params.removed_s <= state.not_worn_s:
             state.removed = True
             for look in (state.walking, state.bending):
                 look.total, look.n_epochs, look.suspect = _nothing(), 0, _nothing()
 
-    def _walked(self, direction: _Vectors, at_s: int) -> Shift | None:
+    def _walked(self, directions: _Vectors, at_s: int) -> Iterator[Shift]:
         state, look = self.state, self.state.walking
-        seen = self._look(look, direction, at_s)
-        if seen is None:
-            return None
-        if not look.usual.any() and _angle_deg(seen, np.array(state.alignment.is_axis)) <= self.params.standing_deg:
-            look.usual = seen
-        usual = look.usual if look.usual.any() else np.array(state.alignment.is_axis)
-        angle_deg = _angle_deg(seen, usual)
-        if angle_deg <= self.params.moved_deg:
-            look.suspect, state.removed = _nothing(), False
-            return None
-        if not self._again(look, seen):
-            return None
-        look.usual = seen
-        state.bending = _Look()
-        state.alignment = TrunkAlignment.from_axes(seen, None, source="walking")
-        return self._shift("moved", look.suspect_since_s, angle_deg)
+        for seen in self._looks(look, directions, at_s):
+            if not look.usual.any() and _angle_deg(seen, np.array(state.alignment.is_axis)) <= self.params.standing_deg:
+                look.usual = seen
+            usual = look.usual if look.usual.any() else np.array(state.alignment.is_axis)
+            angle_deg = _angle_deg(seen, usual)
+            if angle_deg <= self.params.moved_deg:
+                look.suspect, state.removed = _nothing(), False
+            elif self._again(look, seen):
+                look.usual = seen
+                state.bending = _Look()
+                state.alignment = TrunkAlignment.from_axes(seen, None, source="walking")
+                yield self._shift("moved", look.suspect_since_s, angle_deg)
 
-    def _bent(self, direction: _Vectors, at_s: int) -> Shift | None:
+    def _bent(self, directions: _Vectors, at_s: int) -> Iterator[Shift]:
         state, look = self.state, self.state.bending
         if not state.alignment.has_front:
-            return None
+            return
         _, left, front = state.alignment.axes()
-        forward = -np.array([direction @ front, direction @ left, 0.0])
-        seen = self._look(look, forward / max(float(np.linalg.norm(forward)), 1e-6), at_s)
-        if seen is None:
-            return None
-        angle_deg = _angle_deg(seen, np.array([1.0, 0.0, 0.0]))
-        if not self.params.turned_deg <= angle_deg <= 180 - self.params.turned_deg:
-            look.suspect = _nothing()
-            return None
-        if not self._again(look, seen):
-            return None
-        state.alignment = TrunkAlignment.from_axes(np.array(state.alignment.is_axis), None, source="walking")
-        return self._shift("turned", look.suspect_since_s, angle_deg)
+        forward = -np.stack([directions @ front, directions @ left, np.zeros(len(directions))], axis=1)
+        forward /= np.maximum(np.linalg.norm(forward, axis=1, keepdims=True), 1e-6)
+        for seen in self._looks(look, forward, at_s):
+            angle_deg = _angle_deg(seen, np.array([1.0, 0.0, 0.0]))
+            if not self.params.turned_deg <= angle_deg <= 180 - self.params.turned_deg:
+                look.suspect = _nothing()
+            elif self._again(look, seen):
+                state.alignment = TrunkAlignment.from_axes(np.array(state.alignment.is_axis), None, source="walking")
+                yield self._shift("turned", look.suspect_since_s, angle_deg)
+                return  # forward is not known any more
 
-    def _look(self, look: _Look, direction: _Vectors, at_s: int) -> _Vectors | None:
-        """Adds one direction; the mean one when there are enough, and they agree."""
-        if look.n_epochs == 0:
-            look.since_s = at_s
-        look.total = look.total + direction
-        look.n_epochs += 1
-        if look.n_epochs < self.params.block_s:
-            return None
-        length = float(np.linalg.norm(look.total))
-        seen = look.total / max(length, 1e-9)
-        steady = length / look.n_epochs >= self.params.steady_min
-        look.total, look.n_epochs = _nothing(), 0
-        return seen if steady else None
+    def _looks(self, look: _Look, directions: _Vectors, at_s: int) -> Iterator[_Vectors]:
+        """Adds directions of seconds in a row; the mean ones each time there are enough, and they agree."""
+        done = 0
+        while done < len(directions):
+            if look.n_epochs == 0:
+                look.since_s = at_s + done
+            take = directions[done : done + self.params.block_s - look.n_epochs]
+            look.total = np.add.reduce(np.concatenate([look.total[None], take]), axis=0)
+            look.n_epochs += len(take)
+            done += len(take)
+            if look.n_epochs < self.params.block_s:
+                return
+            length = float(np.linalg.norm(look.total))
+            seen, steady = look.total / max(length, 1e-9), length / look.n_epochs >= self.params.steady_min
+            look.total, look.n_epochs = _nothing(), 0
+            if steady:
+                yield seen
 
     def _again(self, look: _Look, seen: _Vectors) -> bool:
         """The same unusual direction for the second time."""
