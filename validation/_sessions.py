@@ -17,6 +17,7 @@ from scipy.signal import butter, find_peaks, sosfiltfilt
 from upperback.content.models import Exercise
 from upperback.devices.simulate import Simulation, read_scenario
 from upperback.devices.simulate.pose import ExerciseMotion, exercise_motion
+from upperback.devices.simulate.truth import Repetition
 from upperback.sensing.orientation import track_vertical
 from upperback.sensing.repetitions import RepetitionTemplate
 from upperback.sensing.signal import Chunk, Signal3
@@ -32,13 +33,18 @@ _QUIETER_IN_A_BLOCK = 0.25
 
 @dataclass(frozen=True)
 class Session:
-    """A recording, how often something was done in it, and when the blocks were."""
+    """A recording, what was done in it, and when the blocks were."""
 
     chunk: Chunk
     up: Signal3
-    repetitions: int
+    done: tuple[Repetition, ...]
     steps: int
     blocks_s: tuple[tuple[float, float], ...]
+
+    @property
+    def repetitions(self) -> int:
+        """How often it was done."""
+        return len(self.done)
 
 
 def make_session(exercise: Exercise, seed: int) -> Session:
@@ -67,7 +73,7 @@ def make_session(exercise: Exercise, seed: int) -> Session:
     return Session(
         chunk=chunk,
         up=track_vertical(chunk.acc_mps2, chunk.gyr_radps, chunk.sampling_rate_hz),
-        repetitions=len(counted),
+        done=tuple(counted),
         steps=len(truth.steps_s),
         blocks_s=_joined(blocks),
     )

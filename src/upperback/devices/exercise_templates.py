@@ -36,6 +36,7 @@ def repetition_template(exercise: Exercise) -> RepetitionTemplate:
         repetition_s=sensor.repetition_s or planned_s,
         # A sensor on one arm feels the repetitions of its own side.
         both_sides=sensor.at == "chest" and goes_both_ways(exercise.figure),
+        alternates=sensor.at == "upper_arm" and goes_both_ways(exercise.figure),
         ends_at_rest=sensor.at == "upper_arm" and _arm_comes_down(exercise.figure),
     )
 

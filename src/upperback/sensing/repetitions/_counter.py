@@ -55,8 +55,17 @@ _TURN_SLOTS: Final = 8
 _LOST_S: Final = 5.0
 """After a longer gap the sensor may sit otherwise."""
 
+_WALK_SLOTS: Final = SLOTS_PER_S
+"""So long a bounce is a walk: what the arms and the trunk do meanwhile is no exercise."""
+
+_SURE: Final = 2
+"""So many counted ones tell which way is out."""
+
 _ALIKE: Final = 3
 """So many refused ones in a row that are alike are an exercise after all, with another range or a moved sensor."""
+
+_KNOWN: Final = 12
+"""So many repetitions are remembered for comparison."""
 
 _SMALL_ONES: Final = 3
 _LATELY_S: Final = 20.0
@@ -108,7 +117,11 @@ class CounterState:
     learnt : the last repetitions
     refused : loops since the last one that were none
     settled, checked : whether the person's own range is known, and whether that was looked at again
+    row : what was counted since the last pause
+    lone : what was counted in too short a row, until it is known what a repetition looks like
+    known : the last repetitions of rows that were long enough
     speeds_dps : of the last slots
+    walking : slots in a row with the bounce of steps
     still, slow : slots in a row without movement, and with little for the person's range
     counted, taken_back, set_number : so far
     last_slot : slot in which the last one was counted, or -1
@@ -129,7 +142,11 @@ class CounterState:
     refused: list[Loop] = field(default_factory=list)
     settled: bool = False
     checked: bool = False
+    row: list[Loop] = field(default_factory=list)
+    lone: list[Loop] = field(default_factory=list)
+    known: list[Loop] = field(default_factory=list)
     speeds_dps: list[float] = field(default_factory=list)
+    walking: int = 0
     still: int = 0
     slow: int = 0
     counted: int = 0
@@ -236,10 +253,14 @@ class RepetitionCounter:
         for piece in pieces:
             if self._can_count(piece):
                 path = smoothed(self.state.path, piece, self.params.low_pass_hz)
-                for x, y, z, rate_dps in path.tolist():
-                    self._slot((x, y, z), rate_dps, ending=ending)
+                for x, y, z, rate_dps, bounce_mps2 in path.tolist():
+                    self._slot((x, y, z), rate_dps, bounce_mps2, ending=ending)
             else:
                 self.state.next_slot += len(piece)
+        if ending:
+            self._end_row()
+            self._drop(self.state.lone)
+            self.state.lone = []
         return self._block.closed()
 
     def _can_count(self, piece: Slots) -> bool:
@@ -253,11 +274,14 @@ class RepetitionCounter:
             return False
         return True
 
-    def _slot(self, vertical: tuple[float, float, float], rate_dps: float, *, ending: bool) -> None:
+    def _slot(self, vertical: tuple[float, float, float], rate_dps: float, bounce_mps2: float, *, ending: bool) -> None:
         state = self.state
+        state.walking = state.walking + 1 if bounce_mps2 >= self.params.bounce_mps2_max else 0
         if vertical[0] != vertical[0]:  # NaN: nothing was measured
             if not ending:
                 self._missing()
+        elif state.walking >= _WALK_SLOTS:
+            self._lose_sight()
         else:
             if state.gap > _LOST_S * SLOTS_PER_S:
                 state.direction = []
@@ -266,6 +290,8 @@ class RepetitionCounter:
             if not self._limits.lean:
                 vertical = (0.0, 0.0, 1.0)
             self._place((*vertical, turn_deg if self._limits.turn else 0.0))
+        if state.row and state.next_slot - state.row[-1].count > self._row_slots():
+            self._end_row()
         state.next_slot += 1
 
     def _missing(self) -> None:
@@ -273,7 +299,12 @@ class RepetitionCounter:
         if state.gap == 0 and self._counted_lately():
             self._say(Doubt.NOT_MEASURED)
         state.gap += 1
+        self._lose_sight()
+
+    def _lose_sight(self) -> None:
+        state = self.state
         state.still, state.slow, state.small_deg = 0, 0, 0.0
+        self._end_row()
         state.spots, state.trail, state.speeds_dps = [], [], []
 
     # ---- places ----
@@ -327,9 +358,19 @@ class RepetitionCounter:
     def _inside_another(self, spot: Spot) -> bool:
         """Whether the way round is one from a place that the sensor rested at since it left this one."""
         return any(
-            spot.away_since < each.born < spot.valley and (each.away_since >= 0 or each.closed > spot.away_since)
+            spot.away_since < each.born < spot.valley
+            and (each.away_since >= 0 or each.closed > spot.away_since)
+            and not self._is_far_end(way(spot.place, each.place))
             for each in self.state.spots
         )
+
+    def _is_far_end(self, there: Way) -> bool:
+        """Whether a place is where the exercise goes, and no new place of rest."""
+        state = self.state
+        if len(state.learnt) < _SURE or self.template.both_sides or self._long_ago(state.next_slot):
+            return False
+        along = dot(there, state.direction)
+        return along >= self.params.up_share * self._range_deg() and along >= 0.8 * length_of(there)
 
     def _turned_round(self, spot: Spot) -> None:
         """The way back ended elsewhere: what was taken for rest was none, or the person has moved on."""
@@ -423,10 +464,15 @@ class RepetitionCounter:
         since = max(spot.closed, spot.born)
         loop = measure(spot.place, trail, slot=slot, away_since=spot.away_since, earliest=since)
         spot.away_since, spot.peak_deg, spot.armed, spot.closed = -1, 0.0, False, slot
-        if loop is not None and (self.state.settled or self.template.both_sides):
+        if loop is not None and (self.state.settled or self.template.both_sides or self._goes_on(loop)):
             self._judge(spot, loop)
         else:
             spot.waiting = loop
+
+    def _goes_on(self, loop: Loop) -> bool:
+        """Whether it is like those before it, and comes soon after."""
+        last = self.state.learnt[-_SURE:]
+        return len(last) == _SURE and not self._long_ago(loop.count) and go_on_alike([*last, loop])
 
     def _wait(self, spot: Spot, there: Way, own: float) -> None:
         """A closed loop waits: does the sensor stay here, or was it only passing?"""
@@ -464,8 +510,7 @@ class RepetitionCounter:
         small = self.params.up_share * median(loop.range_deg for loop in again)
         learnt = self.state.learnt
         if len(learnt) <= _ALIKE and all(one.range_deg < small for one in learnt):
-            self.state.taken_back += len(learnt)
-            self._block.taken_back += [one.number for one in learnt]
+            self._drop(learnt)
 
     def _could_be(self, loop: Loop) -> bool:
         """Whether it has the size, length and shape of a repetition at all."""
@@ -497,7 +542,11 @@ class RepetitionCounter:
 
     def _out_of_rhythm(self, loop: Loop) -> bool:
         """After a pause the other end may have been taken for rest."""
-        return loop.count - self.state.last_slot > 2.5 * SLOTS_PER_S * median(one.length_s for one in self.state.learnt)
+        return self._long_ago(loop.count)
+
+    def _long_ago(self, slot: int) -> bool:
+        """Whether no repetition was counted for longer than the rhythm asks for."""
+        return slot - self.state.last_slot > 2.5 * SLOTS_PER_S * median(one.length_s for one in self.state.learnt)
 
     def _range_deg(self) -> float:
         """The person's own range as far as it is known."""
@@ -520,6 +569,7 @@ class RepetitionCounter:
             self._check_rhythm(since_s)
         state.counted += 1
         loop.number, state.last_slot = state.counted, loop.count
+        state.row = [*state.row, loop]
         state.said = [name for name in state.said if name in _THROUGHOUT]
         state.small, state.refused = [], []
         is_lean = length_of(loop.direction[:3]) > abs(loop.direction[3])
@@ -574,10 +624,68 @@ class RepetitionCounter:
 
     def _keep(self, group: list[Loop]) -> None:
         """Only those of the last ones were repetitions."""
-        gone = [one.number for one in self.state.learnt if one not in group]
-        self.state.taken_back += len(gone)
-        self._block.taken_back += gone
+        self._drop([one for one in self.state.learnt if one not in group])
         self.state.learnt = group
+
+    def _drop(self, loops: list[Loop]) -> None:
+        """They were none, unless that was known already."""
+        state = self.state
+        gone = {one.number for one in loops} & {one.number for one in (*state.row, *state.lone)}
+        state.taken_back += len(gone)
+        self._block.taken_back += sorted(gone)
+        state.row = [one for one in state.row if one.number not in gone]
+        state.lone = [one for one in state.lone if one.number not in gone]
+
+    # ---- rows ----
+
+    def _row_slots(self) -> float:
+        """So long after the last repetition the row of them is over."""
+        usual_s = median(one.length_s for one in self.state.row)
+        apart_s = usual_s * (2 if self.template.alternates else 1)
+        return (self.params.row_pause_s + self.params.row_pause_share * apart_s) * SLOTS_PER_S
+
+    def _end_row(self) -> None:
+        """With hindsight over the whole row, and what is known from others: what was none is taken back."""
+        state = self.state
+        row = state.row
+        if not row:
+            return
+        group = furthest_group(row)
+        if len(group) >= self.params.row_min:
+            self._drop([one for one in row if not self._belongs(one, group)])
+            state.known = [*state.known, *state.row][-_KNOWN:]
+            state.row = []
+        else:
+            state.row, state.lone = [], [*state.lone, *row]
+        if state.known:
+            self._drop([one for one in state.lone if not self._same(one, state.known)])
+            state.lone = []
+
+    def _belongs(self, one: Loop, others: list[Loop]) -> bool:
+        """Whether it goes as far, the same way and as fast as the others of its row."""
+        params = self.params
+        share = one.range_deg / median(each.range_deg for each in others)
+        tempo = one.length_s / median(each.length_s for each in others)
+        line = abs(dot(one.direction, main_direction(others)))
+        return (
+            params.row_share_min <= share <= 1 / params.row_share_min
+            and params.tempo_share_min <= tempo <= 1 / params.tempo_share_min
+            and line >= params.row_cos_min
+        )
+
+    def _same(self, one: Loop, others: list[Loop]) -> bool:
+        """Whether a lone one is so like the known ones that it is one of them."""
+        share = one.range_deg / median(each.range_deg for each in others)
+        tempo = one.length_s / median(each.length_s for each in others)
+        line = abs(dot(one.direction, main_direction(others)))
+        apart_deg = min(length_of(way(each.place, one.place)[:3]) for each in others)
+        likeness = self.params.lone_likeness
+        return (
+            likeness <= share <= 1 / likeness
+            and likeness <= tempo <= 1 / likeness
+            and line >= 0.95
+            and apart_deg <= self.params.lone_apart_deg_max
+        )
 
     # ---- words ----
 

@@ -31,6 +31,7 @@ class Loop:
     Attributes
     ----------
     start, count : slots in which it began and in which the lower threshold was passed
+    place : where it began and ended
     range_deg, direction : how far and where it went, unit vector
     off_line : how far the path leaves the straight line, as a share of the range
     out_s, hold_s, back_s : the phases
@@ -39,6 +40,7 @@ class Loop:
 
     start: float
     count: int
+    place: Place
     range_deg: float
     direction: list[float]
     off_line: float
@@ -85,6 +87,7 @@ def measure(place: Place, trail: Trail, *, slot: int, away_since: int, earliest:
     return Loop(
         start=first + start,
         count=slot,
+        place=place,
         range_deg=far,
         direction=direction.tolist(),
         off_line=float(np.sqrt(np.square(off_line).mean())) / far,

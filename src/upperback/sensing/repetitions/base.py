@@ -25,6 +25,7 @@ class RepetitionTemplate:
     repetition_s : planned length of one repetition, or None
     deg_min : what is smaller is none, if that differs from the usual
     both_sides : to one side and to the other in turn; each is a repetition
+    alternates : to one side and to the other in turn, and the sensor feels only its own
     ends_at_rest : the far end looks to the sensor like the pose before and after the exercise, as a hanging arm does
     """
 
@@ -34,6 +35,7 @@ class RepetitionTemplate:
     repetition_s: Seconds | None = None
     deg_min: float | None = None
     both_sides: bool = False
+    alternates: bool = False
     ends_at_rest: bool = False
 
 
@@ -86,6 +88,19 @@ class RepetitionParams:
     """Repetitions that the person's own range is known from."""
     still_dps_max: float = 4.0
     still_s: Seconds = 0.4
+    row_pause_s: Seconds = 3.0
+    row_pause_share: float = 1.75
+    """So long and so many usual lengths after the last repetition, the row is over and looked at as a whole."""
+    row_min: int = 3
+    """Fewer alike are no exercise by themselves."""
+    row_share_min: float = 0.55
+    row_cos_min: float = 0.85
+    """In a row, what differs more from the others in range or direction is taken back."""
+    lone_likeness: float = 0.67
+    lone_apart_deg_max: float = 15.0
+    """One outside of a row counts if range, tempo and pose are that much like those of a row."""
+    bounce_mps2_max: float = 0.7
+    """Who bounces more is walking."""
     pause_s: Seconds = 12.0
     """A longer one begins a new set."""
 

@@ -155,6 +155,27 @@ def test_sitting_and_swaying_does_not_count() -> None:
     assert count(block) == 0
 
 
+def test_fewer_than_three_alike_are_no_exercise() -> None:
+    block = count_repetitions(leaning(angle([20, 21], still_s=12)), LEAN)
+    assert (len(block.counted), count(block)) == (2, 0)
+    assert count(count_repetitions(leaning(angle([20, 21, 20], still_s=12)), LEAN)) == 3
+
+
+@pytest.mark.parametrize(("range_deg", "kept"), [(20, 1), (34, 0)])
+def test_one_outside_of_a_row_counts_if_it_is_like_those_in_it(range_deg: float, kept: int) -> None:
+    deg = np.concatenate([angle([20] * 5, still_s=9), angle([range_deg], still_s=9)])
+    assert count(count_repetitions(leaning(deg), LEAN)) == 5 + kept
+
+
+@pytest.mark.parametrize(("bounce_mps2", "expected"), [(0.2, 6), (2.5, 0)])
+def test_who_walks_does_no_exercise(bounce_mps2: float, expected: int) -> None:
+    chunk = leaning(angle([20] * 6))
+    up = chunk.acc_mps2 / np.linalg.norm(chunk.acc_mps2, axis=1, keepdims=True)
+    steps = bounce_mps2 * np.sin(2 * np.pi * 1.9 * np.arange(len(chunk)) / RATE_HZ)[:, None] * up
+    walking = replace(chunk, acc_mps2=(chunk.acc_mps2 + steps).astype(np.float32))
+    assert count(count_repetitions(walking, LEAN, up=up.astype(np.float32))) == expected
+
+
 def test_what_is_too_quick_does_not_count() -> None:
     deg = angle([25] * 20, out_s=0.4, hold_s=0.0, back_s=0.4, rest_s=0.0)
     assert count(count_repetitions(leaning(deg), LEAN)) == 0
@@ -259,6 +280,6 @@ def test_the_vertical_is_taken_where_it_is_known() -> None:
     chunk = leaning(angle([20] * 6))
     up = chunk.acc_mps2 / np.linalg.norm(chunk.acc_mps2, axis=1, keepdims=True)
     shaken = replace(
-        chunk, acc_mps2=(chunk.acc_mps2 + np.random.default_rng(0).normal(0, 5, (len(chunk), 3))).astype(np.float32)
+        chunk, acc_mps2=(chunk.acc_mps2 + np.random.default_rng(0).normal(0, 1.5, (len(chunk), 3))).astype(np.float32)
     )
     assert count(count_repetitions(shaken, LEAN, up=up.astype(np.float32))) == 6
