@@ -63,6 +63,7 @@ function check(server, devices) {
   }
   for (const device of devices) {
     assert(device.base.size === 0, "something waits for ever");
+    assert(device.refused.length === 0, `refused: ${device.refused}`);
   }
 }
 
@@ -77,6 +78,7 @@ class Device {
     this.made = [];
     this.lastOf = new Map();
     this.idOf = new Map();
+    this.refused = [];
     this.windows = [];
     this.running = [];
     this.clock = 1_000_000;
@@ -89,7 +91,7 @@ class Device {
   open() {
     const window = { dead: false };
     window.outbox = new this.Outbox({
-      store: new Store(this.base, window, this.net.random),
+      store: new Store(this.base, window, this.net.random, this.refused),
       send: (person, entries) => this.send(window, entries),
       makeId: () => {
         this.count += 1;
@@ -214,12 +216,12 @@ class Device {
 
 // As IndexedDB: what was put is there or not, never half; a dead window hears nothing any more.
 class Store {
-  constructor(base, window, random) {
-    Object.assign(this, { base, window, random });
+  constructor(base, window, random, refused) {
+    Object.assign(this, { base, window, random, refused });
   }
 
   async put(entry) {
-    await this.#moment();
+    await this.#moment(30); // writing to disk takes its time
     this.base.set(entry.id, structuredClone(entry));
     await this.#moment();
   }
@@ -237,11 +239,12 @@ class Store {
 
   async refuse(id, message) {
     await this.#moment();
-    throw new Error(`refused ${id}: ${message}`);
+    this.base.delete(id);
+    this.refused.push(`${id}: ${message}`);
   }
 
-  async #moment() {
-    await turns(this.random, 3);
+  async #moment(most = 3) {
+    await turns(this.random, most);
     if (this.window.dead) {
       await new Promise(() => {});
     }
