@@ -2,16 +2,37 @@
 
 import json
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Live, OpenPage
+from tests.browser.conftest import PHONE, SMALL_PHONE, Live, OpenPage, too_small, too_wide
 
+Axe = Callable[..., list[str]]
 READY = "html[data-session=ready]"
 #: More than three seconds of getting ready and eight repetitions of any tempo.
 A_SET_MS = 130_000
+
+
+@pytest.fixture(autouse=True)
+def nothing_done_yet(live: Live) -> None:
+    """Each test begins on a day on which nobody has done or told anything: strength has its days of rest."""
+    with _base(live, "rw") as base:
+        for table in ("store_exercisestep", "store_diaryentry"):
+            base.execute(f"DELETE FROM {table}")
+
+
+@contextmanager
+def _base(live: Live, mode: str) -> Iterator[sqlite3.Connection]:
+    base = sqlite3.connect(f"file:{next(live.data.rglob('*.sqlite3'))}?mode={mode}", uri=True, timeout=20)
+    try:
+        with base:
+            yield base
+    finally:
+        base.close()
 
 
 @pytest.fixture
@@ -70,12 +91,8 @@ def do_an_exercise(page: Page) -> None:
 def written(live: Live, page: Page) -> list[tuple[str, dict[str, Any]]]:
     """What the server has of this session, in order."""
     session = page.url.split("/training/")[1].split("/")[0]
-    file = next(live.data.rglob("*.sqlite3"))
-    base = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-    try:
+    with _base(live, "ro") as base:
         rows = base.execute("SELECT kind, data FROM store_diaryentry ORDER BY id").fetchall()
-    finally:
-        base.close()
     found = [(str(kind), json.loads(data)) for kind, data in rows]
     return [(kind, data) for kind, data in found if data.get("session") == session or kind == "undone"]
 
@@ -136,3 +153,420 @@ def test_a_whole_session_cut_off_in_the_middle_and_reloaded(session: Page, live:
     done = sets(live, page)
     assert len(done) == len({(exercise, number) for exercise, number, _ in done}) == 9
     assert all(reps == 8 for *_, reps in done)
+
+
+def test_by_keyboard_alone(session: Page, live: Live) -> None:
+    """Enter and Space lead through an exercise; the key that is next has the focus."""
+    page = session
+    keys = page.keyboard
+    page.locator("[data-stage=ready] [data-do=start]").focus()
+    for number in (1, 2, 3):
+        keys.press("Enter")  # start the set
+        at(page, "moving")
+        assert page.evaluate("() => document.activeElement.dataset.do") == "pause"
+        keys.press("Enter")
+        at(page, "paused")
+        keys.press("Enter")
+        at(page, "moving")
+        page.clock.run_for(A_SET_MS)
+        at(page, "rest" if number < 3 else "felt")
+    assert page.evaluate("() => document.activeElement === document.querySelector('h1')")
+    tab_to(page, "[name=worst_pain]")
+    keys.press("ArrowRight")  # from 0, the first, to 1
+    tab_to(page, "[data-felt] button[type=submit]")
+    keys.press("Enter")
+    at(page, "ready")
+    page.wait_for_function("() => localStorage.getItem('upperback.waits') === null")
+    assert [reps for *_, reps in sets(live, page)] == [8, 8, 8]
+    tab_to(page, "[data-do=wrong]")
+    keys.press("Enter")
+    at(page, "wrong")
+    tab_to(page, "[data-do=not-wrong]")
+    keys.press("Enter")
+    at(page, "ready")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"no way by Tab to {selector}")
+
+
+def test_counted_by_tap_corrected_and_taken_back(session: Page, live: Live) -> None:
+    page = session
+    page.get_by_text("Voice, vibration and counting").click()
+    page.get_by_label("I tap for each one").check(force=True)
+    page.locator("[data-do=start]:visible").click()
+    for _ in range(5):
+        press(page, "Count one")
+    press(page, "Set done")
+    at(page, "rest")
+    press(page, "One more in set 1")
+    page.get_by_text("Set 1: 6").wait_for()
+    press(page, "One more in set 1")
+    page.get_by_text("Set 1: 7").wait_for()
+    press(page, "Take back set 1")
+    at(page, "ready")
+    page.get_by_text("Set 1 of 3").wait_for()
+    page.wait_for_function("() => localStorage.getItem('upperback.waits') === null")
+    assert [kind for kind, _ in written(live, page)][-1] == "undone"
+    assert [reps for *_, reps in sets(live, page)] == [5, 6, 7]
+
+
+def test_rest_is_timed_said_and_changed(session: Page) -> None:
+    page = session
+    page.locator("[data-do=start]:visible").click()
+    page.locator("[data-stage=moving] [data-do=set-done]").click()
+    at(page, "rest")
+    assert "Rest, 60 seconds. Next: set 2 of 3" in page.locator("[data-say]").inner_text()
+    press(page, "15 seconds more rest")
+    assert int(page.locator("[data-rest]").inner_text()) in range(70, 76)
+    page.clock.run_for(30_000)
+    press(page, "15 seconds less rest")
+    assert int(page.locator("[data-rest]").inner_text()) in range(25, 32)
+    page.clock.run_for(40_000)
+    assert page.locator("[data-rest]").inner_text() == "0"
+    assert "Rest is over. Next: set 2 of 3" in page.locator("[data-say]").inner_text()
+    assert page.locator("[data-start-next]").inner_text() == "Start set 2"
+
+
+def test_pain_has_a_light_in_words_and_red_offers_to_leave_the_exercise(session: Page, live: Live) -> None:
+    page = session
+    page.locator("[data-do=start]:visible").click()
+    page.locator("[data-stage=moving] [data-do=set-done]").click()
+    at(page, "rest")
+    page.get_by_text("Does it hurt?").click()
+    for pain, words in (("2", "Green"), ("5", "Amber"), ("7", "Red")):
+        page.locator(f"#player-during-{pain}").check(force=True)
+        assert words in page.locator("[data-lights]").inner_text()
+        assert page.locator("[data-light]:not([hidden]) svg").count() == 1
+    press(page, "Leave this exercise for today")
+    at(page, "felt")
+    assert page.locator("#player-worst-7").is_checked()
+    assert "Red" in page.locator("[data-lights]").inner_text()
+    press(page, "Save and go on")
+    at(page, "ready")
+    page.wait_for_function("() => localStorage.getItem('upperback.waits') === null")
+    (felt,) = [data for kind, data in written(live, page) if kind == "exercise_ended"]
+    assert felt["worst_pain"] == 7
+
+
+def test_something_feels_wrong_without_a_connection(session: Page, live: Live) -> None:
+    page = session
+    page.context.set_offline(True)
+    page.locator("[data-do=start]:visible").click()
+    press(page, "Something feels wrong")
+    at(page, "wrong")
+    press(page, "Chest pain or pressure")
+    at(page, "stopped")
+    assert "call 999 now" in page.locator("[data-stopped]:visible").inner_text()
+    page.reload()  # there is no way back into the session, and what to do stays
+    page.wait_for_selector(READY)
+    at(page, "stopped")
+    assert "call 999 now" in page.locator("[data-stopped]:visible").inner_text()
+    page.context.set_offline(False)
+    page.goto("/about/")  # whatever page is next sends it
+    page.wait_for_function("() => localStorage.getItem('upperback.waits') === null")
+    page.goto("/plan/")
+    assert "Do the safety check first" in page.locator("main").inner_text()
+
+
+def second_device(open_page: OpenPage, path: str) -> Page:
+    """The same session on another device."""
+    page = open_page("/people/")
+    page.clock.install()
+    page.get_by_role("button", name="Priya").click()
+    page.wait_for_url("**/today/")
+    page.goto(path)
+    page.wait_for_selector(READY)
+    return page
+
+
+def quick_set(page: Page, taps: int) -> None:
+    """A set that is ended before its time."""
+    page.locator("[data-do=start]:visible").click()
+    at(page, "moving")
+    page.clock.run_for(4_000 + 5_500 * taps)
+    page.locator("[data-stage=moving] [data-do=set-done]").click()
+
+
+def sent(page: Page) -> None:
+    page.wait_for_function("() => localStorage.getItem('upperback.waits') === null")
+
+
+def test_two_devices_write_one_set_both_are_kept_and_it_is_said(session: Page, open_page: OpenPage, live: Live) -> None:
+    other = second_device(open_page, session.url)
+    session.context.set_offline(True)
+    quick_set(session, 2)
+    at(session, "rest")
+    quick_set(other, 3)
+    sent(other)
+    connected(session)
+    session.get_by_text("Set 1 was also written on another device. Both are kept and the last one counts.").wait_for()
+    assert sorted(reps for *_, reps in sets(live, session)) == [2, 3]
+
+
+def test_a_warning_told_elsewhere_stops_the_session_here(session: Page, open_page: OpenPage) -> None:
+    other = second_device(open_page, session.url)
+    press(other, "Something feels wrong")
+    press(other, "Sudden, severe pain")
+    sent(other)
+    quick_set(session, 1)
+    at(session, "waits")
+    assert session.locator("h1").inner_text() == "Your plan waits"
+    assert session.get_by_role("link", name="Do the safety check now").is_visible()
+    assert not session.get_by_role("button", name="Start set 2 now").is_visible()
+
+
+def test_a_plan_replaced_meanwhile_is_said_and_everything_counts(
+    session: Page, open_page: OpenPage, live: Live
+) -> None:
+    other = open_page("/people/")
+    other.get_by_role("button", name="Priya").click()
+    other.goto("/plan/shape/")
+    day = other.locator("input[name=days]:not(:checked)").first
+    day.check(force=True)
+    other.locator("main button[type=submit]").first.click()
+    other.wait_for_load_state()
+    quick_set(session, 2)
+    session.get_by_text("Your plan was changed meanwhile.").wait_for()
+    assert len(sets(live, session)) == 1
+
+
+def test_what_one_person_logged_waits_while_the_browser_is_for_somebody_else(session: Page, live: Live) -> None:
+    page, path = session, session.url
+    page.context.set_offline(True)
+    quick_set(page, 2)
+    at(page, "rest")
+    page.context.set_offline(False)
+    page.goto("/people/")
+    page.get_by_role("button", name="Tom").click()
+    page.wait_for_load_state()
+    page.goto("/about/")
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => localStorage.getItem('upperback.waits')") == "1"
+    page.goto("/people/")
+    page.get_by_role("button", name="Priya").click()
+    page.wait_for_url("**/today/")
+    sent(page)
+    page.goto(path)
+    page.wait_for_selector(READY)
+    assert [reps for *_, reps in sets(live, page)] == [2]
+
+
+def test_a_clock_set_back_starts_the_rest_again_and_says_so(session: Page) -> None:
+    page = session
+    quick_set(page, 1)
+    at(page, "rest")
+    page.clock.set_system_time(page.evaluate("() => Date.now()") - 3_600_000)
+    page.reload()
+    page.wait_for_selector(READY)
+    at(page, "rest")
+    assert "The clock of this device was changed" in page.locator("[data-net]").inner_text()
+    assert int(page.locator("[data-rest]").inner_text()) in range(50, 61)
+
+
+def test_a_set_stops_counting_when_nobody_looks(session: Page) -> None:
+    page = session
+    page.locator("[data-do=start]:visible").click()
+    page.clock.run_for(4_000 + 5_500 * 2)
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});
+            document.dispatchEvent(new Event('visibilitychange'));
+        }"""
+    )
+    at(page, "paused")
+    assert "2 of 8 done" in page.locator("[data-paused-at]").inner_text()
+    page.reload()  # and the phone was put away
+    page.wait_for_selector(READY)
+    at(page, "paused")
+    assert "2 of 8 done" in page.locator("[data-paused-at]").inner_text()
+    press(page, "Go on")
+    page.clock.run_for(3_000 + 5_500)
+    assert page.locator("[data-count]").inner_text() == "3"
+
+
+#: What a browser may refuse, and the line that says so.
+REFUSALS = {
+    "storage": "Object.defineProperty(globalThis, 'indexedDB', {value: {open() { throw new Error('private') }}});"
+    "Object.defineProperty(globalThis, 'caches', {value: {open: () => Promise.reject(new Error('private'))}});"
+    "Object.defineProperty(globalThis, 'localStorage', {get() { throw new Error('private') }});",
+    "wake lock": "Object.defineProperty(navigator, 'wakeLock', {value: {request: () => Promise.reject(new Error())}});",
+}
+
+
+def test_a_browser_that_keeps_nothing_says_so_and_every_set_is_sent_at_once(open_page: OpenPage, live: Live) -> None:
+    page = open_page("/people/")
+    page.clock.install()
+    page.add_init_script(REFUSALS["storage"])
+    begin(page)
+    page.get_by_text("This browser keeps nothing. Stay online: each set is sent at once.").wait_for()
+    quick_set(page, 2)
+    at(page, "rest")
+    page.wait_for_function("() => performance.getEntriesByType('resource').some(e => e.name.endsWith('/diary/'))")
+    page.reload()
+    page.wait_for_selector(READY)
+    assert page.locator("[data-sets] li").all_inner_texts()[0].startswith("Set 1: 2")
+    assert [reps for *_, reps in sets(live, page)] == [2]
+
+
+def test_aids_that_are_not_to_be_had_say_so_in_one_line(open_page: OpenPage) -> None:
+    page = open_page("/people/")
+    page.clock.install()
+    page.add_init_script(
+        REFUSALS["wake lock"] + "Notification.requestPermission = () => Promise.resolve('denied');"
+        "navigator.vibrate = () => false;"
+    )
+    begin(page)
+    page.get_by_text("Voice, vibration and counting").click()
+    for name, words in (
+        ("voice", "This browser has no voice. The words on the screen lead you."),
+        ("shake", "This device cannot vibrate here. The words on the screen lead you."),
+        ("tell", "Messages are switched off for this page. The rest is shown here."),
+    ):
+        page.locator(f"#player-{name}").check(force=True)
+        page.clock.run_for(2_000)
+        page.get_by_text(words).wait_for()
+        assert not page.locator(f"#player-{name}").is_checked()
+    quick_set(page, 1)
+    at(page, "rest")
+    assert page.locator("[data-says=awake]").inner_text() == (
+        "The screen may go dark. Tap it to wake it; nothing is lost."
+    )
+
+
+def test_voice_vibration_message_and_screen_are_used_when_they_are_there(open_page: OpenPage) -> None:
+    page = open_page("/people/")
+    page.clock.install()
+    page.add_init_script(
+        """
+        globalThis.used = {said: [], shaken: 0, told: [], locks: 0};
+        speechSynthesis.getVoices = () => [{lang: 'en-GB'}];
+        speechSynthesis.speak = (one) => used.said.push(one.text);
+        navigator.vibrate = () => { used.shaken += 1; return true; };
+        Notification.requestPermission = () => Promise.resolve('granted');
+        ServiceWorkerRegistration.prototype.showNotification = async (title, {body}) => { used.told.push(body); };
+        Object.defineProperty(navigator, 'wakeLock', {value: {request: async () => {
+            used.locks += 1; return {release: async () => { used.locks -= 1; }};
+        }}});
+        """
+    )
+    begin(page)
+    page.get_by_text("Voice, vibration and counting").click()
+    for name in ("voice", "shake", "tell"):
+        page.locator(f"#player-{name}").check(force=True)
+        page.wait_for_function("name => document.querySelector(`#player-${name}`).checked", arg=name)
+    quick_set(page, 2)
+    at(page, "rest")
+    used = page.evaluate("() => used")
+    assert list(dict.fromkeys(used["said"]))[:4] == ["Get ready", "Move", "Hold", "Back"]
+    assert used["said"][-1] == "Rest, 60 seconds."
+    assert used["shaken"] > 6
+    assert used["locks"] == 1
+    page.evaluate("() => Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true})")
+    page.clock.run_for(61_000)
+    page.wait_for_function("() => used.told.length > 0")
+    assert page.evaluate("() => used.told") == ["Rest is over."]  # no word about health
+    press(page, "End here for today")
+    at(page, "over")
+    assert page.evaluate("() => used.locks") == 0
+
+
+def test_without_script_there_is_the_plain_form_and_nothing_else(open_page: OpenPage, session: Page) -> None:
+    page = open_page("/people/", script=False)
+    page.get_by_role("button", name="Priya").click()
+    page.goto(session.url)
+    assert page.locator("h1").count() == 1
+    assert page.locator("[data-player]").count() == 0
+    page.locator("#reps_1").fill("8")
+    page.get_by_role("button", name="Save and go on").click()
+    assert "Exercise 2 of 3" in page.locator("main").inner_text()
+
+
+# ---- every state of the page --------------------------------------------------------------------------------------
+
+
+def states(page: Page) -> Iterator[str]:
+    """One after the other; whoever iterates may change size and colours, but not leave."""
+    yield "ready"
+    page.get_by_text("Voice, vibration and counting").click()
+    page.get_by_text("How to do it").click()
+    yield "ready-unfolded"
+    page.get_by_label("I tap for each one").check(force=True)
+    page.locator("[data-do=start]:visible").click()
+    yield "tapping"
+    press(page, "Pause")
+    page.get_by_label("The tempo counts for me").check(force=True)
+    press(page, "Go on")
+    page.clock.run_for(5_500)
+    yield "moving"
+    press(page, "Pause")
+    yield "paused"
+    page.locator("[data-stage=paused] [data-do=set-done]").click()
+    at(page, "rest")
+    page.get_by_text("Does it hurt?").click()
+    page.locator("#player-during-5").check(force=True)
+    yield "rest"
+    page.clock.run_for(61_000)
+    page.locator("#player-during-8").check(force=True)
+    yield "rest-over"
+    press(page, "Leave this exercise for today")
+    at(page, "felt")
+    yield "felt"
+    press(page, "Something feels wrong")
+    yield "wrong"
+    press(page, "None of these. Back to the exercise")
+    press(page, "Save and go on")
+    for _ in range(2):
+        at(page, "ready")
+        press(page, "Leave this exercise out")
+        at(page, "felt")
+        press(page, "Save and go on")
+    at(page, "last")
+    yield "last"
+    press(page, "Finish the session")
+    at(page, "over")
+    page.get_by_text("Everything is saved.").wait_for()
+    yield "over"
+
+
+def stopped_states(page: Page) -> Iterator[str]:
+    press(page, "Something feels wrong")
+    press(page, "New weakness or unsteadiness in your legs")
+    at(page, "stopped")
+    yield "stopped"
+    page.goto("/training/shell/")
+    page.wait_for_selector(READY)
+    yield "shell"
+
+
+def faults(page: Page, name: str, axe: Axe) -> list[str]:
+    found = [f"light {line}" for line in axe(page)]
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark {line}" for line in axe(page, rules=["color-contrast"])]
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": SMALL_PHONE[0], "height": SMALL_PHONE[1]})
+    found += [f"small {line}" for line in (*too_wide(page), *too_small(page))]
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.evaluate("() => document.documentElement.style.fontSize = '200%'")
+    found += [f"large text {line}" for line in too_wide(page)]
+    page.evaluate("() => document.documentElement.style.fontSize = ''")
+    found += [] if page.locator("h1").count() == 1 else ["not one h1"]
+    return [f"{name}: {line}" for line in found]
+
+
+@pytest.mark.parametrize("walk", [states, stopped_states])
+def test_every_state_is_clean_in_both_colours_and_on_the_smallest_phone(
+    session: Page, axe: Axe, shoot: Callable[[Page, str], object], walk: Callable[[Page], Iterator[str]]
+) -> None:
+    found = []
+    for name in walk(session):
+        found += faults(session, name, axe)
+        shoot(session, f"session-{name}")
+        session.emulate_media(color_scheme="dark")
+        shoot(session, f"session-{name}-dark")
+        session.emulate_media(color_scheme="light")
+    assert not found, "\n".join(["", *found])

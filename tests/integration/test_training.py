@@ -202,3 +202,112 @@ def test_an_entry_that_cannot_be_read_is_answered_in_a_sentence(planned: Client,
     (answer,) = send(planned, [row]).json()["answers"]
     assert not answer["kept"]
     assert answer["message"]
+
+
+def test_what_is_written_down_can_be_corrected_and_taken_back_afterwards(planned: Client) -> None:
+    page = log(planned, begin(planned))
+    path = page.request["PATH_INFO"] + "change/"
+    form = planned.get(path)
+    names = re.findall(r'name="(reps_ST\d\d_\d)"', form.content.decode())
+    exercise = names[0].split("_")[1]
+    change = dict.fromkeys(names, "8") | {names[0]: "6", names[1]: "", f"pain_{exercise}": "4"}
+    change["client_id"] = hidden(form, "client_id")
+    before = DiaryEntry.objects.count()
+    for _again in range(2):
+        assert planned.post(path, change).status_code == 302
+    assert DiaryEntry.objects.count() == before + 3
+    assert DiaryEntry.objects.filter(kind="undone").count() == 1
+    again = planned.get(path).content.decode()
+    assert names[1] not in again
+    assert re.search(rf'name="{names[0]}"[^>]*value="6"', again)
+    assert re.search(rf'name="pain_{exercise}"[^>]*value="4" checked', again)
+
+
+@pytest.mark.parametrize("text", ["1000", "-1", "eight", "1e2"])
+def test_a_correction_that_cannot_be_is_named_and_kept_on_the_page(planned: Client, text: str) -> None:
+    path = log(planned, begin(planned)).request["PATH_INFO"] + "change/"
+    form = planned.get(path)
+    name = re.findall(r'name="(reps_ST\d\d_\d)"', form.content.decode())[0]
+    sent = planned.post(path, {name: text, "client_id": hidden(form, "client_id")})
+    assert sent.status_code == 400
+    assert "enter a whole number" in text_of(sent)
+    assert f'value="{text}"' in sent.content.decode()
+
+
+def rows_of(session: str, *values: tuple[str, int]) -> list[dict[str, Any]]:
+    """Sets as a device sends them: client id and repetitions."""
+    now = timezone.now()
+    return [
+        {
+            "client_id": id, "kind": "set_done", "day": now.date().isoformat(), "at": now.isoformat(),
+            "data": {"session": session, "exercise": "ST01", "number": 1, "reps": reps},
+        }
+        for id, reps in values
+    ]  # fmt: skip
+
+
+def test_two_devices_correct_one_set_both_are_kept_the_last_counts_and_it_is_said(planned: Client) -> None:
+    page = begin(planned)
+    session = page.request["PATH_INFO"].split("/")[2]
+    first, mine, theirs = (str(uuid.uuid4()) for _ in range(3))
+    assert send(planned, rows_of(session, (first, 8))).json()["answers"] == [
+        {"client_id": first, "kept": True, "elsewhere": False}
+    ]
+    for id, reps, elsewhere in ((mine, 7, False), (theirs, 5, True)):
+        (row,) = rows_of(session, (id, reps))
+        answer = send(planned, [row | {"replaces": first}]).json()["answers"]
+        assert answer == [{"client_id": id, "kept": True, "elsewhere": elsewhere}]
+    assert DiaryEntry.objects.filter(kind="set_done").count() == 3
+    data = re.search(r'id="training-data">(.*?)</script>', planned.get(page.request["PATH_INFO"]).content.decode())
+    assert data
+    (done,) = [item["done"]["1"] for item in json.loads(data.group(1))["items"] if item["exercise"] == "ST01"]
+    assert done == {"reps": 5, "kg": None, "id": theirs}
+
+
+def test_what_one_person_did_never_lands_with_another(planned: Client) -> None:
+    session = begin(planned).request["PATH_INFO"].split("/")[2]
+    person = planned.get("/diary/").json()["person"]
+    planned.post("/people/", {"name": "Ben", "whom": "self"}, follow=True)
+    assert planned.get("/diary/").json()["person"] != person
+    refused = send(planned, rows_of(session, (str(uuid.uuid4()), 8)), person=person)
+    assert refused.status_code == 409
+    assert "somebody else" in refused.json()["message"]
+    assert DiaryEntry.objects.filter(kind="set_done").count() == 0
+
+
+def test_a_warning_that_was_told_cannot_be_taken_back_by_a_device(planned: Client) -> None:
+    page = begin(planned)
+    session = page.request["PATH_INFO"].split("/")[2]
+    ended, now = str(uuid.uuid4()), timezone.now()
+    row = {"client_id": ended, "day": now.date().isoformat(), "at": now.isoformat()}
+    stop = row | {"kind": "session_ended", "data": {"session": session, "how": "felt_wrong", "sign": "stop_legs"}}
+    reply = send(planned, [stop]).json()
+    assert reply["plan"]["id"] is None
+    assert "check" in reply["plan"]["message"]
+    for kind, data in (("undone", {}), ("session_ended", {"session": session, "how": "finished"})):
+        change = row | {"client_id": str(uuid.uuid4()), "kind": kind, "data": data, "replaces": ended}
+        assert not send(planned, [change]).json()["answers"][0]["kept"]
+    assert planned.get("/plan/").status_code == 409
+
+
+def test_a_device_whose_clock_is_wrong_writes_at_the_right_time(planned: Client) -> None:
+    session = begin(planned).request["PATH_INFO"].split("/")[2]
+    id, now = str(uuid.uuid4()), timezone.now()
+    (row,) = rows_of(session, (id, 8))
+    ahead = dt.timedelta(hours=5)
+    row["at"] = (now + ahead - dt.timedelta(minutes=1)).isoformat()
+    send(planned, [row], sent_at=(now + ahead).isoformat())
+    at = DiaryEntry.objects.get(client_id=id).at
+    assert abs(at - (now - dt.timedelta(minutes=1))) < dt.timedelta(minutes=2)
+
+
+def test_an_exercise_is_shown_to_the_session_it_belongs_to(planned: Client) -> None:
+    path = begin(planned).request["PATH_INFO"]
+    data = re.search(r'id="training-data">(.*?)</script>', planned.get(path).content.decode())
+    assert data
+    ids = [item["exercise"] for item in json.loads(data.group(1))["items"]]
+    part = planned.get(f"{path}exercise/{ids[0]}/").content.decode()
+    assert "data-figure-part" in part
+    assert "<svg" in part
+    assert planned.get(f"{path}exercise/MV01/").status_code == 404
+    assert planned.get(f"/training/{uuid.uuid4().hex}/exercise/{ids[0]}/").status_code == 404

@@ -127,6 +127,7 @@ PLAN_PAGES: Final = frozenset({
     "training_done", "training_wrong", "training_exercise", "morning", "breaks", "break_card", "break_now",
     "flare", "flare_over", "load", "load_new", "load_task", "load_amounts", "load_ladder", "load_rung", "load_entry",
     "checkin", "progress", "goals", "history",
+    "training_change",
 })  # fmt: skip
 
 

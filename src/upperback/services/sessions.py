@@ -2,23 +2,27 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import msgspec
+from django.db import transaction
+
 from upperback.care.course import Rest
-from upperback.care.diary import ExerciseEnded, Morning, SessionEnded, SessionStarted, SetDone, Warned
+from upperback.care.diary import Entry, ExerciseEnded, Morning, SessionEnded, SessionStarted, SetDone, Undone, Warned
 from upperback.care.sessions import Session, mornings, sessions_of, usual_pain_on
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed, NotFound
 from upperback.services import policies
 from upperback.services.actors import Actor
-from upperback.services.diary import entries, keep_entry
+from upperback.services.diary import correct_entry, entries, keep_entry
 from upperback.services.flares import current_flare, movement_today
 from upperback.services.permissions import check_may
 from upperback.services.plans import PlanVersion, open_plan
 from upperback.services.progress import check_comes_first, decide_progress, prescribed_today, rest_today
 from upperback.services.today import local_day
-from upperback.store.models import DiaryEntry, Profile
+from upperback.store.models import DiaryEntry, ExerciseStep, Profile
 
 __all__ = [
     "Item",
@@ -27,7 +31,9 @@ __all__ = [
     "begin_session",
     "end_session",
     "get_session",
+    "is_judged",
     "may_begin",
+    "mend_session",
     "rest_words",
     "sessions_on",
     "tell_warning",
@@ -202,6 +208,57 @@ def end_session(
         raise InputError("Choose what you feel from the list", field="sign")
     entry = SessionEnded(session=session.id, how=how, sign=sign)
     return keep_entry(profile=profile, client_id=client_id, day=session.day, at=now, entry=entry, by=by, now=now)
+
+
+def mend_session(
+    *,
+    profile: Profile,
+    session_id: str,
+    sets: Mapping[tuple[str, int], int | None],
+    felt: Mapping[str, ExerciseEnded],
+    client_id: uuid.UUID | None,
+    by: Actor,
+    now: dt.datetime,
+) -> int:
+    """Corrects what is written down about a session; what was there before stays in the history.
+
+    Parameters
+    ----------
+    sets : repetitions of written sets by exercise and number; None takes the set back
+    felt : how exercises felt
+    client_id : made by the page; the same page sent twice corrects once
+
+    Returns
+    -------
+    How many entries were corrected.
+    """
+    if client_id is None:
+        raise InputError("This page is too old to be used. Open it again")
+    session = _find(profile, session_id, by, now)
+    wanted: dict[tuple[str, int], Entry] = {(exercise, 0): entry for exercise, entry in felt.items()}
+    for (exercise, number), reps in sets.items():
+        done = session.sets.get(exercise, {}).get(number)
+        if done is not None and reps is None:
+            wanted[exercise, number] = Undone()
+        elif done is not None and reps is not None and reps != done.reps:
+            wanted[exercise, number] = msgspec.structs.replace(done, reps=reps, counted_by="typed")
+    changed = {
+        key: entry
+        for key, entry in wanted.items()
+        if key in session.rows and (key[1] > 0 or entry != session.felt.get(key[0]))
+    }
+    rows = DiaryEntry.objects.in_bulk([session.rows[key] for key in changed])
+    with transaction.atomic():
+        for key, entry in changed.items():
+            id = uuid.uuid5(client_id, f"{key[0]}-{key[1]}")
+            correct_entry(kept=rows[session.rows[key]], client_id=id, entry=entry, by=by, now=now)
+    return len(changed)
+
+
+def is_judged(*, profile: Profile, session_id: str, by: Actor) -> bool:
+    """Whether the plan has taken its next step from this session already."""
+    check_may(by, "see_profile")
+    return ExerciseStep.objects.filter(profile=profile, session=session_id).exists()
 
 
 def sessions_on(*, profile: Profile, day: dt.date, by: Actor) -> list[Session]:

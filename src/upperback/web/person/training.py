@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from upperback.care.diary import Entry, ExerciseEnded, Morning, SetDone
+from upperback.care.sessions import Session
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
 from upperback.services import diary, plans, progress, sessions
@@ -140,6 +141,35 @@ def done(request: HttpRequest, profile: Profile, session_id: str) -> HttpRespons
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_person
+def change(request: HttpRequest, profile: Profile, session_id: str) -> HttpResponse:
+    """`/training/ID/change/`: what is written down about a session, to be corrected or taken back."""
+    by, now = session.actor_of(request), session.now()
+    player = sessions.get_session(profile=profile, session_id=session_id, by=by, now=now)
+    error, posted = None, request.POST
+    if request.method == "POST":
+        try:
+            sets, felt = _mended(posted, player.session)
+            sessions.mend_session(
+                profile=profile, session_id=session_id, sets=sets, felt=felt,
+                client_id=public_id(posted.get("client_id", "")), by=by, now=now,
+            )  # fmt: skip
+            return redirect("training" if player.session.ended is None else "training_done", session_id=session_id)
+        except InputError as problem:
+            error = problem
+    context = {
+        **_shared(player, profile),
+        "written": player.session,
+        "judged": sessions.is_judged(profile=profile, session_id=session_id, by=by),
+        "posted": posted,
+        "error": error,
+        "has_errors": bool(error),
+        "client_id": posted.get("client_id") or uuid.uuid4(),
+    }
+    return show(request, "person/training_change.jinja", context, status=400 if error else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
 def morning(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/morning/`: one question; then what changes, and why."""
     by, now = session.actor_of(request), session.now()
@@ -169,7 +199,11 @@ def _shared(player: Player, profile: Profile) -> dict[str, Any]:
         "player": player,
         "session_id": player.session.id,
         "current": current,
-        "titles": {item.exercise: content.exercises[item.exercise].title for item in player.items},
+        "titles": {
+            id: content.exercises[id].title
+            for id in [*(item.exercise for item in player.items), *player.session.exercises]
+            if id in content.exercises
+        },
         "data": device.script_data(player, profile),
         "client_id": uuid.uuid4(),
         "posted": QueryDict(),
@@ -187,9 +221,8 @@ def _entries(posted: QueryDict, session_id: str, item: Item) -> list[Entry]:
         text = posted.get(f"reps_{number}", "").strip()
         if not text:
             continue
-        if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 100):
-            raise InputError(_("Set %(n)s: enter a whole number from 0 to 100") % {"n": number}, field=f"reps_{number}")
-        done = SetDone(session=session_id, exercise=item.exercise, number=number, reps=int(text), load_kg=kg)
+        reps = _repetitions(text, number, f"reps_{number}")
+        done = SetDone(session=session_id, exercise=item.exercise, number=number, reps=reps, load_kg=kg)
         found.append(msgspec.structs.replace(done, band=item.band))
     form = {"yes": True, "no": False}.get(posted.get("form_ok", ""))
     felt = ExerciseEnded(
@@ -198,6 +231,27 @@ def _entries(posted: QueryDict, session_id: str, item: Item) -> list[Entry]:
     )  # fmt: skip
     found.append(felt)
     return found
+
+
+def _repetitions(text: str, number: int, field: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 100):
+        raise InputError(_("Set %(n)s: enter a whole number from 0 to 100") % {"n": number}, field=field)
+    return int(text)
+
+
+def _mended(posted: QueryDict, written: Session) -> tuple[dict[tuple[str, int], int | None], dict[str, ExerciseEnded]]:
+    """Sets and how exercises felt, as corrected on the page. A set made empty is taken back."""
+    sets: dict[tuple[str, int], int | None] = {}
+    for exercise, done in written.sets.items():
+        for number in done:
+            name = f"reps_{exercise}_{number}"
+            if (text := posted.get(name)) is not None:
+                sets[exercise, number] = _repetitions(text.strip(), number, name) if text.strip() else None
+    felt: dict[str, ExerciseEnded] = {}
+    for exercise, told in written.felt.items():
+        pain = score(posted, f"pain_{exercise}")
+        felt[exercise] = msgspec.structs.replace(told, worst_pain=told.worst_pain if pain is None else pain)
+    return sets, felt
 
 
 def _kilograms(posted: QueryDict) -> float | None:

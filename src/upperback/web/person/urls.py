@@ -35,6 +35,7 @@ urlpatterns = [
     path("training/<slug:session_id>/log/<slug:exercise_id>/", training.log, name="training_log"),
     path("training/<slug:session_id>/exercise/<slug:exercise_id>/", device.exercise, name="training_exercise"),
     path("training/<slug:session_id>/end/", training.end, name="training_end"),
+    path("training/<slug:session_id>/change/", training.change, name="training_change"),
     path("training/<slug:session_id>/wrong/", training.wrong, name="training_wrong"),
     path("training/<slug:session_id>/done/", training.done, name="training_done"),
     path("morning/", training.morning, name="morning"),

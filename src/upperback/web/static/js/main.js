@@ -94,3 +94,35 @@ if ("serviceWorker" in navigator && document.body.dataset.keepHelp !== undefined
     // Closed in private windows: the page works without.
   });
 }
+
+// What a session logged without a connection is sent from whichever page is open next; a session that is not finished
+// can be gone on with from the page that says that there is no connection.
+function kept(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+async function sendWhatWaits() {
+  if (kept("upperback.waits") === null || document.querySelector("#player-template, [data-session-kept]")) {
+    return;
+  }
+  const { Keeping } = await import("./session/keeping.js");
+  const keeping = await Keeping.open((what, found) => {
+    if (what === "sent" && found.sent > 0 && location.pathname === "/today/") {
+      location.reload(); // Today tells what is done.
+    }
+  });
+  await keeping.sendForWhoeverIsHere();
+}
+
+const openSession = kept("upperback.session");
+for (const element of document.querySelectorAll("[data-session-kept]")) {
+  element.hidden = openSession === null;
+  element.querySelector("a").href = `/training/${openSession}/`;
+}
+sendWhatWaits().catch(() => {
+  // No way through now: it waits for the next page.
+});

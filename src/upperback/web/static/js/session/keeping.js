@@ -6,7 +6,9 @@ import { NoWay, Post } from "./post.js";
 import { openVault } from "./vault.js";
 
 const TRY_AGAIN_MS = [2000, 5000, 15000, 60000];
-const WAITS = "upperback.waits"; // how many entries wait, for pages that do not load all of this
+// For pages that do not load all of this: how many entries wait, and which session is open. No more is said in the clear.
+const WAITS = "upperback.waits";
+const OPEN = "upperback.session";
 
 export class Keeping {
   #vault;
@@ -68,13 +70,20 @@ export class Keeping {
     return this.#vault ? this.#vault.state(session).catch(() => null) : null;
   }
 
-  // Where a session stands is a convenience: that it cannot be kept must not stop anybody.
-  async keepState(session, state) {
-    await this.#vault?.keepState(session, state).catch(() => {});
+  // Where a session stands is a convenience: that it cannot be kept must not stop anybody. One session at a time.
+  async keepState(session, state, { isOpen }) {
+    try {
+      await this.#vault?.forgetStates(session);
+      await this.#vault?.keepState(session, state);
+      mark(OPEN, isOpen && this.#vault ? session : null);
+    } catch {
+      // It then begins with the first set that is not written down.
+    }
   }
 
-  async forgetState(session) {
-    await this.#vault?.forgetState(session).catch(() => {});
+  async forgetState() {
+    mark(OPEN, null);
+    await this.#vault?.forgetStates().catch(() => {});
   }
 
   // Whoever this browser is open for: what waits of theirs is sent. For pages outside a session.
@@ -121,14 +130,22 @@ export class Keeping {
   async #note() {
     try {
       const count = await this.#outbox.count();
-      if (count > 0 && this.#vault) {
-        localStorage.setItem(WAITS, String(count));
-      } else {
-        localStorage.removeItem(WAITS);
-      }
+      mark(WAITS, count > 0 && this.#vault ? String(count) : null);
     } catch {
       // Then other pages do not know; the session itself does.
     }
+  }
+}
+
+function mark(name, value) {
+  try {
+    if (value === null) {
+      localStorage.removeItem(name);
+    } else {
+      localStorage.setItem(name, value);
+    }
+  } catch {
+    // This browser keeps nothing.
   }
 }
 

@@ -356,11 +356,7 @@ class Player {
   }
 
   async #keep() {
-    if (this.#state.over) {
-      await this.#keeping.forgetState(this.#state.session);
-    } else {
-      await this.#keeping.keepState(this.#state.session, this.#state);
-    }
+    await this.#keeping.keepState(this.#state.session, this.#state, { isOpen: this.#state.over === null });
   }
 
   // What the server said to what was sent.
@@ -371,13 +367,14 @@ class Player {
       this.#drawOver();
       return;
     }
-    if (this.#isCut && details.sent > 0) {
+    if (this.#isCut) {
       this.#screen.net(this.#screen.words("sent"));
-    } else if (details.sent > 0) {
-      this.#screen.net("");
     }
     this.#isCut = false;
     this.#drawOver();
+    if (this.#state.over && this.#state.over.how !== "felt_wrong") {
+      this.#keeping.forgetState(); // What to do about a stop sign stays here, also without a connection.
+    }
     for (const { message } of details.refused) {
       this.#screen.net(this.#screen.words("refused", { message }));
     }
@@ -551,6 +548,7 @@ class Player {
   async #drawOver() {
     if (this.#state.over && this.#state.at.stage === "over") {
       const waits = (await this.#keeping.waiting(this.#state.person)).length > 0;
+      this.#screen.part("change-link").href = `/training/${this.#state.session}/change/`;
       this.#screen.text("over-words", this.#screen.words(waits ? "savedHere" : "savedThere"));
       this.#drawAll();
     }
@@ -657,6 +655,7 @@ async function start() {
   if (data === null && saved === null) {
     screen.stage("none", { heading: screen.words("notHere"), focus: null });
     screen.progress(null);
+    await keeping.sendForWhoeverIsHere().catch(() => {});
     return;
   }
   const waiting = await keeping.waiting((data ?? saved).person);

@@ -71,9 +71,17 @@ class Vault {
     return row ? this.#open(session, row) : null;
   }
 
-  async forgetState(session) {
+  // All but one: at most one session stands here at a time.
+  async forgetStates(but = null) {
     const transaction = this.#base.transaction("states", "readwrite");
-    transaction.objectStore("states").delete(session);
+    const store = transaction.objectStore("states");
+    store.getAllKeys().onsuccess = (event) => {
+      for (const id of event.target.result) {
+        if (id !== but) {
+          store.delete(id);
+        }
+      }
+    };
     await done(transaction);
   }
 
