@@ -119,6 +119,7 @@ def test_a_whole_session_cut_off_in_the_middle_and_reloaded(session: Page, live:
     page.wait_for_function(
         "async () => (await (await caches.open('upperback-exercises')).keys()).length >= 3", timeout=20_000
     )
+    sent(page)
     context.set_offline(True)
     page.clock.run_for(61_000)
     assert "Rest is over" in page.locator("[data-rest-words]").inner_text()
@@ -221,10 +222,10 @@ def test_rest_is_timed_said_and_changed(session: Page) -> None:
     page.locator("[data-stage=moving] [data-do=set-done]").click()
     at(page, "rest")
     assert "Rest, 60 seconds. Next: set 2 of 3" in page.locator("[data-say]").inner_text()
-    press(page, "15 seconds more rest")
+    press(page, "+ 15 s of rest")
     assert int(page.locator("[data-rest]").inner_text()) in range(70, 76)
     page.clock.run_for(30_000)
-    press(page, "15 seconds less rest")
+    press(page, "− 15 s of rest")
     assert int(page.locator("[data-rest]").inner_text()) in range(25, 32)
     page.clock.run_for(40_000)
     assert page.locator("[data-rest]").inner_text() == "0"
@@ -337,15 +338,16 @@ def test_a_plan_replaced_meanwhile_is_said_and_everything_counts(
 
 def test_what_one_person_logged_waits_while_the_browser_is_for_somebody_else(session: Page, live: Live) -> None:
     page, path = session, session.url
-    page.context.set_offline(True)
+    page.context.route("**/diary/", lambda route: route.abort())
     quick_set(page, 2)
     at(page, "rest")
-    page.context.set_offline(False)
     page.goto("/people/")
     page.get_by_role("button", name="Tom").click()
     page.wait_for_load_state()
-    page.goto("/about/")
-    page.wait_for_timeout(500)
+    page.context.unroute("**/diary/")
+    with page.expect_response("**/diary/"):
+        page.goto("/about/")
+    page.wait_for_load_state("networkidle")
     assert page.evaluate("() => localStorage.getItem('upperback.waits')") == "1"
     page.goto("/people/")
     page.get_by_role("button", name="Priya").click()
@@ -360,7 +362,7 @@ def test_a_clock_set_back_starts_the_rest_again_and_says_so(session: Page) -> No
     page = session
     quick_set(page, 1)
     at(page, "rest")
-    page.clock.set_system_time(page.evaluate("() => Date.now()") - 3_600_000)
+    page.add_init_script("const right = Date.now; Date.now = () => right() - 3_600_000")
     page.reload()
     page.wait_for_selector(READY)
     at(page, "rest")
@@ -404,9 +406,9 @@ def test_a_browser_that_keeps_nothing_says_so_and_every_set_is_sent_at_once(open
     page.add_init_script(REFUSALS["storage"])
     begin(page)
     page.get_by_text("This browser keeps nothing. Stay online: each set is sent at once.").wait_for()
-    quick_set(page, 2)
+    with page.expect_response(lambda answer: answer.url.endswith("/diary/") and answer.request.method == "POST"):
+        quick_set(page, 2)
     at(page, "rest")
-    page.wait_for_function("() => performance.getEntriesByType('resource').some(e => e.name.endsWith('/diary/'))")
     page.reload()
     page.wait_for_selector(READY)
     assert page.locator("[data-sets] li").all_inner_texts()[0].startswith("Set 1: 2")
@@ -427,7 +429,7 @@ def test_aids_that_are_not_to_be_had_say_so_in_one_line(open_page: OpenPage) -> 
         ("shake", "This device cannot vibrate here. The words on the screen lead you."),
         ("tell", "Messages are switched off for this page. The rest is shown here."),
     ):
-        page.locator(f"#player-{name}").check(force=True)
+        page.locator(f"label[for=player-{name}]").click()
         page.clock.run_for(2_000)
         page.get_by_text(words).wait_for()
         assert not page.locator(f"#player-{name}").is_checked()

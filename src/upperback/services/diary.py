@@ -164,7 +164,7 @@ def keep_sent(*, profile: Profile, row: Any, ahead: dt.timedelta, by: Actor, now
         Profile.objects.select_for_update().get(pk=profile.pk)
         rows = DiaryEntry.objects.filter(profile=profile)
         known = rows.filter(client_id=sent.client_id).exists()
-        replaces, elsewhere = (None, False) if known else _place_of(sent, entry, profile)
+        replaces, elsewhere = (None, _elsewhere(sent, entry, rows)) if known else _place_of(sent, entry, profile)
         if known or replaces is not None or not isinstance(entry, diary.Undone):
             keep_entry(
                 profile=profile, client_id=sent.client_id, day=sent.day, at=at, entry=entry, replaces=replaces,
@@ -182,7 +182,7 @@ def _place_of(sent: "_Sent", entry: Entry, profile: Profile) -> tuple[DiaryEntry
     if sent.replaces is None:
         if isinstance(entry, diary.Undone):
             raise InputError("There is nothing here to take back")
-        return None, isinstance(entry, diary.SetDone) and _same_set(entry, rows).exists()
+        return None, _elsewhere(sent, entry, rows)
     first = rows.filter(client_id=sent.replaces).first()
     if first is None or first.kind not in _MENDABLE:
         raise InputError("What this corrects is not here")
@@ -201,9 +201,13 @@ def _of_what(entry: Entry) -> tuple[object, ...]:
     return (type(entry), *(getattr(entry, name, None) for name in names))
 
 
-def _same_set(entry: diary.SetDone, rows: QuerySet[DiaryEntry]) -> QuerySet[DiaryEntry]:
+def _elsewhere(sent: "_Sent", entry: Entry, rows: QuerySet[DiaryEntry]) -> bool:
+    """Whether the same set stands there under another id, too."""
+    if not isinstance(entry, diary.SetDone):
+        return False
     of_it = {"data__session": entry.session, "data__exercise": entry.exercise, "data__number": entry.number}
-    return rows.filter(kind=diary.kind_of(diary.SetDone), replaced_by__isnull=True, **of_it)
+    same = rows.filter(kind=diary.kind_of(diary.SetDone), replaced_by__isnull=True, **of_it)
+    return same.exclude(client_id=sent.client_id).exists()
 
 
 class _Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
