@@ -46,13 +46,13 @@ class Running:
         self.opener.open(link).read()
         self.first_page_s = time.perf_counter() - began
 
-    def go_on_as_somebody(self) -> None:
-        """Chooses the first of the invented people."""
+    def go_on_as(self, place: int = 0) -> None:
+        """Chooses one of the people on the page, by their place on it."""
         page = self.opener.open(f"{self.base}/people/").read().decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-        person = re.search(r'name="person" value="([\w-]+)"', page)
-        if token and person:
-            fields = {"csrfmiddlewaretoken": token.group(1), "person": person.group(1)}
+        people = re.findall(r'name="person" value="([\w-]+)"', page)
+        if token and people:
+            fields = {"csrfmiddlewaretoken": token.group(1), "person": people[place]}
             self.opener.open(f"{self.base}/people/choose/", urllib.parse.urlencode(fields).encode()).read()
 
     def stop(self) -> None:
@@ -81,7 +81,7 @@ def main() -> int:
 
 def _pages(running: Running) -> bool:
     missed = False
-    running.go_on_as_somebody()
+    running.go_on_as()
     for address in sys.argv[1:] or ADDRESSES:
         try:
             taken_ms = sorted(_once(running.opener, running.base + address) for _ in range(TIMES))

@@ -15,6 +15,7 @@ from upperback.care.diary import CheckIn, TaskDone
 from upperback.care.intake import Answer
 from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
+from upperback.core.errors import NotFound
 from upperback.services import assessments, people, plans, screening
 from upperback.services.actors import SYSTEM
 from upperback.services.demo_history import Week, live_through
@@ -215,9 +216,36 @@ def reset_demo(*, now: dt.datetime) -> list[Profile]:
         return [_make(person, now) for person in PEOPLE]
 
 
+def make_person(*, key: str, now: dt.datetime) -> Profile:
+    """One of the invented people, beside whoever is there."""
+    check_may(SYSTEM, "reset_demo")
+    return _make(_by_key(key), now)
+
+
+def check_again(*, profile: Profile, now: dt.datetime) -> None:
+    """An invented person does the safety check, the questions before a plan, and gets a plan, as at the start."""
+    check_may(SYSTEM, "reset_demo")
+    _check(profile, _by_key(profile.demo), now)
+
+
+def _by_key(key: str) -> Invented:
+    found = next((person for person in PEOPLE if person.key == key), None)
+    if found is None:
+        raise NotFound("there is no such invented person")
+    return found
+
+
 def _make(person: Invented, now: dt.datetime) -> Profile:
     now -= dt.timedelta(days=person.began_days_ago)
     profile = people.create_profile(name=person.name, is_proxy=person.is_proxy, demo=person.key, by=SYSTEM, now=now)
+    _check(profile, person, now)
+    if person.has_plan:
+        live_through(profile, person.weeks, began=now)
+    return profile
+
+
+def _check(profile: Profile, person: Invented, now: dt.datetime) -> None:
+    """The safety check and what follows, each question by its own use case."""
     current = screening.start_screening(profile=profile, by=SYSTEM, now=now)
     while current.state == Screening.State.IN_PROGRESS:
         step = intake.next_question(intake.from_plain(current.answers), default_content())
@@ -231,8 +259,6 @@ def _make(person: Invented, now: dt.datetime) -> Profile:
     if person.has_plan:
         _assess(profile, person, now)
         plans.make_plan(profile=profile, by=SYSTEM, now=now, today=local_day(profile, now))
-        live_through(profile, person.weeks, began=now)
-    return profile
 
 
 def _assess(profile: Profile, person: Invented, now: dt.datetime) -> None:

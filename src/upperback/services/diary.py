@@ -19,7 +19,7 @@ from upperback.services.plans import latest_plan
 from upperback.services.today import local_day
 from upperback.store.models import DiaryEntry, Profile
 
-__all__ = ["DiaryEntry", "correct_entry", "entries", "get_entry", "keep_entry", "keep_sent", "take_back"]
+__all__ = ["DiaryEntry", "correct_entry", "entries", "get_entry", "keep_entry", "keep_many", "keep_sent", "take_back"]
 
 #: How far back a day may be written up: a phone that was off for some weeks still brings everything.
 _LATE: Final = dt.timedelta(days=60)
@@ -27,6 +27,8 @@ _LATE: Final = dt.timedelta(days=60)
 _AHEAD: Final = dt.timedelta(minutes=10)
 #: A device whose clock differs by less than this is taken at its word: sending takes time, too.
 _CLOCK_IS_RIGHT: Final = dt.timedelta(minutes=2)
+#: Rows that go to the database in one statement, where there are many.
+_AT_ONCE: Final = 500
 #: What a device may correct or take back. A warning sign that was told stays told.
 _MENDABLE: Final = frozenset({diary.kind_of(diary.SetDone), diary.kind_of(diary.ExerciseEnded)})
 
@@ -78,6 +80,48 @@ def keep_entry(
             by=by, action="keep_diary", now=now, object_kind="diary_entry", object_uuid=kept.uuid, profile=profile
         )
     return kept
+
+
+def keep_many(
+    *,
+    profile: Profile,
+    rows: Iterable[tuple[uuid.UUID, dt.date, dt.datetime, Entry]],
+    by: Actor,
+    now: dt.datetime,
+) -> int:
+    """Keeps a whole history at once, however old, with one line in the audit. Returns how many entries are new.
+
+    Parameters
+    ----------
+    rows : id made by whoever wrote it, the person's own day, when it happened (aware), and the entry; each is checked
+        as one alone is, but for its age. What is there already stays; another entry under a known id is refused
+    """
+    check_may(by, "keep_diary")
+    today = local_day(profile, now)
+    new: dict[uuid.UUID, DiaryEntry] = {}
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        plan = latest_plan(profile=profile, by=by)
+        known = {row.client_id: row for row in DiaryEntry.objects.filter(profile=profile)}
+        for client_id, day, at, entry in rows:
+            if at.tzinfo is None or day > today:
+                raise InputError(f"{day}: a day that is not in the future, and a time with its time zone, are expected")
+            kind, data = diary.kind_of(entry), diary.entry_data(entry)
+            diary.read_entry(kind, data)
+            same = known.get(client_id) or new.get(client_id)
+            if same is None:
+                new[client_id] = DiaryEntry(
+                    profile=profile, plan=plan, client_id=client_id, kind=kind, day=day, data=data,
+                    at=now if at > now + _AHEAD else at.astimezone(dt.UTC), recorded_at=now, by=str(by),
+                )  # fmt: skip
+            elif (same.kind, same.data, same.day) != (kind, data, day):
+                raise Conflict(f"{day}: something else was kept under this id already")
+        DiaryEntry.objects.bulk_create(new.values(), batch_size=_AT_ONCE)
+        audit.record(
+            by=by, action="keep_diary", now=now, object_kind="diary", object_uuid=profile.uuid, profile=profile,
+            entries=len(new),
+        )  # fmt: skip
+    return len(new)
 
 
 def correct_entry(

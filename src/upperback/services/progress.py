@@ -125,8 +125,17 @@ def decide_progress(*, profile: Profile, by: Actor, now: dt.datetime) -> list[Ex
 def _keep(
     verdict: Verdict, planned: str, session: Session, plan: PlanVersion, by: Actor, now: dt.datetime
 ) -> ExerciseStep:
+    row = step_row(verdict, planned, session, plan, by, now)
+    row.save()
+    return row
+
+
+def step_row(
+    verdict: Verdict, planned: str, session: Session, plan: PlanVersion, by: Actor, now: dt.datetime
+) -> ExerciseStep:
+    """A verdict as the row that keeps it, not saved yet."""
     content = default_content()
-    return ExerciseStep.objects.create(
+    return ExerciseStep(
         profile=plan.profile, plan=plan, session=session.id, planned=planned, exercise=verdict.step.exercise,
         from_day=session.day + ONE_DAY, move=verdict.move.value, reason=verdict.reason,
         record=verdict_record(verdict), decided_at=now, by=str(by),

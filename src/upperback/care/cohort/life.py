@@ -33,8 +33,8 @@ from upperback.care.diary import (
 )
 from upperback.care.plan import Plan, build_plan, plan_record, read_choices
 from upperback.care.plan.choices import DAYS
-from upperback.care.progression import Step
-from upperback.care.sessions import sessions_of
+from upperback.care.progression import Step, Verdict
+from upperback.care.sessions import Session, sessions_of
 from upperback.care.triage import read_findings
 from upperback.content.vocabulary import Content
 
@@ -65,6 +65,7 @@ class Invented:
     begun : day 0
     days : one for each day
     diary : what they did and told, in order of time
+    verdicts : what became of each exercise after each session, in order
     """
 
     person: Person
@@ -73,6 +74,17 @@ class Invented:
     begun: dt.date
     days: tuple[Day, ...]
     diary: tuple[Written, ...]
+    verdicts: tuple["Judged", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A verdict with the session, the exercise of the plan and the morning that it belongs to."""
+
+    session: Session
+    planned: str
+    morning: dt.date
+    verdict: Verdict
 
 
 def invent(dice: np.random.Generator, *, days: int, begun: dt.date, content: Content) -> Invented:
@@ -82,14 +94,21 @@ def invent(dice: np.random.Generator, *, days: int, begun: dt.date, content: Con
     ----------
     days : from 1 on; day 0 is the day of the assessment
     """
-    person = person_of(dice, content)
+    return live(person_of(dice, content), dice, days=days, begun=begun, content=content)
+
+
+def live(person: Person, dice: np.random.Generator, *, days: int, begun: dt.date, content: Content) -> Invented:
+    """So many days of somebody who is there already."""
     curve = curve_of(float(person.findings["pain"]), days, dice, content)
     choices = read_choices(person.choices, content)
     facts = read_findings(person.findings, content=content, tasks=choices.task_values)
     plan = build_plan(facts, choices, content)
     life = _Life(person=person, curve=curve, plan=plan, begun=begun, dice=dice, content=content)
     lived = tuple(life.one_day(day) for day in range(days))
-    return Invented(person=person, curve=curve, plan=plan, begun=begun, days=lived, diary=tuple(life.written))
+    return Invented(
+        person=person, curve=curve, plan=plan, begun=begun, days=lived, diary=tuple(life.written),
+        verdicts=tuple(life.verdicts),
+    )  # fmt: skip
 
 
 @dataclass
@@ -104,6 +123,7 @@ class _Life:
     content: Content
     written: list[Written] = field(default_factory=list)
     days: list[Day] = field(default_factory=list)
+    verdicts: list[Judged] = field(default_factory=list)
     course: Course | None = None
     flare_since: int | None = None
 
@@ -215,6 +235,9 @@ class _Life:
                 for planned, one in judged.items()
             ]  # fmt: skip
             now = self._with(now, kept=[*now.kept, *new])
+            self.verdicts += [
+                Judged(session=session, planned=planned, morning=date, verdict=one) for planned, one in judged.items()
+            ]
         self.course = self._with(now, sessions=list(now.sessions)[-30:])
         return self.course
 
@@ -239,7 +262,7 @@ class _Life:
     # ---- tasks and weeks -----------------------------------------------------------------------------------------
 
     def _tasks(self, day: int) -> None:
-        for task in self.person.choices["tasks"]:
+        for task in self.person.choices.get("tasks", ()):
             id = task["category"]
             if day == _CHANGES_AFTER and self.dice.random() < self.person.adherence:
                 self._write(day, 700, TaskChanged(task=id, change="now"))
