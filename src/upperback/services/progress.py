@@ -25,13 +25,19 @@ from upperback.services.plans import PlanVersion, latest_decision, open_plan
 from upperback.services.today import local_day
 from upperback.store.models import Decision, DiaryEntry, ExerciseStep, Profile
 
-__all__ = ["ExerciseStep", "Prescribed", "check_comes_first", "decide_progress", "prescribed_today", "rest_today"]
+__all__ = [
+    "ExerciseStep",
+    "Prescribed",
+    "Training",
+    "check_comes_first",
+    "decide_progress",
+    "prescribed_today",
+    "rest_today",
+    "training_today",
+]
 
 #: How much of the diary progress looks at; what was decided from earlier days is kept.
 _LOOKS_BACK: Final = dt.timedelta(days=70)
-
-#: Of a plan that a row was written under: nothing here reads them.
-_LARGE: Final = ("plan__record", "plan__findings", "plan__choices")
 
 _SESSION_KINDS: Final = (SessionStarted, SetDone, ExerciseEnded, SessionEnded, Morning)
 
@@ -56,16 +62,30 @@ class Prescribed:
     anew: bool
 
 
-def prescribed_today(*, profile: Profile, by: Actor, now: dt.datetime) -> list[Prescribed]:
-    """What each strength exercise of the open plan is now, days off taken into account."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What strength work is today.
+
+    Attributes
+    ----------
+    prescribed : each strength exercise of the open plan, days off and a flare-up taken into account
+    rest : why no strength session may begin today; None where one may
+    """
+
+    prescribed: list[Prescribed]
+    rest: course.Rest | None
+
+
+def training_today(*, profile: Profile, by: Actor, now: dt.datetime) -> Training:
+    """What strength work is today: amounts, and whether it may begin."""
     check_may(by, "see_profile")
     plan = open_plan(profile=profile, by=by)
     today = local_day(profile, now)
     rows = _rows(profile, today)
     last = {row.planned: row for row in rows}
-    due = course.due_on(_course(profile, plan, rows, by, today), today)
+    here = _course(profile, plan, rows, by, today)
     flare = current_flare(profile=profile, by=by, now=now)
-    return [
+    prescribed = [
         Prescribed(
             planned=one.planned,
             step=_share_of(one.step, flare),
@@ -73,8 +93,14 @@ def prescribed_today(*, profile: Profile, by: Actor, now: dt.datetime) -> list[P
             absence=one.absence,
             anew=one.anew,
         )
-        for one in due
+        for one in course.due_on(here, today)
     ]
+    return Training(prescribed=prescribed, rest=course.rest_on(here, today))
+
+
+def prescribed_today(*, profile: Profile, by: Actor, now: dt.datetime) -> list[Prescribed]:
+    """What each strength exercise of the open plan is now, days off taken into account."""
+    return training_today(profile=profile, by=by, now=now).prescribed
 
 
 def _share_of(step: Step, flare: FlareNow | None) -> Step:
@@ -88,7 +114,7 @@ def rest_today(*, profile: Profile, by: Actor, now: dt.datetime, session: str | 
     check_may(by, "see_profile")
     plan = open_plan(profile=profile, by=by)
     today = local_day(profile, now)
-    return course.rest_on(_course(profile, plan, _rows(profile, today), by, today), today, session=session)
+    return course.rest_on(_course(profile, plan, (), by, today), today, session=session)
 
 
 def check_comes_first(*, profile: Profile, by: Actor, now: dt.datetime) -> bool:
@@ -108,11 +134,10 @@ def decide_progress(*, profile: Profile, by: Actor, now: dt.datetime) -> list[Ex
     with transaction.atomic():
         Profile.objects.select_for_update().get(pk=profile.pk)
         here = _course(profile, plan, _rows(profile, today), by, today)
-        decision = plan.decision
         for session in course.waiting(here, today):
             judged = course.judge_session(here, session)
             new = [_keep(one, planned, session, plan, by, now) for planned, one in judged.items()]
-            here = replace(here, kept=[*here.kept, *(_kept(row, decision) for row in new)])
+            here = replace(here, kept=[*here.kept, *(_kept(row, answered=False) for row in new)])
             kept += new
         if kept:
             audit.record(
@@ -163,7 +188,7 @@ def _rows(profile: Profile, today: dt.date) -> list[ExerciseStep]:
     rows = ExerciseStep.objects.filter(profile=profile)
     newest = rows.order_by().values("planned", "exercise", "move").annotate(last=Max("id")).values("last")
     counting = rows.filter(Q(from_day__gte=today - _LOOKS_BACK) | Q(pk__in=newest) | Q(record__check_flags=True))
-    return list(counting.select_related("plan").defer(*_LARGE).order_by("id"))
+    return list(counting.order_by("id"))
 
 
 def _course(
@@ -180,21 +205,23 @@ def _course(
     decision = latest_decision(profile)
     assert decision is not None, "an open plan has a decision"
     written = entries(profile=profile, by=by, since=today - _LOOKS_BACK, kinds=_SESSION_KINDS)
+    under = frozenset(PlanVersion.objects.filter(profile=profile, decision=decision).values_list("pk", flat=True))
     usual = plan.findings.get("pain", 0)
     return Course(
         items=items_of(plan.record, plan.choices, content),
         bounds=bounds_of(plan.record, plan.choices, content),
         sessions=[session for session in sessions_of(written) if what in {None, session.what}],
-        kept=[_kept(row, decision) for row in rows],
+        kept=[_kept(row, answered=row.plan_id not in under) for row in rows],
         resting=mornings(written),
         usual=int(usual) if isinstance(usual, int | float) else 0,
         checked=local_day(profile, decision.decided_at),
-        answered=_answered(profile, decision),
+        answered=_answered(profile, decision, today - _LOOKS_BACK),
         content=content,
     )
 
 
-def _kept(row: ExerciseStep, decision: Decision) -> Kept:
+def _kept(row: ExerciseStep, *, answered: bool) -> Kept:
+    """A verdict; `answered`: a safety check came after it."""
     record: Mapping[str, Any] = row.record
     return Kept(
         session=row.session,
@@ -203,18 +230,17 @@ def _kept(row: ExerciseStep, decision: Decision) -> Kept:
         move=Move(row.move),
         before=Step(**record["before"]),
         after=Step(**record["after"]),
-        check_flags=record["check_flags"] and row.plan.decision_id == decision.pk,
+        check_flags=record["check_flags"] and not answered,
     )
 
 
-def _answered(profile: Profile, decision: Decision) -> frozenset[str]:
+def _answered(profile: Profile, decision: Decision, since: dt.date) -> frozenset[str]:
     """Sessions with alarming pain that was told before the newest safety check was decided.
 
     The plan that an entry was written under says so, and not the clock, which may have been put back.
     """
-    rows = (
-        DiaryEntry.objects.select_related("plan")
-        .filter(profile=profile, kind="exercise_ended", data__alarming=True, replaced_by__isnull=True)
-        .defer(*_LARGE)
+    told = DiaryEntry.objects.filter(
+        profile=profile, kind="exercise_ended", day__gte=since, data__alarming=True, replaced_by__isnull=True
     )
-    return frozenset(row.data["session"] for row in rows if row.plan and row.plan.decision_id != decision.pk)
+    under_another = told.filter(plan__isnull=False).exclude(plan__decision=decision)
+    return frozenset(data["session"] for data in under_another.values_list("data", flat=True))

@@ -34,7 +34,6 @@ __all__ = [
     "is_judged",
     "may_begin",
     "mend_session",
-    "rest_words",
     "sessions_on",
     "tell_warning",
 ]
@@ -265,12 +264,6 @@ def sessions_on(*, profile: Profile, day: dt.date, by: Actor) -> list[Session]:
     """The sessions of one day."""
     written = entries(profile=profile, by=by, since=day, kinds=_KINDS)
     return [session for session in sessions_of(written) if session.day == day]
-
-
-def rest_words(*, profile: Profile, by: Actor, now: dt.datetime) -> str | None:
-    """Why no strength session may begin now, in a sentence; None where one may."""
-    rest = rest_today(profile=profile, by=by, now=now)
-    return REST[rest] if rest is not None else None
 
 
 def _check_may_train(profile: Profile, what: What, client_id: uuid.UUID | None, by: Actor, now: dt.datetime) -> None:

@@ -55,7 +55,7 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     by, now = session.actor_of(request), session.now()
     plan = plans.open_plan(profile=profile, by=by)
     day = local_day(profile, now)
-    prescribed = progress.prescribed_today(profile=profile, by=by, now=now)
+    training = progress.training_today(profile=profile, by=by, now=now)
     told = diary.entries(profile=profile, by=by, since=day, kinds=[Morning, Moved])
     flare = flares.current_flare(profile=profile, by=by, now=now)
     context = card_context(request, profile) | {
@@ -64,11 +64,11 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
             profile,
             day,
             _Diary(
-                prescribed=prescribed,
+                prescribed=training.prescribed,
                 strength=[one for one in sessions.sessions_on(profile=profile, day=day, by=by) if one.what == STRENGTH],
                 moved=sum(isinstance(row.entry, Moved) for row in told),
                 flare=flare,
-                rest=sessions.rest_words(profile=profile, by=by, now=now),
+                rest=sessions.REST[training.rest] if training.rest is not None else None,
             ),
         ),
         "flare": flare,
