@@ -7,15 +7,19 @@ import uuid
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.integration.test_journey import finish, hidden, me, text_of, walk, walk_assessment
-from upperback.services import breaks, plans
+from tests.unit.interchange.push_receiver import Browser
+from upperback.interchange.webpush import unpacked
+from upperback.services import breaks, plans, push
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
-from upperback.store.models import AuditEvent, BreakHabits, BusyCalendar, CalendarFeed, DiaryEntry
+from upperback.store.models import AuditEvent, BreakHabits, BusyCalendar, CalendarFeed, DiaryEntry, PushSubscription
 from upperback.web.person import session
+from upperback.web.worker import Worker
 
 __all__ = ["me"]  # a fixture
 
@@ -375,3 +379,60 @@ def test_without_an_open_plan_the_feed_is_empty(at_work: Client) -> None:
     text = at_work.get(made).content.decode()
     assert "BEGIN:VCALENDAR" in text
     assert "VEVENT" not in text
+
+
+def test_notices_are_turned_on_by_the_person_s_browser_and_off_without_script(at_work: Client) -> None:
+    browser = Browser("https://push.example.net/a")
+    key = at_work.post("/breaks/push/key/").content.decode()
+    assert len(unpacked(key)) == 65
+    assert at_work.post("/breaks/push/key/").content.decode() == key
+    path = settings.OPTIONS.data / "push.key"
+    assert path.stat().st_mode & 0o077 == 0, "readable by the owner only"
+    assert "PRIVATE KEY" in path.read_text(encoding="ascii")
+    receiver = browser.receiver
+    sent = {"endpoint": receiver.endpoint, "p256dh": receiver.p256dh, "auth": receiver.auth}
+    assert at_work.post("/breaks/push/", sent).status_code == 204
+    page = at_work.get("/breaks/")
+    assert "Notices are on in 1 browser." in text_of(page)
+    assert receiver.endpoint not in page.content.decode()
+    assert "Notices are on" not in text_of(at_work.post("/breaks/push/off/", follow=True)).split("closed")[-1]
+    assert not PushSubscription.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"endpoint": "http://push.example.net/a"}, {"p256dh": "x"}, {"auth": ""}])
+def test_what_no_browser_sends_turns_nothing_on(at_work: Client, change: dict[str, str]) -> None:
+    receiver = Browser("https://push.example.net/a").receiver
+    sent = {"endpoint": receiver.endpoint, "p256dh": receiver.p256dh, "auth": receiver.auth} | change
+    answer = at_work.post("/breaks/push/", sent)
+    assert answer.status_code == 422
+    assert "cannot be turned on" in answer.content.decode()
+    assert not PushSubscription.objects.exists()
+
+
+def test_the_worker_of_serve_looks_and_makes_up_for_nothing(
+    at_work: Client, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = Browser("https://push.example.net/a").receiver
+    at_work.post("/breaks/push/", {"endpoint": receiver.endpoint, "p256dh": receiver.p256dh, "auth": receiver.auth})
+    sent: list[str] = []
+
+    def deliver(endpoint: str, *_: object) -> int:
+        sent.append(endpoint)
+        return 201
+
+    monkeypatch.setattr(push, "deliver", deliver)
+    worker = Worker(settings.OPTIONS)
+
+    def until(hour: int, minute: int) -> int:
+        while clock.now < NINE.replace(hour=hour, minute=minute):
+            clock.now += dt.timedelta(minutes=2)
+            worker.look(clock.now)
+        return len(sent)
+
+    assert until(9, 28) == 0
+    assert until(9, 40) == 1
+    clock.to(15)  # five hours asleep
+    worker.look(clock.now)
+    assert until(15, 28) == 1
+    assert until(15, 40) == 2
+    assert set(sent) == {receiver.endpoint}

@@ -23,6 +23,7 @@ Action = Literal[
     "set_breaks",
     "record_review",
     "share_calendar",
+    "use_push",
     "reset_demo",
 ]
 
@@ -43,6 +44,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
         "set_breaks",
         "record_review",
         "share_calendar",
+        "use_push",
     }
 )
 

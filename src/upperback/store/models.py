@@ -456,6 +456,44 @@ class CalendarFeed(models.Model):
         return str(self.uuid)
 
 
+class PushSubscription(models.Model):
+    """A browser in which a person turned notices on. Deleted when it is turned off there or its address is gone."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "endpoint": T, "endpoint_sha256": T, "p256dh": T, "auth": T,
+            "added_at": T, "by": T,
+        },
+        Export.NEVER,  # belongs to that browser and this installation: of no use anywhere else
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="push_subscriptions")
+    endpoint = models.TextField()
+    endpoint_sha256 = models.CharField(max_length=64, unique=True)
+    p256dh = models.CharField(max_length=100)
+    auth = models.CharField(max_length=40)
+    added_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class PushTurn(models.Model):
+    """When a person with notices is looked at next. Claimed by moving the time on, if nobody else has."""
+
+    handling: ClassVar = Handling({"id": T, "profile": T, "look_at": T, "told": T}, Export.NEVER, Erase.WITH_PERSON)
+
+    profile = models.OneToOneField(Profile, on_delete=models.CASCADE, related_name="push_turn")
+    look_at = models.DateTimeField(db_index=True)
+    told = models.UUIDField(null=True, help_text="The offer that was told last.")
+
+    def __str__(self) -> str:
+        return f"{self.look_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
 class AuditEvent(_AppendOnly):
     """Who did what to which record, and when. Codes, ids and counts only; no foreign keys, so it outlives all."""
 

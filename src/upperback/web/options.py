@@ -49,6 +49,7 @@ class Options:
     behind_tls_proxy: bool
     device_notice: bool
     region: str
+    push_contact: str
     link_minutes: int
     session_days: int
     log_level: str
@@ -89,6 +90,12 @@ def _whole(lowest: int, highest: int) -> Callable[[str], int]:
 def _key(text: str) -> str:
     if not text.isidentifier() or text != text.lower():
         raise ValueError("write a short word in small letters")
+    return text
+
+
+def _contact(text: str) -> str:
+    if not text.startswith(("mailto:", "https://")) or any(character.isspace() for character in text):
+        raise ValueError("write mailto: and an e-mail address, or an address that begins with https://")
     return text
 
 
@@ -183,6 +190,14 @@ TABLE: Final[tuple[Option, ...]] = (
         parse=_key,
     ),
     Option(
+        name="PUSH_CONTACT",
+        kind="mailto: or https: address",
+        default="mailto:nobody@upperback.invalid",
+        help="Whom the push service of a browser's maker may write to when notices cause trouble. Sent along with "
+        "every notice; some services refuse notices without a real address.",
+        parse=_contact,
+    ),
+    Option(
         name="LINK_MINUTES",
         kind="whole number, 1 to 1440",
         default="15",
@@ -222,17 +237,22 @@ def secret_key(options: Options) -> str:
     """The key that signs cookies and links. At home it is made once and kept in the data folder, for the owner only."""
     if options.secret_key:
         return options.secret_key
-    path = options.data / "secret.key"
-    prepare_data_folder(options.data)
+    kept = kept_secret(options.data, "secret.key", lambda: secrets.token_urlsafe(48)).strip()
+    if len(kept) < _SECRET_CHARACTERS_MIN:
+        raise InputError("secret.key in the data folder is damaged. Delete it and start again.")
+    return kept
+
+
+def kept_secret(folder: Path, name: str, make: Callable[[], str]) -> str:
+    """What a file of the data folder holds. Made the first time, for the owner only; one of several makers wins."""
+    prepare_data_folder(folder)
+    path = folder / name
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        kept = path.read_text(encoding="ascii").strip()
-        if len(kept) < _SECRET_CHARACTERS_MIN:
-            raise InputError("secret.key in the data folder is damaged. Delete it and start again.") from None
-        return kept
+        return path.read_text(encoding="ascii")
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        made = secrets.token_urlsafe(48)
+        made = make()
         file.write(made)
         file.flush()
         os.fsync(file.fileno())

@@ -22,6 +22,7 @@ from upperback.core.errors import InputError
 from upperback.web.front import FrontDoor
 from upperback.web.gate import Gate
 from upperback.web.options import Options, prepare_data_folder, read_options
+from upperback.web.worker import Worker
 
 _log = logging.getLogger(__name__)
 
@@ -58,9 +59,13 @@ def serve(
 
     door.on_link_taken = after_taken
     server = _Server(_config(door), on_started=lambda: _started(offer_link, say, browser=browser))
+    worker = Worker(options)
+    if door.rest is not None:
+        worker.start()
     # uvicorn shuts down in order and then passes the Ctrl-C on.
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+    worker.stop()
     say("Stopped.")
     return 0 if server.started else 1
 

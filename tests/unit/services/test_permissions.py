@@ -9,6 +9,7 @@ from tests.unit.services.conftest import NOW, Assess, Walk
 from upperback.care.diary import CheckIn
 from upperback.care.intake import Answer
 from upperback.core.errors import NotFound
+from upperback.interchange.webpush import Receiver
 from upperback.services import (
     assessments,
     breaks,
@@ -18,6 +19,7 @@ from upperback.services import (
     people,
     permissions,
     plans,
+    push,
     reviews,
     screening,
     today,
@@ -72,6 +74,9 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
         lambda: feeds.feed_of(profile=ana, **who),
         lambda: feeds.make_feed(profile=ana, **when),
         lambda: feeds.remove_feed(profile=ana, **when),
+        lambda: push.count_of(profile=ana, **who),
+        lambda: push.subscribe(profile=ana, receiver=Receiver(endpoint="", p256dh="", auth=""), **when),
+        lambda: push.unsubscribe(profile=ana, endpoint=None, **when),
         lambda: breaks.save_habits(
             profile=ana,
             breaks_on=True,

@@ -9,6 +9,7 @@ import uuid
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,7 +21,8 @@ from markupsafe import Markup
 from upperback.care.breaks import seconds_of, why_words
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed
-from upperback.services import breaks, feeds
+from upperback.interchange.webpush import Receiver, public_key
+from upperback.services import breaks, feeds, push
 from upperback.services.actors import public_id
 from upperback.services.breaks import BusyRow, Day
 from upperback.services.people import Profile
@@ -29,6 +31,7 @@ from upperback.web.figures import moving_figure, still_figures
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
 from upperback.web.person.plan import dose_words
+from upperback.web.worker import push_key
 
 DAY_WORDS: Final = {
     "weekdays": gettext_lazy("Monday to Friday"),
@@ -93,6 +96,38 @@ def feed(request: HttpRequest, profile: Profile) -> HttpResponse:
     return _page(request, profile, feed_address=request.build_absolute_uri(reverse("calendar_feed", args=[token])))
 
 
+@require_POST
+@for_person
+def push_public_key(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """The public half of the key that signs notices; the key is made when it is asked for the first time."""
+    return HttpResponse(public_key(push_key(settings.OPTIONS)), content_type="text/plain")
+
+
+@require_POST
+@for_person
+def push_on(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """Notices in this browser; sent by the script once the person has agreed."""
+    posted = request.POST
+    receiver = Receiver(
+        endpoint=posted.get("endpoint", ""), p256dh=posted.get("p256dh", ""), auth=posted.get("auth", "")
+    )
+    try:
+        push.subscribe(profile=profile, receiver=receiver, by=session.actor_of(request), now=session.now())
+    except InputError as problem:
+        return HttpResponse(_(problem.message), content_type="text/plain; charset=utf-8", status=422)
+    return HttpResponse(status=204)
+
+
+@require_POST
+@for_person
+def push_off(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """No more notices: in one browser (its script says which), or in all of them."""
+    push.unsubscribe(
+        profile=profile, endpoint=request.POST.get("endpoint"), by=session.actor_of(request), now=session.now()
+    )
+    return redirect(reverse("breaks") + "#notices")
+
+
 def _page(
     request: HttpRequest,
     profile: Profile,
@@ -111,6 +146,7 @@ def _page(
         "calendar": {"count": len(calendar.spans), "until": calendar.read_at + breaks.CALENDAR_COUNTS}
         if calendar is not None
         else None,
+        "notices": push.count_of(profile=profile, by=by),
         "has_feed": feeds.feed_of(profile=profile, by=by) is not None,
         "feed_address": feed_address,
         "error": error,
@@ -131,7 +167,7 @@ def card(request: HttpRequest, profile: Profile) -> HttpResponse:
         return render(request, "person/_break_card.jinja", {"card": None, "waits": _(problem.message)})
     response = render(request, "person/_break_card.jinja", {"card": _card(day, now)})
     response.set_cookie(
-        _HERE_COOKIE, f"{(here_since or now).timestamp():.0f}.{now.timestamp():.0f}", max_age=_COOKIE_S,
+        _HERE_COOKIE, f"{int((here_since or now).timestamp())}.{int(now.timestamp())}", max_age=_COOKIE_S,
         httponly=True, samesite="Strict", secure=request.is_secure(),
     )  # fmt: skip
     return response

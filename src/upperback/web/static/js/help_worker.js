@@ -47,12 +47,35 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
+// A break is due. What comes is sealed for this browser; a notice is shown whatever it holds, as browsers ask for it.
+self.addEventListener("push", (event) => {
+  let said = {};
+  try {
+    said = event.data.json();
+  } catch {
+    // Nothing to read: the usual words.
+  }
+  const path = typeof said.path === "string" && /^\/[a-z]/.test(said.path) ? said.path : "/today/";
+  const text = typeof said.text === "string" ? said.text : "Time for a short break";
+  event.waitUntil(self.registration.showNotification(text, { tag: "upperback-break", data: { path } }));
+});
+
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(
-    self.clients.matchAll({ type: "window" }).then((windows) => windows.find((one) => "focus" in one)?.focus()),
-  );
+  event.waitUntil(show(event.notification.data?.path));
 });
+
+// With a path: that page, in a new window; an open one is only taken where nothing can be half written in it.
+// Without: the window that is there.
+async function show(path) {
+  const windows = await self.clients.matchAll({ type: "window" });
+  const there = windows.find((one) => "focus" in one);
+  if (path === undefined) {
+    return there?.focus();
+  }
+  const free = windows.find((one) => ["/today/", path].includes(new URL(one.url).pathname));
+  return free ? free.focus().then((focused) => focused.navigate(path)) : self.clients.openWindow(path);
+}
 
 async function withinTime(request) {
   const late = new Promise((resolve) => setTimeout(resolve, WAIT_MS)).then(() => kept(HELP));

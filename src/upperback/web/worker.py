@@ -1,0 +1,74 @@
+"""What happens without anybody asking: notices about breaks. A thread of `serve` that looks three times a minute.
+
+It is the only thing here that may reach another machine, and it does so only for people who turned notices on.
+Why a thread and not a process: docs/decisions/0016-breaks-and-notices.md.
+"""
+
+import datetime as dt
+import logging
+import threading
+from typing import TYPE_CHECKING, Final
+
+from upperback.web.options import Options, kept_secret
+
+if TYPE_CHECKING:
+    from upperback.services.push import Sender
+
+_log = logging.getLogger(__name__)
+
+_LOOKS_EVERY_S: Final = 20
+
+
+def push_key(options: Options) -> bytes:
+    """The key that signs notices: made when it is first needed, kept in the data folder, readable by the owner only."""
+    from upperback.interchange.webpush import new_key
+
+    return kept_secret(options.data, "push.key", lambda: new_key().decode("ascii")).encode("ascii")
+
+
+class Worker(threading.Thread):
+    """Runs until it is stopped. Whatever fails is logged by its kind and tried again; the pages never notice."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(name="upperback-worker", daemon=True)
+        self._options = options
+        self._stop_asked = threading.Event()
+        self._here_since: dt.datetime | None = None
+        self._last: dt.datetime | None = None
+
+    def run(self) -> None:
+        """Looks, waits, looks again."""
+        while not self._stop_asked.is_set():
+            self._once()
+            self._stop_asked.wait(_LOOKS_EVERY_S)
+
+    def stop(self) -> None:
+        """Asks it to end; what is being sent is sent."""
+        self._stop_asked.set()
+
+    def look(self, now: dt.datetime) -> int:
+        """One look at everybody whose turn it is. Returns how many notices were delivered."""
+        from upperback.content.vocabulary import default_content
+        from upperback.services import push
+
+        gap = dt.timedelta(minutes=default_content().limit("schedule_gap_minutes"))
+        if self._here_since is None or self._last is None or not dt.timedelta(0) <= now - self._last <= gap:
+            self._here_since = now  # started, woken from sleep, or the clock was put: nothing is made up for
+        self._last = now
+        return push.send_due(sender=self._sender, here_since=self._here_since, now=now, deliver=push.deliver)
+
+    def _sender(self) -> "Sender":
+        from upperback.services.push import Sender
+
+        return Sender(key=push_key(self._options), contact=self._options.push_contact)
+
+    def _once(self) -> None:
+        from django.db import connection
+        from django.utils import timezone
+
+        try:
+            self.look(timezone.now())
+        except Exception as error:  # noqa: BLE001  a locked database or a bug here must not end the looking
+            _log.warning("worker failed kind=%s", type(error).__name__)
+        finally:
+            connection.close()  # nothing stays open between two looks
