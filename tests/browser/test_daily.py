@@ -69,7 +69,8 @@ def test_a_warning_sign_stops_it_with_and_without_script(
 def test_the_pages_of_a_person_with_a_history(open_page: OpenPage, axe: Callable[..., list[str]]) -> None:
     page = open_page(size=SMALL_PHONE)
     as_demo(page, "Grace")
-    for path in ("/load/", "/load/task/LM-SIT/", "/load/task/LM-CARRY/"):
+    desk = [f"/workplace/{place}" for place in ("", "print/", "check/screen/", "check/around/", "check/seat/")]
+    for path in (*desk, "/habits/", "/habits/breathing/", "/load/", "/load/task/LM-SIT/", "/load/task/LM-CARRY/"):
         page.goto(path)
         for details in page.locator("main details").all():
             details.evaluate("d => d.open = true")
@@ -80,3 +81,15 @@ def test_the_pages_of_a_person_with_a_history(open_page: OpenPage, axe: Callable
         assert not too_wide(page), path
         assert not too_small(page), path
     assert page.locator("svg circle.dots__dot").count() == 7
+
+
+def test_the_breath_moves_and_stands_still_when_it_is_asked_to(open_page: OpenPage) -> None:
+    page = open_page()
+    as_demo(page, "Grace")
+    page.goto("/habits/breathing/")
+    assert not page.locator(".breath").is_visible()  # the browser asks for less motion: the words are enough
+    page.emulate_media(reduced_motion="no-preference")
+    moving = "() => getComputedStyle(document.querySelector('.breath__shape')).animationName"
+    assert page.evaluate(moving) == "breathe"
+    page.locator(".figure-hold input").check()
+    assert page.evaluate(moving) == "none"

@@ -74,6 +74,7 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
     yield from _plan(page)
     yield from _flare(page)
     yield from _load(page)
+    yield from _desk_and_habits(page)
     page.goto("/")
     yield "start-known"
     page.goto("/people/")
@@ -370,6 +371,31 @@ def _load(page: Page) -> Iterator[str]:
     yield "load-ladder-begun"
     page.locator("a[href^='/load/ladder/']").first.click()
     yield "load-rung"
+
+
+#: The names of the questions on a page.
+_RADIOS: Final = "() => [...new Set([...document.querySelectorAll('main [type=radio]')].map(e => e.name))]"
+
+
+def _desk_and_habits(page: Page) -> Iterator[str]:
+    """The desk before and after a look, its sheet for an employer, and the habits."""
+    page.goto("/workplace/")
+    yield "desk"
+    page.goto("/workplace/check/")
+    while "/check/" in page.url:
+        yield f"desk-{_last_part(page)}"
+        for name in page.evaluate(_RADIOS):
+            tick(page, name, "to_change")
+        go_on(page)
+    yield "desk-looked-at"
+    page.goto("/workplace/print/")
+    yield "desk-sheet"
+    page.goto("/habits/")
+    yield "habits"
+    go_on(page)
+    yield "habits-error"
+    page.goto("/habits/breathing/")
+    yield "breathing"
 
 
 def _somebody(page: Page, name: str, says: Says, *, proxy: bool = False, walk: str = "") -> Iterator[str]:

@@ -128,6 +128,7 @@ PLAN_PAGES: Final = frozenset({
     "flare", "flare_over", "load", "load_new", "load_task", "load_amounts", "load_ladder", "load_rung", "load_entry",
     "checkin", "progress", "goals", "history",
     "training_change",
+    "workplace", "workplace_check", "workplace_part", "workplace_print", "habits", "habits_breathing",
 })  # fmt: skip
 
 
@@ -186,6 +187,7 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
         "step_id": ["areas", "tasks", "amounts", "goals", "moving", "pain_detail", "surgery_cleared"],
         "task_id": ["LM-SIT", "LM-HOUSE"],
         "rung_id": ["0" * 32],
+        "part_id": ["screen", "day"],
         "entry_uuid": [str(uuid.uuid4())],
         "exercise_id": [*planned[:2], "MV02", "ST01"],
         "session_id": [

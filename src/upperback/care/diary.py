@@ -25,6 +25,7 @@ WORDS_MOST: Final = 400
 Words: TypeAlias = Annotated[str, msgspec.Meta(max_length=WORDS_MOST)]
 SHORT_WORDS_MOST: Final = 80
 ShortWords: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHORT_WORDS_MOST)]
+DeskState: TypeAlias = Literal["fine", "nearly", "to_change", "changed", "cannot"]
 Trigger: TypeAlias = Literal["load", "sleep", "stress", "illness", "unknown"]
 
 
@@ -195,10 +196,16 @@ class DayOff(Entry, frozen=True, kw_only=True):
 
 
 class DeskPoint(Entry, frozen=True, kw_only=True):
-    """One point of the desk check as it is now."""
+    """One point of the desk check as it is now. `cannot`: it does not apply, or cannot be changed."""
 
     item: Key
-    state: Literal["fine", "to_change", "changed", "cannot"]
+    state: DeskState
+
+
+class Active(Entry, frozen=True, kw_only=True):
+    """Minutes of activity that makes one breathe a bit faster: a walk, a ride, a swim."""
+
+    minutes: Minutes
 
 
 class Later(Entry, frozen=True, kw_only=True):
@@ -232,6 +239,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "check_in": CheckIn,
     "day_off": DayOff,
     "desk_point": DeskPoint,
+    "active": Active,
     "later": Later,
     "undone": Undone,
 }

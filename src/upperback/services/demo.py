@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from upperback.care import intake
-from upperback.care.diary import CheckIn, TaskDone
+from upperback.care.diary import Active, CheckIn, DeskPoint, TaskDone
 from upperback.care.intake import Answer
 from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
@@ -57,6 +57,11 @@ def _told(
 
 
 _LOW: Final = {id: _ticks("several") for id in intake.MOOD_ITEMS}
+
+_DESK: Final = tuple(
+    DeskPoint(item=f"W{number:02}", state="to_change" if number in {1, 10} else "nearly" if number == 8 else "fine")
+    for number in range(1, 18)
+)
 
 
 def _sat(before: int, after: int) -> TaskDone:
@@ -169,19 +174,20 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         has_plan=True, began_days_ago=43,
         weeks=(
             Week(mornings=(4, 4, 5, 4, 3, 4, 4), turns=2, sessions=2,
-                 done=(_sat(2, 5), _sat(1, 3), _sat(2, 5), _carried(2, 4)),
+                 told=(_sat(2, 5), _sat(1, 3), _sat(2, 5), _carried(2, 4), *_DESK),
                  check_in=_told(5, 6, (3, 5, 4), sleep=5, confidence=5)),
             Week(mornings=(4, 3, 4, None, 3, 4, 3), turns=3, sessions=3,
-                 done=(_sat(3, 7), _sat(2, 4), _sat(2, 5), _carried(2, 5), _carried(1, 3)),
+                 told=(_sat(3, 7), _sat(2, 4), _sat(2, 5), _carried(2, 5), _carried(1, 3)),
                  check_in=_told(4, 6, (3, 5, 5), sleep=4, confidence=5)),
             Week(mornings=(3, 3, None, None, 4, 3, 3), turns=3, sessions=3, changed="LM-SIT",
-                 done=(_sat(2, 5), _sat(2, 3), _sat(3, 4), _carried(2, 4)),
+                 told=(_sat(2, 5), _sat(2, 3), _sat(3, 4), _carried(2, 4)),
                  check_in=_told(4, 5, (4, 6, 5), sleep=4, confidence=6, pgic=3)),
-            Week(mornings=(3, 5, 5, 4, 3, 3, 3), turns=2, sessions=2, flare=True, done=(_sat(3, 4), _carried(3, 6)),
+            Week(mornings=(3, 5, 5, 4, 3, 3, 3), turns=2, sessions=2, flare=True, told=(_sat(3, 4), _carried(3, 6)),
                  check_in=_told(5, 7, (4, 5, 5), sleep=5, confidence=5)),
             Week(mornings=(3, 2, 3, 2, None, 3, 2), turns=3, sessions=3, changed="LM-CARRY",
-                 done=(_sat(2, 2), _sat(1, 2), _sat(2, 3), _carried(2, 3))),
-            Week(mornings=(2, 3, 2, 2, 2, 2, 2), turns=3, sessions=3, done=(_sat(1, 1), _sat(2, 3), _carried(1, 2)),
+                 told=(_sat(2, 2), _sat(1, 2), _sat(2, 3), _carried(2, 3), Active(minutes=60))),
+            Week(mornings=(2, 3, 2, 2, 2, 2, 2), turns=3, sessions=3,
+                 told=(_sat(1, 1), _sat(2, 3), _carried(1, 2), Active(minutes=45), Active(minutes=40)),
                  check_in=_told(3, 4, (5, 7, 7), sleep=3, confidence=7)),
         ),
     ),

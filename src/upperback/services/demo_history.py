@@ -15,7 +15,6 @@ from upperback.care.diary import (
     SessionEnded,
     SessionStarted,
     SetDone,
-    TaskDone,
 )
 from upperback.content.vocabulary import default_content
 from upperback.services import diary, ledger, plans, progress
@@ -32,7 +31,7 @@ class Week:
     """One week of a plan: pain at rest each morning (None is a day without), turns a day, strength sessions.
 
     check_in : told on its last day. changed : a load change that was made. flare : whether a flare-up fell into it.
-    done : tasks of the ledger, one on each day of the week in turn
+    told : tasks of the ledger, points of the desk, activity: one on each day of the week in turn
     """
 
     mornings: tuple[int | None, ...]
@@ -41,7 +40,7 @@ class Week:
     check_in: CheckIn | None = None
     changed: str | None = None
     flare: bool = False
-    done: tuple[TaskDone, ...] = ()
+    told: tuple[Entry, ...] = ()
 
 
 def live_through(profile: Profile, weeks: tuple[Week, ...], *, began: dt.datetime) -> None:
@@ -70,8 +69,8 @@ def _tell(profile: Profile, week: Week, first: dt.datetime) -> None:
             profile=profile, client_id=uuid.uuid4(), task_id=week.changed, change_id=f"{week.changed}-sum-1",
             day=local_day(profile, at), by=SYSTEM, now=at,
         )  # fmt: skip
-    for place, done in enumerate(week.done):
-        _keep(profile, first + _ONE_DAY * (place % len(week.mornings)), done)
+    for place, entry in enumerate(week.told):
+        _keep(profile, first + _ONE_DAY * (place % len(week.mornings)), entry)
     if week.flare:
         _keep(profile, first + _ONE_DAY, FlareStarted(trigger="load"))
         _keep(profile, first + _ONE_DAY * 5, FlareEnded(helped="Heat, and shorter times at the desk"))

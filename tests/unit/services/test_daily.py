@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.services.conftest import NOW
 from upperback.core.errors import NotFound
-from upperback.services import flares, ledger
+from upperback.services import flares, habits, ledger
 from upperback.services.actors import NOBODY
 from upperback.services.people import Profile
 from upperback.store.models import DiaryEntry
@@ -38,6 +38,11 @@ def test_every_use_case_refuses_nobody(ana: Profile) -> None:
         lambda: ledger.tell_feared(name="x", worry=3, **kept),
         lambda: ledger.try_feared(step="x", worry=3, expected="", happened="", **kept),
         lambda: ledger.drop_feared(step="x", **kept),
+        lambda: habits.desk(**when),
+        lambda: habits.tell_desk(states={"W01": "fine"}, **kept),
+        lambda: habits.activity(**when),
+        lambda: habits.keep_active(minutes=20, day=NOW.date(), **kept),
+        lambda: habits.answered_nothing_on_mood(**who),
     ]
     for call in calls:
         with pytest.raises(NotFound):

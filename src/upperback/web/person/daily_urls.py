@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.person import flare, load
+from upperback.web.person import flare, habits, load, workplace
 
 urlpatterns = [
     path("flare/", flare.flare_page, name="flare"),
@@ -16,5 +16,12 @@ urlpatterns = [
     path("load/task/<slug:task_id>/", load.task, name="load_task"),
     path("load/task/<slug:task_id>/amounts/", load.amounts, name="load_amounts"),
     path("load/task/<slug:task_id>/change/", load.change, name="load_change"),
+    path("workplace/", workplace.workplace, name="workplace"),
+    path("workplace/check/", workplace.part, name="workplace_check"),
+    path("workplace/check/<slug:part_id>/", workplace.part, name="workplace_part"),
+    path("workplace/point/", workplace.point, name="workplace_point"),
+    path("workplace/print/", workplace.sheet, name="workplace_print"),
+    path("habits/", habits.habits, name="habits"),
+    path("habits/breathing/", habits.breathing, name="habits_breathing"),
     path("flare/mistake/", flare.mistake, name="flare_mistake"),
 ]

@@ -205,6 +205,16 @@ def _more(flare: flares.FlareNow | None) -> list[dict[str, str]]:
         "title": _("Tasks that bring it on"),
         "text": _("Write one down in a minute. See whether a change helps."),
     })  # fmt: skip
+    cards.append({
+        "href": reverse("workplace"),
+        "title": _("Your desk"),
+        "text": _("Make it easier to move. Three things to change at a time."),
+    })  # fmt: skip
+    cards.append({
+        "href": reverse("habits"),
+        "title": _("Breathing, sleep and the rest"),
+        "text": _("Short cards for calm, sleep, activity, stress and food."),
+    })  # fmt: skip
     return cards
 
 
