@@ -208,6 +208,16 @@ class Active(Entry, frozen=True, kw_only=True):
     minutes: Minutes
 
 
+class GoalTold(Entry, frozen=True, kw_only=True):
+    """A goal as it is now; `activity` is the own activity that it belongs to, `aim` the rating hoped for."""
+
+    goal: Key
+    words: Words
+    activity: Words = ""
+    aim: Score | None = None
+    state: Literal["open", "reached", "let_go"] = "open"
+
+
 class Later(Entry, frozen=True, kw_only=True):
     """A card that was put off, or answered, until a day."""
 
@@ -241,6 +251,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "desk_point": DeskPoint,
     "active": Active,
     "later": Later,
+    "goal_told": GoalTold,
     "undone": Undone,
 }
 

@@ -9,7 +9,17 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from upperback.care.diary import DayOff, Moved, SessionEnded, SessionStarted, SetDone, TaskChanged, Written
+from upperback.care.diary import (
+    DayOff,
+    Moved,
+    SessionEnded,
+    SessionStarted,
+    SetDone,
+    TaskChanged,
+    TaskTold,
+    Written,
+    only,
+)
 from upperback.care.looking_back import (
     DayDone,
     Done,
@@ -45,6 +55,7 @@ __all__ = [
     "Looking",
     "Review",
     "Told",
+    "course_of",
     "first_activities",
     "get_review",
     "list_reviews",
@@ -338,6 +349,12 @@ def _course(profile: Profile) -> list[PlanVersion]:
     return versions[first:]
 
 
+def course_of(*, profile: Profile, by: Actor) -> list[PlanVersion]:
+    """The versions of the running course, oldest first; empty before the first plan."""
+    check_may(by, "see_profile")
+    return _course(profile)
+
+
 def first_activities(*, profile: Profile, by: Actor) -> dict[str, int]:
     """The own activities of the running course, by their words, with their first rating; empty before a plan."""
     check_may(by, "see_profile")
@@ -351,8 +368,9 @@ def _first_activities(course: Sequence[PlanVersion]) -> dict[str, int]:
 
 def _tried(profile: Profile, by: Actor, since: dt.date, changes: Mapping[str, str]) -> list[str]:
     """Changes that were told as made, or ticked on the page of a day at least twice."""
-    written: Sequence[Written] = entries(profile=profile, by=by, since=since, kinds=[TaskChanged])
-    told = {row.entry.task for row in written if isinstance(row.entry, TaskChanged)}
+    written: Sequence[Written] = entries(profile=profile, by=by, kinds=[TaskTold, TaskChanged])
+    category = {entry.task: entry.category for _, entry in only(written, TaskTold)}
+    told = {category.get(entry.task, entry.task) for row, entry in only(written, TaskChanged) if row.day >= since}
     rows = TodayMark.objects.filter(profile=profile, day__gte=since, done=True, item__in=list(changes))
     ticked = Counter(rows.values_list("item", flat=True))
     return [id for id in changes if id in told or ticked[id] > 1]

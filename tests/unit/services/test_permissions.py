@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.services.conftest import NOW, Assess, Walk
-from upperback.care.diary import CheckIn
+from upperback.care.diary import CheckIn, GoalTold
 from upperback.care.intake import Answer
 from upperback.core.errors import NotFound
 from upperback.interchange.webpush import Receiver
@@ -14,6 +14,8 @@ from upperback.services import (
     assessments,
     breaks,
     feeds,
+    goals,
+    history,
     journey,
     lookout,
     people,
@@ -99,6 +101,13 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
         lambda: lookout.check_in(profile=ana, client_id=ana.uuid, told=CheckIn(), answers={}, **when),
         lambda: lookout.put_off(profile=ana, client_id=ana.uuid, card="check_in", days=1, **when),
         lambda: reviews.first_activities(profile=ana, **who),
+        lambda: reviews.course_of(profile=ana, **who),
+        lambda: history.story(profile=ana, weeks=6, **when),
+        lambda: history.events(profile=ana, since=NOW.date(), until=NOW.date(), **when),
+        lambda: history.first_day(profile=ana, **who),
+        lambda: history.assessed_goals(profile=ana, **who),
+        lambda: goals.list_goals(profile=ana, **who),
+        lambda: goals.tell_goal(profile=ana, client_id=ana.uuid, told=GoalTold(goal="g", words="Swim"), **when),
         lambda: reviews.review_due(profile=ana, **when),
         lambda: reviews.look_back(profile=ana, **when),
         lambda: reviews.record_review(profile=ana, client_id=ana.uuid, told=reviews.Told(), region=None, **when),

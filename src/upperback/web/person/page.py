@@ -92,5 +92,6 @@ def _nav_items() -> list[dict[str, str]]:
     return [
         {"id": "today", "href": reverse("today"), "text": _("Today")},
         {"id": "plan", "href": reverse("plan"), "text": _("Plan")},
+        {"id": "progress", "href": reverse("progress"), "text": _("Progress")},
         {"id": "check", "href": reverse("check"), "text": _("Safety check")},
     ]

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from upperback.web.person import checkin, review
+from upperback.web.person import checkin, goals, progress, review
 
 urlpatterns = [
+    path("progress/", progress.progress_page, name="progress"),
+    path("history/", progress.history_page, name="history"),
+    path("goals/", goals.goals_page, name="goals"),
     path("checkin/", checkin.check_in, name="checkin"),
     path("sooner/", checkin.sooner, name="sooner"),
     path("later/", checkin.later, name="later"),
