@@ -42,7 +42,8 @@ class Running:
         assert self.process.stdout is not None
         link = next(found.group() for line in self.process.stdout if (found := re.search(r"http://\S+/open/\S+", line)))
         self.base = link.split("/open/", maxsplit=1)[0]
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        self.cookies = http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
         self.opener.open(link).read()
         self.first_page_s = time.perf_counter() - began
 

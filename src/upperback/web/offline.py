@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from upperback.web.jinja import STATIC_FOLDER, has_static, offline_environment, static
+from upperback.web.jinja import STATIC_FOLDER, has_static, offline_environment, static, static_folder
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ _SHELL_FILES: Final = ("css/upperback.css", "js/theme.js", "js/main.js", "img/ma
 # What a session needs besides, once it was opened.
 _SESSION_PAGE: Final = "/training/shell/"
 _SESSION_FILES: Final = ("css/figures.css", "css/training.css")
+_SESSION_MODULES: Final = "js/session"
 _FONTS: Final = ("vendor/atkinson-hyperlegible-next-latin.woff2", "vendor/nhsuk-frontend.min.js")
 
 _BARE: Final = """<!doctype html><html lang="en-GB"><meta charset="utf-8"><title>Help now - Upperback</title>
@@ -149,12 +150,11 @@ def _session_words(region: str) -> dict[str, Any]:
 def _worker(*pages: bytes) -> bytes:
     """The script that keeps help in the browser: lists what to keep, under a name that changes when any of it does."""
     files = [file for file in (*_SHELL_FILES, *_SESSION_FILES) if has_static(file)]
-    # Modules are named by other modules, without a mark of their content.
-    modules = [f"js/session/{path.name}" for path in sorted((STATIC_FOLDER / "js" / "session").glob("*.js"))]
+    modules = static_folder(_SESSION_MODULES)
     shell = ["/help/", "/help/stopped/", _SESSION_PAGE, *(static(file) for file in files)]
-    shell += [f"/static/{file}" for file in (*_FONTS, *modules)]
-    marked = [*pages, *(address.encode() for address in shell), *(static(module).encode() for module in modules)]
-    mark = hashlib.sha256(b"".join(marked)).hexdigest()[:12]
+    shell += [f"{modules}{path.name}" for path in sorted((STATIC_FOLDER / _SESSION_MODULES).glob("*.js"))]
+    shell += [f"/static/{font}" for font in _FONTS]
+    mark = hashlib.sha256(b"".join([*pages, *(address.encode() for address in shell)])).hexdigest()[:12]
     try:
         script = (STATIC_FOLDER / "js" / "help_worker.js").read_text(encoding="utf-8")
     except OSError:

@@ -5,6 +5,7 @@ The files are listed once when the process starts; a request can only name a fil
 
 import hashlib
 import mimetypes
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ _TYPES: Final = {
     ".woff2": "font/woff2",
     ".webmanifest": "application/manifest+json",
 }
+# Before a folder whose files name each other, so that all come from one release: /static/~0123456789/js/session/.
+_MARKED_FOLDER: Final = re.compile(r"~[0-9a-f]{10}/")
 _KEEP_A_YEAR: Final = b"public, max-age=31536000, immutable"
 _ASK_EACH_TIME: Final = b"public, no-cache"
 
@@ -48,11 +51,13 @@ class StaticFiles:
 
     async def answer(self, scope: Scope, send: Send) -> bool:
         """Sends the file; False when there is none of that name."""
-        held = self._find(scope["path"].removeprefix(PREFIX))
+        name = scope["path"].removeprefix(PREFIX)
+        marked = _MARKED_FOLDER.match(name)
+        held = self._find(name[marked.end() :] if marked else name)
         if held is None:
             return False
         asked = dict(scope["headers"])
-        versioned = scope.get("query_string", b"").startswith(b"v=") or held.kind == b"font/woff2"
+        versioned = bool(marked) or scope.get("query_string", b"").startswith(b"v=") or held.kind == b"font/woff2"
         headers: Headers = [
             (b"content-type", held.kind),
             (b"etag", held.mark),

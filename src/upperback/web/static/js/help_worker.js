@@ -25,6 +25,7 @@ self.addEventListener("activate", (event) => {
     caches
       .keys()
       .then((names) => Promise.all(names.filter((name) => name.startsWith(OURS) && name !== NAME).map((name) => caches.delete(name))))
+      .then(() => self.registration.navigationPreload?.enable())
       .then(() => self.clients.claim()),
   );
 });
@@ -38,10 +39,7 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate") {
     const isHelp = address.pathname === HELP;
     const instead = IS_SESSION.test(address.pathname) ? SESSION : STOPPED;
-    event.respondWith(isHelp ? withinTime(request) : fetch(request).catch(() => kept(instead)));
-  } else if (address.pathname.startsWith("/static/js/session/")) {
-    // No mark of their content in the address: the server is asked first, so that one page never mixes two releases.
-    event.respondWith(fetch(request).catch(() => kept(address.pathname).then((found) => found ?? Response.error())));
+    event.respondWith(isHelp ? withinTime(event) : asked(event).catch(() => kept(instead)));
   } else if (SHELL.includes(address.pathname + address.search)) {
     event.respondWith(kept(address.pathname + address.search).then((found) => found ?? fetch(request)));
   }
@@ -77,9 +75,14 @@ async function show(path) {
   return free ? free.focus().then((focused) => focused.navigate(path)) : self.clients.openWindow(path);
 }
 
-async function withinTime(request) {
+// The browser asks while this worker still wakes up, where it can do that.
+async function asked(event) {
+  return (await event.preloadResponse) ?? fetch(event.request);
+}
+
+async function withinTime(event) {
   const late = new Promise((resolve) => setTimeout(resolve, WAIT_MS)).then(() => kept(HELP));
-  const fresh = fetch(request).catch(() => kept(HELP));
+  const fresh = asked(event).catch(() => kept(HELP));
   return (await Promise.race([fresh, late])) ?? fresh;
 }
 
