@@ -146,6 +146,23 @@ def with_invented_people(page: Page) -> Iterator[str]:
         yield f"exercise-{str(href).split('/')[2].lower()}"
     page.goto("/plan/shape/")
     yield "shape"
+    yield from looking_back(page)
+
+
+def looking_back(page: Page) -> Iterator[str]:
+    """The pages of somebody who is six weeks on."""
+    page.goto("/people/")
+    page.get_by_role("button", name="Grace").click()
+    for name in ("progress", "history", "goals", "checkin", "sooner", "review"):
+        page.goto(f"/{name}/")
+        yield f"grace-{name}"
+    page.goto("/progress/")
+    for summary in page.locator("main summary").all():
+        summary.click()
+    yield "grace-progress-tables"
+    page.goto("/checkin/")
+    go_on(page)
+    yield "grace-checkin-error"
 
 
 # ---- parts of the way --------------------------------------------------------------------------------------------

@@ -149,6 +149,25 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         has_plan=True,
     ),
     Invented(
+        "three_weeks", "Marco, 38", "Three weeks in. His check-in asks how it is overall.",
+        {
+            "age": _number(38), "sex": _ticks("male"), "duration": _ticks("under_six"), "trend": _ticks("same"),
+            "pain_average": _number(4), "pain_now": _number(3), "pain_worst": _number(6), "psfs": _number(6),
+            "site": _ticks("between_blades"), "worse_with": _ticks("sitting"), "eased_by": _ticks("movement"),
+        },
+        {
+            "activities": [{"words": "Lift my son", "score": 5}],
+            "tasks": [{"category": "LM-SIT", "minutes_to_symptom": 40.0, "minutes_typical": 300.0}],
+            "equipment": {"equipment": ["chair", "wall", "band"], "positions_avoid": []},
+        },
+        has_plan=True, began_days_ago=21,
+        weeks=(
+            Week(mornings=(4, 4, 3, 4, 4, 3, 4), turns=2, sessions=2, check_in=_told(4, 6, (5,), 3, 6)),
+            Week(mornings=(4, 3, 3, None, 3, 4, 3), turns=3, sessions=2, check_in=_told(4, 5, (6,), 3, 6)),
+            Week(mornings=(3, 3, 4, 3, 3, 3, 3), turns=3, sessions=3),
+        ),
+    ),
+    Invented(
         "six_weeks", "Grace, 45", "Six weeks into her plan. Her review is due.",
         {
             "age": _number(45), "sex": _ticks("female"), "duration": _ticks("under_six"), "trend": _ticks("same"),

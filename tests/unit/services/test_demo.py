@@ -15,6 +15,7 @@ EXPECTED = {
     "strain": ("self_manage", "C03"),
     "bone": ("physio_routine", "C09"),
     "pregnant": ("physio_routine", "C16"),
+    "three_weeks": ("self_manage", "C02"),
     "six_weeks": ("self_manage", "C02"),
     "inflamed": ("gp_soon", "C14"),
     "weight": ("gp_soon", None),
