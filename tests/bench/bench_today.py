@@ -2,7 +2,7 @@
 
     python -m tests.bench.bench_today [DAYS]
 
-One invented person with so many days of diary (730), sessions with their steps, and a safety check of this morning. Each
+One invented person with so many days of diary (730), sessions with steps, and a safety check of this morning. Each
 page is asked for 100 times in this process, then Today 100 times of `serve` as a process of its own. The same pages of
 somebody with one week stand beside it: what grows with the years shows.
 Goal: 95 of 100 Today pages within 50 ms.

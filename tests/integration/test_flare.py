@@ -72,6 +72,19 @@ def test_sessions_take_the_share(planned: Client) -> None:
     assert f"Exercise 1 of {flares.FAVOURITES}" in text_of(page)
 
 
+def test_breaks_keep_to_the_favourites_with_less_each(planned: Client) -> None:
+    plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
+    assert plan is not None
+    movement = [item for item in plan.record["exercises"] if item["kind"] == "movement"]
+    page = begin(planned)
+    last = movement[-1]["id"]
+    about = {"trigger": "load", "favourites": [last], "client_id": id_in_form(page, "/flare/about/")}
+    planned.post("/flare/about/", about)
+    words = text_of(planned.get(f"/breaks/now/?move={movement[0]['id']}"))
+    assert movement[-1]["title"] in words
+    assert f"{movement[-1]['reps'] // 2} " in words
+
+
 @pytest.mark.parametrize("answer", ["yes", "not_sure"])
 @pytest.mark.parametrize("check", flares.CHECKS)
 def test_any_sign_or_doubt_shows_no_advice_and_closes_the_plan(planned: Client, check: str, answer: str) -> None:

@@ -62,6 +62,15 @@ def test_from_today_to_a_task_with_its_arithmetic(planned: Client) -> None:
     assert "How we get there: It starts after about 15 minutes. 0.8 × 15 = 12, rounded down, and 10 at most." in page
 
 
+def test_a_task_sent_twice_is_one(planned: Client) -> None:
+    form = TOLD | {"client_id": hidden(planned.get("/load/new/?category=LM-HOUSE"), "client_id")}
+    first, again = (planned.post("/load/new/", form)["Location"] for _time in range(2))
+    assert first == again == TASK
+    assert DiaryEntry.objects.filter(kind="task_told").count() == 1
+    other = add_task(planned)  # another one of the same kind
+    assert other.request["PATH_INFO"] != TASK
+
+
 def test_a_time_is_written_down_once_and_shown(planned: Client) -> None:
     add_task(planned)
     form = {"before": "2", "after": "6", "minutes": "12,5", "client_id": id_in_form(planned.get(TASK), TASK)}

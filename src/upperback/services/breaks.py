@@ -20,6 +20,7 @@ from upperback.interchange import calendar
 from upperback.services import audit
 from upperback.services.actors import Actor
 from upperback.services.diary import correct_entry, entries, keep_entry
+from upperback.services.flares import current_flare, movement_today
 from upperback.services.permissions import check_may
 from upperback.services.plans import PlanVersion, open_plan
 from upperback.services.today import MOVE, STRENGTH, items_of, local_day, marks_of
@@ -80,7 +81,8 @@ class Day:
         symptoms
     next : the next offer, when and why
     offer : the entry that waits for an answer, None where none does
-    item : the movement of the plan whose turn it is; None in a plan without movements
+    moves : the movements of the plan as they are today, in a flare-up fewer and with less
+    item : the one of them whose turn it is; None in a plan without movements
     held : what the person told last today: in a call, away
     """
 
@@ -90,6 +92,7 @@ class Day:
     from_tasks: bool
     next: Next
     offer: DiaryEntry | None
+    moves: Sequence[Mapping[str, Any]]
     item: Mapping[str, Any] | None
     held: Literal["in_call", "away"] | None
 
@@ -234,10 +237,11 @@ def day_of(*, profile: Profile, here_since: dt.datetime | None = None, by: Actor
     held: Literal["in_call", "away"] | None = (
         "away" if presence.here_since is None else "in_call" if presence.in_call else None
     )
-    item = breaks.movement_for_break(plan.record, week, content)
+    moves = movement_today(plan, current_flare(profile=profile, by=by, now=now))
+    item = breaks.movement_for_break({"exercises": moves}, week, content)
     return Day(
-        plan=plan, habits=habits, planned_min=planned_min, from_tasks=from_tasks, next=found, offer=offer, item=item,
-        held=held,
+        plan=plan, habits=habits, planned_min=planned_min, from_tasks=from_tasks, next=found, offer=offer, moves=moves,
+        item=item, held=held,
     )  # fmt: skip
 
 

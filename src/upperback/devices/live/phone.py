@@ -11,7 +11,7 @@ A frame, little-endian:
     .. f32  n times acceleration including gravity: x right, y top, z out of the screen, m/s2
     .. f32  n times rotation about x, y, z, deg/s, where there is one
 
-Phones disagree about the sign of acceleration at rest; `points_of_rest` sees it while the phone lies with its screen up.
+Phones disagree about the sign of acceleration at rest; `points_of_rest` sees it while the phone lies screen up.
 """
 
 import struct

@@ -179,9 +179,8 @@ def break_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/breaks/now/`: one movement of the plan, one to three minutes."""
     by, now = session.actor_of(request), session.now()
     day = breaks.day_of(profile=profile, here_since=_here_since(request, now), by=by, now=now)
-    moves = [item for item in day.plan.record["exercises"] if item["kind"] == "movement"]
     content = default_content()
-    item = next((one for one in moves if one["id"] == request.GET.get("move")), day.item)
+    item = next((one for one in day.moves if one["id"] == request.GET.get("move")), day.item)
     shared = {
         "profile": profile,
         "offer": day.offer.uuid if day.offer is not None else None,
@@ -191,7 +190,7 @@ def break_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     if item is None:
         return show(request, "person/break_walk.jinja", shared)
     exercise = content.exercises[item["id"]]
-    at = next(place for place, one in enumerate(moves) if one["id"] == item["id"])
+    at = next(place for place, one in enumerate(day.moves) if one["id"] == item["id"])
     context = shared | {
         "item": item,
         "exercise": exercise,
@@ -199,7 +198,7 @@ def break_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         "minutes": _minutes(seconds_of(item, exercise)),
         "move": Markup(moving_figure(exercise)),  # noqa: S704  our own drawing, escaped where it is made
         "still": Markup(still_figures(exercise)),  # noqa: S704
-        "other": moves[(at + 1) % len(moves)]["id"] if len(moves) > 1 else None,
+        "other": day.moves[(at + 1) % len(day.moves)]["id"] if len(day.moves) > 1 else None,
     }
     return show(request, "person/break_now.jinja", context)
 
