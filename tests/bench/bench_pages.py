@@ -47,13 +47,13 @@ class Running:
         self.opener.open(link).read()
         self.first_page_s = time.perf_counter() - began
 
-    def go_on_as(self, place: int = 0) -> None:
-        """Chooses one of the people on the page, by their place on it."""
+    def go_on_as(self, person: str | None = None) -> None:
+        """Chooses somebody: by their id, or the first one on the page."""
         page = self.opener.open(f"{self.base}/people/").read().decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-        people = re.findall(r'name="person" value="([\w-]+)"', page)
-        if token and people:
-            fields = {"csrfmiddlewaretoken": token.group(1), "person": people[place]}
+        listed = re.findall(r'name="person" value="([\w-]+)"', page)
+        if token and (person or listed):
+            fields = {"csrfmiddlewaretoken": token.group(1), "person": person or listed[0]}
             self.opener.open(f"{self.base}/people/choose/", urllib.parse.urlencode(fields).encode()).read()
 
     def stop(self) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 from upperback.care import course
 from upperback.care.course import Course, Kept
 from upperback.care.course_items import bounds_of, items_of
-from upperback.care.diary import ExerciseEnded, Morning, SessionEnded, SessionStarted, SetDone
+from upperback.care.diary import ExerciseEnded, Morning, SessionEnded, SessionStarted, SetDone, kind_of
 from upperback.care.flare import eased
 from upperback.care.progression import Move, Step, Verdict
 from upperback.care.sessions import ONE_DAY, Session, mornings, sessions_of
@@ -21,7 +21,7 @@ from upperback.services.actors import Actor
 from upperback.services.diary import entries
 from upperback.services.flares import FlareNow, current_flare
 from upperback.services.permissions import check_may
-from upperback.services.plans import PlanVersion, latest_decision, open_plan
+from upperback.services.plans import PlanVersion, open_plan
 from upperback.services.today import local_day
 from upperback.store.models import Decision, DiaryEntry, ExerciseStep, Profile
 
@@ -38,6 +38,9 @@ __all__ = [
 
 #: How much of the diary progress looks at; what was decided from earlier days is kept.
 _LOOKS_BACK: Final = dt.timedelta(days=70)
+
+#: Before the last session, for what is due: the sessions and mornings that a step and the usual pain hang on.
+_DUE_LOOKS_BACK: Final = dt.timedelta(days=21)
 
 _SESSION_KINDS: Final = (SessionStarted, SetDone, ExerciseEnded, SessionEnded, Morning)
 
@@ -76,14 +79,14 @@ class Training:
     rest: course.Rest | None
 
 
-def training_today(*, profile: Profile, by: Actor, now: dt.datetime) -> Training:
-    """What strength work is today: amounts, and whether it may begin."""
+def training_today(*, profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion | None = None) -> Training:
+    """What strength work is today: amounts, and whether it may begin. `plan`: the open one, where it is at hand."""
     check_may(by, "see_profile")
-    plan = open_plan(profile=profile, by=by)
+    plan = plan or open_plan(profile=profile, by=by)
     today = local_day(profile, now)
     rows = _rows(profile, today)
     last = {row.planned: row for row in rows}
-    here = _course(profile, plan, rows, by, today)
+    here = _course(profile, plan, rows, by, today, since=_since(profile, today))
     flare = current_flare(profile=profile, by=by, now=now)
     prescribed = [
         Prescribed(
@@ -114,7 +117,8 @@ def rest_today(*, profile: Profile, by: Actor, now: dt.datetime, session: str | 
     check_may(by, "see_profile")
     plan = open_plan(profile=profile, by=by)
     today = local_day(profile, now)
-    return course.rest_on(_course(profile, plan, (), by, today), today, session=session)
+    here = _course(profile, plan, (), by, today, since=_since(profile, today))
+    return course.rest_on(here, today, session=session)
 
 
 def check_comes_first(*, profile: Profile, by: Actor, now: dt.datetime) -> bool:
@@ -191,6 +195,13 @@ def _rows(profile: Profile, today: dt.date) -> list[ExerciseStep]:
     return list(counting.order_by("id"))
 
 
+def _since(profile: Profile, today: dt.date) -> dt.date:
+    """From when on the diary tells what is due today: some weeks before the last set, however long ago that was."""
+    sets = DiaryEntry.objects.filter(profile=profile, kind=kind_of(SetDone), day__lte=today)
+    last: dt.date | None = sets.aggregate(last=Max("day"))["last"]
+    return min(last or today, today) - _DUE_LOOKS_BACK
+
+
 def _course(
     profile: Profile,
     plan: PlanVersion,
@@ -199,12 +210,12 @@ def _course(
     today: dt.date,
     *,
     what: str | None = "strength",
+    since: dt.date | None = None,
 ) -> Course:
     """What the steps of this person are decided from. `what`: only sessions of this kind; None for all."""
     content = default_content()
-    decision = latest_decision(profile)
-    assert decision is not None, "an open plan has a decision"
-    written = entries(profile=profile, by=by, since=today - _LOOKS_BACK, kinds=_SESSION_KINDS)
+    decision = plan.decision
+    written = entries(profile=profile, by=by, since=since or today - _LOOKS_BACK, kinds=_SESSION_KINDS)
     under = frozenset(PlanVersion.objects.filter(profile=profile, decision=decision).values_list("pk", flat=True))
     usual = plan.findings.get("pain", 0)
     return Course(

@@ -55,7 +55,7 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     by, now = session.actor_of(request), session.now()
     plan = plans.open_plan(profile=profile, by=by)
     day = local_day(profile, now)
-    training = progress.training_today(profile=profile, by=by, now=now)
+    training = progress.training_today(profile=profile, by=by, now=now, plan=plan)
     told = diary.entries(profile=profile, by=by, since=day, kinds=[Morning, Moved])
     flare = flares.current_flare(profile=profile, by=by, now=now)
     context = card_context(request, profile) | {
