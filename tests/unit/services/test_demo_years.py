@@ -7,9 +7,10 @@ from functools import partial
 import pytest
 
 from tests.unit.services.conftest import NOW
+from upperback.care import course
 from upperback.care.diary import Morning
 from upperback.core.errors import Conflict, InputError, NotAllowed
-from upperback.services import demo_years, diary, progress, sessions
+from upperback.services import demo_years, diary, plans, progress, sessions
 from upperback.services.actors import SYSTEM, Actor
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent, DiaryEntry, ExerciseStep
@@ -67,3 +68,17 @@ def test_many_entries_are_checked_as_one_is(ana: Profile, actor: Actor) -> None:
             keep(rows=[(uuid.uuid4(), day, at, Morning(pain=1)), wrong])
     assert DiaryEntry.objects.count() == 1
     assert AuditEvent.objects.filter(action="keep_diary").count() == 2
+
+
+def test_a_day_reads_weeks_and_not_years() -> None:
+    """What is due comes out of the weeks before the last session, the same as out of the whole diary."""
+    profile = demo_years.make_history(key="desk", days=400, seed=1, now=NOW)
+    plan = plans.open_plan(profile=profile, by=SYSTEM)
+    today = NOW.date()
+    rows = progress._rows(profile, today)
+    assert len(rows) < ExerciseStep.objects.filter(profile=profile).count() / 2
+    every = list(ExerciseStep.objects.filter(profile=profile).order_by("id"))
+    whole = progress._course(profile, plan, every, SYSTEM, today, since=today - dt.timedelta(days=400))
+    due = [(one.planned, one.step) for one in course.due_on(whole, today)]
+    assert [(one.planned, one.step) for one in progress.prescribed_today(profile=profile, by=SYSTEM, now=NOW)] == due
+    assert progress.rest_today(profile=profile, by=SYSTEM, now=NOW) == course.rest_on(whole, today)
