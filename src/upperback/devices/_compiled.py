@@ -50,10 +50,72 @@ def in_step(time_s: Float64s, rate_hz: float, first: float, on_grid: float, apar
     return bool(functions.in_step(time_s.ctypes.data, len(time_s), rate_hz, first, on_grid, apart_s, before_s))
 
 
+def counts_to_rows(pages: "Pages", columns: int, first: int, factor: np.float32) -> tuple[Float32s, float]:
+    """Sixteen bits a number, `columns` numbers a sample: the three from `first` on, times `factor`.
+
+    Returns
+    -------
+    (pages * samples, 3) float32; the largest absolute value.
+    """
+    functions = _functions()
+    rows = np.empty((len(pages.data) * pages.samples, 3), np.float32)
+    if functions is None:
+        counts = np.ascontiguousarray(pages.data[:, : 2 * pages.samples * columns]).view("<i2").reshape(-1, columns)
+        np.multiply(counts[:, first : first + 3], factor, out=rows)
+        return rows, float(np.abs(rows).max(initial=0))
+    return rows, functions.counts_to_rows(*pages.where(), columns, first, factor, rows.ctypes.data)
+
+
+def packed_to_rows(pages: "Pages", scale: Float32s) -> tuple[Float32s, float]:
+    """Ten bits an axis and two of exponent in a word; `scale[exponent]` is for values at the top of a word.
+
+    Returns
+    -------
+    As `counts_to_rows`.
+    """
+    functions = _functions()
+    rows = np.empty((len(pages.data) * pages.samples, 3), np.float32)
+    if functions is None:
+        words = np.ascontiguousarray(pages.data[:, : 4 * pages.samples]).view("<u4").ravel()
+        of = np.take(scale, words >> np.uint32(30), mode="clip")
+        for axis, shift in enumerate((22, 12, 2)):
+            top = (words << np.uint32(shift)) & np.uint32(0xFFC00000)
+            np.multiply(top.view(np.int32), of, out=rows[:, axis], dtype=np.float32, casting="unsafe")
+        return rows, float(np.abs(rows).max(initial=0))
+    return rows, functions.packed_to_rows(*pages.where(), scale.ctypes.data, rows.ctypes.data)
+
+
+def times_in_pages(start_s: Float64s, step_s: Float64s, samples: int) -> Float64s:
+    """(pages * samples,) : times of evenly spaced samples of each page."""
+    functions = _functions()
+    if functions is None:
+        within = np.arange(samples, dtype=np.float64)
+        return (start_s[:, None] + step_s[:, None] * within).ravel()
+    found = np.empty(len(start_s) * samples)
+    start_s, step_s = np.ascontiguousarray(start_s), np.ascontiguousarray(step_s)
+    functions.times_in_pages(start_s.ctypes.data, step_s.ctypes.data, len(start_s), samples, found.ctypes.data)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Bytes of equally long pages, (n_pages, n_bytes) uint8 in any distance, with `samples` samples in each."""
+
+    data: npt.NDArray[np.uint8]
+    samples: int
+
+    def where(self) -> tuple[int, int, int, int]:
+        """Address, bytes from page to page, pages, samples: as the kernel takes it."""
+        return self.data.ctypes.data, self.data.strides[0], len(self.data), self.samples
+
+
 @dataclass(frozen=True, slots=True)
 class _Functions:
     to_rows: Any
     in_step: Any
+    counts_to_rows: Any
+    packed_to_rows: Any
+    times_in_pages: Any
 
 
 @cache
@@ -61,10 +123,11 @@ def _functions() -> _Functions | None:
     kernel = compiled.load()
     if kernel is None:
         return None
-    address, count, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
+    address, count, number, single = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double, ctypes.c_float
     return _Functions(
-        kernel.function(
-            "columns_to_rows", *[address] * 3, count, *[ctypes.c_float] * 2, address, result_type=ctypes.c_int
-        ),
+        kernel.function("columns_to_rows", *[address] * 3, count, *[single] * 2, address, result_type=ctypes.c_int),
         kernel.function("times_in_step", address, count, *[number] * 5, result_type=ctypes.c_int),
+        kernel.function("counts_to_rows", address, *[count] * 5, single, address, result_type=single),
+        kernel.function("packed_to_rows", address, *[count] * 3, address, address, result_type=single),
+        kernel.function("times_in_pages", address, address, count, count, address),
     )

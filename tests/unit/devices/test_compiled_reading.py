@@ -1,0 +1,82 @@
+"""Steps of reading in the kernel give what NumPy gives, bit for bit."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from upperback.devices import _compiled
+from upperback.devices._compiled import (
+    Pages,
+    counts_to_rows,
+    in_step,
+    packed_to_rows,
+    side_by_side,
+    times_in_pages,
+)
+from upperback.sensing.compiled import available
+
+pytestmark = pytest.mark.skipif(not available(), reason="no compiled kernel here")
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_compiled, "_functions", lambda: None)
+        yield
+
+
+def both(work: Callable[[], tuple[Any, Any]]) -> None:
+    rows, more = work()
+    with plain():
+        expected, more_expected = work()
+    np.testing.assert_array_equal(rows, expected)
+    assert more == more_expected
+
+
+@pytest.mark.parametrize("odd", [None, np.nan, np.inf, 9.0, -9.0])
+def test_columns_become_rows(odd: float | None) -> None:
+    columns = list(np.random.default_rng(3).uniform(-2, 2, (3, 1001)).astype(np.float32))
+    if odd is not None:
+        columns[1][500] = odd
+    both(lambda: side_by_side([column[::1] for column in columns], 1.5, 12.0))
+    both(lambda: side_by_side([column[::3] for column in columns], -0.1, 12.0))
+    _, look = side_by_side(columns, 1.5, 12.0)
+    assert look.any_far == (odd is not None and abs(odd) > 8)  # infinity is far as well; NaN is not
+    assert look.any_not_finite == (odd is not None and not np.isfinite(odd))
+
+
+@pytest.mark.parametrize(("columns", "first"), [(3, 0), (6, 3), (6, 0), (9, 3)])
+def test_counts_become_rows(columns: int, first: int) -> None:
+    samples = 480 // (2 * columns)
+    blocks = np.random.default_rng(columns).integers(0, 256, (17, 512)).astype(np.uint8)
+    pages = Pages(blocks[:, 30:510], samples)
+    both(lambda: counts_to_rows(pages, columns, first, np.float32(0.0048)))
+
+
+def test_packed_words_become_rows() -> None:
+    blocks = np.random.default_rng(5).integers(0, 256, (17, 512)).astype(np.uint8)
+    scale = np.array([1, 2, 4, 8], np.float32) * np.float32(9e-9)
+    both(lambda: packed_to_rows(Pages(blocks[:, 30:510], 120), scale))
+
+
+def test_times_within_pages() -> None:
+    rng = np.random.default_rng(6)
+    both(lambda: (times_in_pages(rng.normal(size=0), rng.normal(size=0), 40), 0))
+    start_s, step_s = rng.uniform(0, 1e6, 23), rng.uniform(0.009, 0.011, 23)
+    both(lambda: (times_in_pages(start_s, step_s, 40), 0))
+
+
+def test_in_step_or_not() -> None:
+    times = (7 + np.arange(100)) / 50
+    assert in_step(times, 50.0, 7.0, 0.02, 0.0008, 6 / 50)
+    assert not in_step(times, 50.0, 8.0, 0.02, 0.0008, 6 / 50)
+    assert not in_step(times, 50.0, 7.0, 0.02, 0.0008, times[0])
+    for at, off in ((0, 0.01), (50, np.nan), (99, -0.01)):
+        wrong = times.copy()
+        wrong[at] += off
+        assert not in_step(wrong, 50.0, 7.0, 0.02, 0.0008, 6 / 50)
+    with plain():
+        assert not in_step(times, 50.0, 7.0, 0.02, 0.0008, 6 / 50)
