@@ -114,7 +114,7 @@ def test_a_button_that_has_the_focus_is_not_taken_away(open_page: OpenPage, live
     somebody(page, "Tom")
     wide_awake(page)
     page.goto("/today/")
-    link = page.get_by_role("link", name="Change times").or_(page.get_by_role("button", name="Not now"))
+    link = page.get_by_role("link", name="Change times")
     link.focus()
     page.locator("[data-break-card]").evaluate("card => card.dataset.mark = 'kept'")
     page.clock.fast_forward(3 * MINUTE_MS)
@@ -134,6 +134,35 @@ def test_after_sleep_the_page_offers_nothing_at_once(open_page: OpenPage, live: 
     file.write_text(str(float(file.read_text()) + 4 * 3600))
     pass_minutes(page, live, 1)
     expect(page.locator("[data-break-card]")).to_contain_text("minutes after you came")
+
+
+def test_an_open_page_that_nobody_looks_at_shows_a_notice_of_its_own(open_page: OpenPage, live: Live) -> None:
+    """Without any push service: nothing leaves the computer. Only where the person turned notices on."""
+    page = open_page("/", size=PHONE)
+    page.context.grant_permissions(["notifications"], origin=live.address)
+    page.clock.install()
+    somebody(page, "Amir")
+    wide_awake(page)
+    notices = "navigator.serviceWorker.ready.then(r => r.getNotifications()).then(all => all.map(one => one.title))"
+    for on, shown in (("off", []), ("on", ["Time for a short break"])):
+        page.evaluate("on => localStorage.setItem('upperback.notices', on)", on)
+        page.goto("/breaks/")
+        if page.locator("button[value=skipped]").count():
+            page.locator("button[value=skipped]").click()
+        page.goto("/today/")
+        page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+        pass_minutes(page, live, 32)
+        expect(page.locator("[data-break-card]")).to_contain_text("Time for a short break")
+        assert page.evaluate(notices) == shown
+
+
+def test_a_device_in_another_time_zone_says_so(open_page: OpenPage) -> None:
+    page = open_page("/", size=PHONE, timezone_id="Europe/Berlin")
+    somebody(page, "Leila")
+    page.goto("/breaks/")
+    expect(page.locator("#time_zone")).to_have_value("Europe/Berlin")
+    page.get_by_role("button", name="Use this time zone").click()
+    expect(page.get_by_text("All times are for Europe/Berlin.")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", [(320, 640), (1280, 900)])

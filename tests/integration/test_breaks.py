@@ -13,8 +13,9 @@ from django.test import Client
 
 from tests.integration.test_journey import finish, hidden, me, text_of, walk, walk_assessment
 from tests.unit.interchange.push_receiver import Browser
+from upperback.care.diary import SessionEnded, SessionStarted, SetDone
 from upperback.interchange.webpush import unpacked
-from upperback.services import breaks, plans, push
+from upperback.services import breaks, diary, plans, push
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent, BreakHabits, BusyCalendar, CalendarFeed, DiaryEntry, PushSubscription
@@ -206,6 +207,18 @@ def test_strength_is_offered_at_its_time(at_work: Client, clock: Clock) -> None:
     page = clock.wait(1, at_work)
     assert "Time for your strength session" in text_of(page)
     assert 'href="/training/"' in page.content.decode()
+    yesterday = clock.now - dt.timedelta(days=1)
+    session_of_yesterday = (
+        SessionStarted(session="s1", what="strength"),
+        SetDone(session="s1", exercise="ST01", number=1, reps=8),
+        SessionEnded(session="s1", how="finished"),
+    )
+    for entry in session_of_yesterday:
+        diary.keep_entry(
+            profile=Profile.objects.get(), client_id=uuid.uuid4(), day=yesterday.date(), at=yesterday, entry=entry,
+            by=SYSTEM, now=clock.now,
+        )  # fmt: skip
+    assert "strength session" not in text_of(ask(at_work)), "a day of rest comes after a session"
 
 
 def test_off_is_off(at_work: Client, clock: Clock) -> None:
@@ -436,3 +449,16 @@ def test_the_worker_of_serve_looks_and_makes_up_for_nothing(
     assert until(15, 28) == 1
     assert until(15, 40) == 2
     assert set(sent) == {receiver.endpoint}
+
+
+def test_another_time_zone_moves_all_times(at_work: Client, clock: Clock) -> None:
+    page = at_work.post("/breaks/zone/", {"time_zone": "Europe/Berlin"}, follow=True)
+    assert "All times are for Europe/Berlin." in text_of(page)
+    assert "Next short break: 10:30" in text_of(page)
+    clock.to(19, 30)  # half past eight in the evening there
+    assert "Your quiet hours come first" in text_of(ask(at_work))
+    for wrong in ("", "Mars/Base", "../../etc/passwd", "Europe/"):
+        page = at_work.post("/breaks/zone/", {"time_zone": wrong})
+        assert page.status_code == 422
+        assert "Enter a time zone by its place" in text_of(page)
+    assert Profile.objects.get().time_zone == "Europe/Berlin"

@@ -209,15 +209,22 @@ def day_of_habits(
 ) -> tuple[Next, Offered | None]:
     """What comes next, and the offer that waits for an answer now.
 
-    While one waits, it is what is offered, whatever the clock says about the one after it. A call or going away
-    ends it.
+    While one waits, it is what is offered, whatever the clock says about the one after it. A call, going away or
+    having moved without its help ends it.
     """
     waits = standing(today.offers, habits.interval_min, now, content)
-    if waits is not None and presence.here_since is not None and not presence.in_call:
+    if waits is not None and not _is_settled(waits, today) and presence.here_since is not None and not presence.in_call:
         before = replace(today, offers=[offer for offer in today.offers if offer is not waits])
         asked = next_offer(habits, before, presence, now, content).ask_interval
         return Next(kind=waits.kind, offer_now=True, at=waits.at, why="due", ask_interval=asked), waits
     return next_offer(habits, today, presence, now, content), None
+
+
+def _is_settled(offer: Offered, today: Today) -> bool:
+    """What it was about is done, by whatever way."""
+    if offer.kind == "strength":
+        return not today.strength_due
+    return today.last_moved is not None and today.last_moved >= offer.at
 
 
 def _minute(clock: dt.time) -> int:

@@ -23,6 +23,7 @@ from upperback.services.diary import correct_entry, entries, keep_entry
 from upperback.services.flares import current_flare, movement_today
 from upperback.services.permissions import check_may
 from upperback.services.plans import PlanVersion, open_plan
+from upperback.services.progress import rest_today
 from upperback.services.today import MOVE, STRENGTH, items_of, local_day, marks_of
 from upperback.store.models import BreakHabits, BusyCalendar, DiaryEntry, Profile
 
@@ -225,7 +226,10 @@ def day_of(*, profile: Profile, here_since: dt.datetime | None = None, by: Actor
         rows,
         turns=sum(item == MOVE for item, _turn in items),
         ticked=[turn for (item, turn), done in marks_of(profile, today).items() if item == MOVE and done],
-        strength_due=(STRENGTH, 1) in items and _strength_is_open(rows, profile, today),
+        strength_due=(STRENGTH, 1) in items
+        and habits.strength_at is not None
+        and _strength_is_open(rows, profile, today)
+        and rest_today(profile=profile, by=by, now=now) is None,
     )
     found, waits = breaks.day_of_habits(habits, of_today, presence, now, content)
     offer = None

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+import zoneinfo
 
 from django.db import transaction
 
@@ -11,7 +12,7 @@ from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.store.models import Profile
 
-__all__ = ["Profile", "create_profile", "get_profile", "list_profiles"]
+__all__ = ["Profile", "create_profile", "get_profile", "list_profiles", "set_time_zone"]
 
 NAME_CHARACTERS_MAX = 60
 
@@ -31,6 +32,26 @@ def create_profile(
         audit.record(
             by=by, action="create_profile", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile
         )
+    return profile
+
+
+def set_time_zone(*, profile: Profile, time_zone: str, by: Actor, now: dt.datetime) -> Profile:
+    """Where the person lives, as far as the clock is concerned: decides which day it is and when it is quiet.
+
+    Parameters
+    ----------
+    time_zone : IANA name
+    """
+    check_may(by, "change_profile")
+    name = "_".join(time_zone.split())
+    if name not in zoneinfo.available_timezones():
+        raise InputError("Enter a time zone by its place, for example Europe/Dublin", field="time_zone")
+    with transaction.atomic():
+        Profile.objects.filter(pk=profile.pk).update(time_zone=name)
+        audit.record(
+            by=by, action="change_profile", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile
+        )
+    profile.refresh_from_db()
     return profile
 
 

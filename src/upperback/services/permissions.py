@@ -12,6 +12,7 @@ from upperback.services.actors import Actor, Kind
 Action = Literal[
     "list_profiles",
     "create_profile",
+    "change_profile",
     "see_profile",
     "answer",
     "finish_screening",
@@ -33,6 +34,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
     {
         "list_profiles",
         "create_profile",
+        "change_profile",
         "see_profile",
         "answer",
         "finish_screening",

@@ -1,6 +1,7 @@
 """The words of diary and plan become the words of the scheduler."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -133,6 +134,17 @@ def test_a_call_or_an_answer_ends_an_offer() -> None:
     found, waits = day(at(9, 35), made, presence=Presence(here_since=at(9), in_call=True))
     assert (found.why, waits) == ("in_call", None)
     assert day(at(9, 35), Offered(kind="movement", at=at(9, 30), answer="skipped"))[1] is None
+
+
+def test_what_is_done_without_its_help_ends_an_offer() -> None:
+    for kind, today in (
+        ("movement", Today(movement_turns=3, movement_done=1, strength_due=False, last_moved=at(9, 32))),
+        ("strength", Today(movement_turns=3, movement_done=0, strength_due=False)),
+    ):
+        made = Offered(kind=kind, at=at(9, 30), answer="ignored")  # type: ignore[arg-type]
+        found, waits = breaks.day_of_habits(HABITS, replace(today, offers=[made]), HERE, at(9, 35), CONTENT)
+        assert waits is None
+        assert not (found.offer_now and found.kind == kind)
 
 
 def test_an_offer_that_still_waits_is_not_yet_counted_against_the_interval() -> None:

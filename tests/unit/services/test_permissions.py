@@ -43,6 +43,7 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
     calls: list[Callable[[], object]] = [
         lambda: people.create_profile(name="X", **when),
         lambda: people.list_profiles(**who),
+        lambda: people.set_time_zone(profile=ana, time_zone="Europe/Dublin", **when),
         lambda: people.get_profile(profile_uuid=ana.uuid, **who),
         lambda: screening.start_screening(profile=ana, **when),
         lambda: screening.correct_screening(screening=begun, **when),

@@ -22,7 +22,7 @@ from upperback.care.breaks import seconds_of, why_words
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed
 from upperback.interchange.webpush import Receiver, public_key
-from upperback.services import breaks, feeds, push
+from upperback.services import breaks, feeds, people, push
 from upperback.services.actors import public_id
 from upperback.services.breaks import BusyRow, Day
 from upperback.services.people import Profile
@@ -64,6 +64,18 @@ def breaks_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         except InputError as problem:
             return _page(request, profile, error=problem, form=_as_sent(request.POST))
     return _page(request, profile)
+
+
+@require_POST
+@for_person
+def zone(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """The time zone that all times of this person are in."""
+    by, now = session.actor_of(request), session.now()
+    try:
+        people.set_time_zone(profile=profile, time_zone=request.POST.get("time_zone", ""), by=by, now=now)
+    except InputError as problem:
+        return _page(request, profile, error=problem)
+    return redirect(reverse("breaks") + "#times")
 
 
 @require_POST
@@ -142,7 +154,7 @@ def _page(
         "profile": profile,
         "form": form or _as_kept(breaks.habits_of(profile=profile, by=by)),
         "days": [{"value": key, "text": str(word)} for key, word in DAY_WORDS.items()],
-        "zone": profile.time_zone.replace("_", " "),
+        "zone": profile.time_zone,
         "calendar": {"count": len(calendar.spans), "until": calendar.read_at + breaks.CALENDAR_COUNTS}
         if calendar is not None
         else None,

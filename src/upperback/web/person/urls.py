@@ -45,6 +45,7 @@ urlpatterns = [
     path("breaks/answer/", breaks.answer, name="break_answer"),
     path("breaks/hold/", breaks.hold, name="break_hold"),
     path("breaks/calendar/", breaks.calendar_file, name="break_calendar"),
+    path("breaks/zone/", breaks.zone, name="break_zone"),
     path("breaks/push/", breaks.push_on, name="push_on"),
     path("breaks/push/off/", breaks.push_off, name="push_off"),
     path("breaks/push/key/", breaks.push_public_key, name="push_key"),

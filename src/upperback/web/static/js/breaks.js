@@ -3,6 +3,7 @@
 
 const EVERY_MS = 60_000;
 const title = document.title;
+let told;
 const slot = document.querySelector("[data-break-slot]");
 
 async function refresh() {
@@ -28,9 +29,41 @@ async function refresh() {
 }
 
 function tell(card) {
-  document.title = card?.dataset.say ? `${card.dataset.say} - ${title}` : title;
+  const say = card?.dataset.say;
+  document.title = say ? `${say} - ${title}` : title;
+  if (say && card.dataset.due !== told) {
+    told = card.dataset.due;
+    notify(say).catch(() => {});
+  }
 }
 
+// A notice of this page itself, where the person turned notices on and is looking elsewhere. It leaves this computer in
+// no way. One that comes from outside for the same break takes its place: they share a tag.
+async function notify(say) {
+  let on = false;
+  try {
+    on = localStorage.getItem("upperback.notices") === "on";
+  } catch {
+    // No memory in this browser: then notices are off.
+  }
+  if (on && document.hidden && "Notification" in window && Notification.permission === "granted") {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.showNotification(say, { tag: "upperback-break", data: { path: "/today/" } });
+  }
+}
+
+// A device that lives in another time zone than the person says so once they look.
+function startZone() {
+  const form = document.querySelector("form[data-zone]");
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // A browser that keeps its place to itself says UTC.
+  if (form && here?.includes("/") && here !== form.dataset.zone && !form.elements.time_zone.value) {
+    form.elements.time_zone.value = here;
+    form.closest("details").open = true;
+  }
+}
+
+startZone();
 if (slot) {
   refresh();
   setInterval(refresh, EVERY_MS);

@@ -24,20 +24,33 @@ function post(address, fields) {
   return fetch(address, { method: "POST", body });
 }
 
+function remember(on) {
+  try {
+    localStorage.setItem("upperback.notices", on ? "on" : "off");
+  } catch {
+    // No memory in this browser: notices of an open page stay off, those from outside work.
+  }
+}
+
 async function turnOn(registration) {
   if ((await Notification.requestPermission()) !== "granted") {
     say("refused");
     return;
   }
+  remember(true);
   const key = await post(section.dataset.pushKey, {});
   if (!key.ok || key.redirected) {
     say("failed");
     return;
   }
-  const subscription = await registration.pushManager.subscribe({
-    userVisibleOnly: true,
-    applicationServerKey: await key.text(),
-  });
+  const subscription = await registration.pushManager
+    .subscribe({ userVisibleOnly: true, applicationServerKey: await key.text() })
+    .catch(() => null);
+  if (!subscription) {
+    stop.hidden = false;
+    say("here");
+    return;
+  }
   const { keys } = subscription.toJSON();
   const answer = await post(section.dataset.pushOn, { endpoint: subscription.endpoint, ...keys });
   if (answer.status === 204) {
@@ -50,6 +63,7 @@ async function turnOn(registration) {
 }
 
 async function turnOff(registration) {
+  remember(false);
   const subscription = await registration.pushManager.getSubscription();
   if (subscription) {
     await post(section.dataset.pushOff, { endpoint: subscription.endpoint });
