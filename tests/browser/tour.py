@@ -153,7 +153,7 @@ def looking_back(page: Page) -> Iterator[str]:
     """The pages of somebody who is six weeks on."""
     page.goto("/people/")
     page.get_by_role("button", name="Grace").click()
-    for name in ("progress", "history", "goals", "checkin", "sooner", "review"):
+    for name in ("progress", "history", "goals", "card", "checkin", "sooner", "review"):
         page.goto(f"/{name}/")
         yield f"grace-{name}"
     page.goto("/progress/")

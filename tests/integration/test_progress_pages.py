@@ -162,3 +162,25 @@ def test_five_goals_at_a_time_and_none_that_is_not_there(lived: Client, clock: C
     told("own-9")
     with pytest.raises(NotFound):
         told("own-77", "reached")
+
+
+# ---- the card ----------------------------------------------------------------------------------------------------
+
+
+def test_the_card_holds_own_words_what_to_do_and_when_to_get_help(lived: Client) -> None:
+    words = text_of(lived.get("/card/"))
+    assert "Heat &amp; a walk" in words  # from the flare-up
+    assert "For three days I do about half" in words
+    assert "When to get help" in words
+    page = lived.get("/card/")
+    lived.post("/card/", {"client_id": hidden(page, "client_id"), "words": "A walk <before> work"})
+    words = text_of(lived.get("/card/"))
+    assert "A walk &lt;before&gt; work" in words
+    assert lived.post("/card/", {"client_id": str(uuid.uuid4()), "words": "x" * 401}).status_code == 400
+
+
+def test_what_to_do_is_on_the_card_only_while_nothing_speaks_against_it(lived: Client, clock: Clock) -> None:
+    check_in(lived, before_legs="not_sure")
+    words = text_of(lived.get("/card/"))
+    assert "For three days I do about half" not in words
+    assert "When to get help" in words

@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.integration.test_journey import finish, hidden, me, text_of, walk, walk_assessment
 from upperback.core.errors import NotAllowed
-from upperback.services import plans, reviews
+from upperback.services import demo, plans, reviews
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.services.reviews import Told
+from upperback.services.today import items_of
 from upperback.store.models import AuditEvent, Clearance, DiaryEntry, Review, TodayMark
 from upperback.web.person import session
 
@@ -73,8 +75,6 @@ def do_the_plan(profile: Profile, days: int = 42) -> None:
     """Everything that the plan asked for is ticked."""
     plan = plans.latest_plan(profile=profile, by=SYSTEM)
     assert plan is not None
-    from upperback.services.today import items_of
-
     TodayMark.objects.bulk_create(
         TodayMark(
             profile=profile, plan=plan, client_id=uuid.uuid4(), day=plan.starts_on + dt.timedelta(days=day),
@@ -332,3 +332,36 @@ def test_none_is_recorded_where_none_is_due(planned: Client, clock: Clock) -> No
         reviews.record_review(
             profile=Profile.objects.get(), client_id=uuid.uuid4(), told=Told(), region=None, by=SYSTEM, now=clock.now
         )
+
+
+# ---- the invented person whose review is due ---------------------------------------------------------------------
+
+#: What to answer as Grace (`--demo`) to meet each outcome by hand, as docs/reference/review.md has it.
+GRACE: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+    "continue": (
+        {"pain_average": "3", "trend": "improving"},
+        {"pgic": "2", "activity0": "6", "activity1": "7", "activity2": "7"},
+    ),
+    "continue_and_adjust": (
+        {"pain_average": "5"},
+        {"pgic": "4", "activity0": "3", "activity1": "5", "activity2": "4", "changed": ["none"]},
+    ),
+    "refer_physio": ({"pain_average": "5"}, {"pgic": "4", "activity0": "3", "activity1": "5", "activity2": "4"}),
+    "seek_medical_help": ({"pain_average": "6", "night": "second_half"}, {"pgic": "6"}),
+}
+
+
+@pytest.mark.parametrize("outcome", GRACE)
+def test_each_outcome_can_be_walked_as_the_invented_person(client: Client, outcome: str) -> None:
+    grace = demo.make_person(key="six_weeks", now=timezone.now())
+    client.post("/people/choose/", {"person": str(grace.uuid)})
+    assert "Look back at your plan" in text_of(client.get("/today/"))
+    said, told = GRACE[outcome]
+    walk(client, {"age": "45", "trend": "same"} | said)
+    finish(client)
+    page = client.get("/review/")
+    form = {"changed": ["LM-SIT", "LM-CARRY"]} | told | {"client_id": hidden(page, "client_id")}
+    client.post("/review/", form)
+    kept = Review.objects.get()
+    assert kept.outcome == outcome
+    assert kept.inputs["adherence_pct"] >= 70

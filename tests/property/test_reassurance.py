@@ -126,7 +126,7 @@ PLAN_PAGES: Final = frozenset({
     "plan", "plan_shape", "plan_swap", "exercise", "today", "training", "training_start", "training_start_movement",
     "training_done", "training_wrong", "training_exercise", "morning", "breaks", "break_card", "break_now",
     "flare", "flare_over", "load", "load_new", "load_task", "load_amounts", "load_ladder", "load_rung", "load_entry",
-    "checkin", "progress", "goals", "history",
+    "checkin",
     "training_change",
     "workplace", "workplace_check", "workplace_part", "workplace_print", "habits", "habits_breathing",
 })  # fmt: skip

@@ -218,6 +218,12 @@ class GoalTold(Entry, frozen=True, kw_only=True):
     state: Literal["open", "reached", "let_go"] = "open"
 
 
+class Helped(Entry, frozen=True, kw_only=True):
+    """What helped in these weeks, in own words: for the card of the next sore spell."""
+
+    words: Words
+
+
 class Later(Entry, frozen=True, kw_only=True):
     """A card that was put off, or answered, until a day."""
 
@@ -252,6 +258,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "active": Active,
     "later": Later,
     "goal_told": GoalTold,
+    "helped": Helped,
     "undone": Undone,
 }
 

@@ -1,15 +1,18 @@
 """What happened over the weeks, gathered once for the charts and for the list of what changed and why."""
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from upperback.care.diary import (
+    WORDS_MOST,
     CheckIn,
     DayOff,
     FlareEnded,
     FlareStarted,
+    Helped,
     Morning,
     SessionEnded,
     SessionStarted,
@@ -22,14 +25,15 @@ from upperback.care.diary import (
 )
 from upperback.care.looking_back import DayDone
 from upperback.care.sessions import Session, mornings, sessions_of
+from upperback.core.errors import InputError
 from upperback.services import reviews
 from upperback.services.actors import Actor
-from upperback.services.diary import entries
+from upperback.services.diary import DiaryEntry, entries, keep_entry
 from upperback.services.permissions import check_may
 from upperback.services.today import local_day
 from upperback.store.models import Assessment, Decision, ExerciseStep, PlanVersion, Profile, Review
 
-__all__ = ["Event", "Story", "events", "story"]
+__all__ = ["Event", "Story", "events", "keep_what_helped", "story", "what_helped"]
 
 EventKind = Literal[
     "check", "plan", "step", "check_in", "flare_started", "flare_ended", "review", "task_changed", "warned", "day_off"
@@ -202,6 +206,29 @@ def _reviews(profile: Profile) -> list[Event]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def what_helped(*, profile: Profile, by: Actor) -> tuple[str, list[str]]:
+    """The person's own words on what helped, newest that were written; and the tasks they changed, by their ids."""
+    check_may(by, "see_profile")
+    written = entries(profile=profile, by=by, kinds=[Helped, FlareEnded, TaskChanged])
+    words = [row.entry.words for row in written if isinstance(row.entry, Helped)]
+    after_flares = [row.entry.helped for row in written if isinstance(row.entry, FlareEnded) and row.entry.helped]
+    tasks = list(dict.fromkeys(entry.task for _, entry in only(written, TaskChanged)))
+    return (words or after_flares or [""])[-1], tasks
+
+
+def keep_what_helped(
+    *, profile: Profile, client_id: uuid.UUID | None, words: str, by: Actor, now: dt.datetime
+) -> DiaryEntry:
+    """Own words on what helped; the newest ones stand on the card."""
+    check_may(by, "keep_diary")
+    told = words.replace("\r\n", "\n").strip()
+    if len(told) > WORDS_MOST:
+        raise InputError(f"Use up to {WORDS_MOST} letters, so that the card stays short", field="words")
+    day = local_day(profile, now)
+    entry = Helped(words=told)
+    return keep_entry(profile=profile, client_id=client_id, day=day, at=now, entry=entry, by=by, now=now)
 
 
 def assessed_goals(*, profile: Profile, by: Actor) -> list[str]:

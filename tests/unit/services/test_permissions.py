@@ -107,6 +107,8 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
         lambda: history.events(profile=ana, since=NOW.date(), until=NOW.date(), **when),
         lambda: history.first_day(profile=ana, **who),
         lambda: history.assessed_goals(profile=ana, **who),
+        lambda: history.what_helped(profile=ana, **who),
+        lambda: history.keep_what_helped(profile=ana, client_id=ana.uuid, words="Heat", **when),
         lambda: goals.list_goals(profile=ana, **who),
         lambda: goals.tell_goal(profile=ana, client_id=ana.uuid, told=GoalTold(goal="g", words="Swim"), **when),
         lambda: reviews.review_due(profile=ana, **when),

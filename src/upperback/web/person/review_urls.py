@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from upperback.web.person import checkin, goals, progress, review
+from upperback.web.person import card, checkin, goals, progress, review
 
 urlpatterns = [
     path("progress/", progress.progress_page, name="progress"),
     path("history/", progress.history_page, name="history"),
+    path("card/", card.card_page, name="card"),
     path("goals/", goals.goals_page, name="goals"),
     path("checkin/", checkin.check_in, name="checkin"),
     path("sooner/", checkin.sooner, name="sooner"),
