@@ -69,6 +69,8 @@ def test_a_warning_sign_stops_it_with_and_without_script(
 def test_the_pages_of_a_person_with_a_history(open_page: OpenPage, axe: Callable[..., list[str]]) -> None:
     page = open_page(size=SMALL_PHONE)
     as_demo(page, "Grace")
+    page.goto("/today/")
+    assert page.locator(".today-card a[href='/load/task/LM-SIT/']").count() == 1
     desk = [f"/workplace/{place}" for place in ("", "print/", "check/screen/", "check/around/", "check/seat/")]
     for path in (*desk, "/habits/", "/habits/breathing/", "/load/", "/load/task/LM-SIT/", "/load/task/LM-CARRY/"):
         page.goto(path)

@@ -145,6 +145,7 @@ def test_it_says_whether_the_change_helped_and_how_sure_that_is(planned: Client)
     words = text_of(planned.get(TASK))
     assert "It helped. The pain rises 3 points less than before." in words
     assert "each time alike" in words
+    assert words.index("With the change") < words.index("Before the change")
     assert "Change one thing" in words  # the next may begin
 
 
@@ -188,7 +189,8 @@ def test_other_amounts_and_off_the_list(planned: Client) -> None:
     drop = {"what": "drop", "client_id": str(uuid.uuid4())}
     page = planned.post(TASK + "amounts/", drop, follow=True)
     assert "Hoovering" not in text_of(page)
-    assert planned.get(TASK).status_code == 404
+    assert planned.get(TASK)["Location"] == "/load/"
+    assert planned.get("/load/task/nothing/").status_code == 404
 
 
 def test_a_list_that_is_full_says_so(planned: Client) -> None:

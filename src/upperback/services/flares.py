@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -72,6 +72,7 @@ class FlareNow:
     number : 1 on its first day
     usual : usual pain at rest before it, 0..10
     resting : pain at rest of its mornings
+    so_far : what held on each of its days, the first one first
     """
 
     episode: Episode
@@ -79,6 +80,7 @@ class FlareNow:
     number: int
     usual: int
     resting: Mapping[dt.date, int]
+    so_far: Sequence[FlareDay]
 
 
 def sign_told(answers: Mapping[str, str], pain: int | None) -> Sign | None:
@@ -147,12 +149,15 @@ def current_flare(*, profile: Profile, by: Actor, now: dt.datetime) -> FlareNow 
         usual=usual if usual is not None else 0,
         earlier=earlier_flares(episodes, episode.started, content),
     )
+    number = max((today - episode.started).days, 0) + 1
+    so_far = [flare_day(flare, episode.started + ONE_DAY * place, resting, content) for place in range(number)]
     return FlareNow(
         episode=episode,
-        today=flare_day(flare, max(today, episode.started), resting, content),
-        number=max((today - episode.started).days, 0) + 1,
+        today=so_far[-1],
+        number=number,
         usual=flare.usual,
         resting={day: pain for day, pain in resting.items() if day >= episode.started},
+        so_far=so_far,
     )
 
 

@@ -31,6 +31,7 @@ _TRIGGER_WORDS: Final = {
     "unknown": gettext_lazy("No clear reason"),
 }
 _SHARE_WORDS: Final = {0.5: gettext_lazy("about half"), 0.75: gettext_lazy("about three quarters")}
+_DAYS_SHOWN: Final = 21
 #: Messages of a plan that speak of medicines.
 _MEDICINES: Final = ("nsaid_anticoagulant_warning", "nsaid_caution")
 
@@ -188,13 +189,14 @@ def share_words(share: float) -> str:
 
 
 def _days(flare: FlareNow, day: dt.date) -> list[list[str]]:
-    """Each day of the flare-up so far with its morning."""
+    """The last days of the flare-up, the newest first: how much, and the morning."""
     rows = []
-    for number in range(min(flare.number, 21)):
+    for number in reversed(range(max(0, flare.number - _DAYS_SHOWN), flare.number)):
         one = flare.episode.started + dt.timedelta(days=number)
         pain = flare.resting.get(one)
         told = _("%(pain)s out of 10") % {"pain": pain} if pain is not None else _("not told")
-        rows.append([_("Day %(n)s") % {"n": number + 1}, _("today") if one == day else f"{one:%-d %B}", told])
+        when = _("today") if one == day else f"{one:%-d %b}"
+        rows.append([f"{number + 1}, {when}", share_words(flare.so_far[number].share), told])
     return rows
 
 

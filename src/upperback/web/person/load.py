@@ -51,7 +51,11 @@ def load_page(request: HttpRequest, profile: Profile) -> HttpResponse:
 def task(request: HttpRequest, profile: Profile, task_id: str) -> HttpResponse:
     """`/load/task/ID/`: the quick log, what was changed and whether it helped, every time it was done."""
     by, now = session.actor_of(request), session.now()
-    row = ledger.ledger_task(profile=profile, task_id=task_id, by=by)
+    row = next((one for one in ledger.ledger(profile=profile, by=by) if one.item.id == task_id), None)
+    if row is None and task_id in default_content().load_rules:
+        return redirect("load")  # a task of the plan that was taken off the list: Today still names it
+    if row is None:
+        raise NotFound("there is no such task here")
     problem = None
     if request.method == "POST":
         try:
@@ -281,7 +285,7 @@ def _task_context(profile: Profile, row: LedgerRow, posted: QueryDict, problem: 
         ],
         "first": max(0, int(default_content().limit("effect_occasions")) - len(_since_change(row))),
         "later": [filled(line) for line in rule.build_back],
-        "occasions": [_occasion_row(done) for done in reversed(row.done)][:_ROWS],
+        "occasions": _occasions(row)[:_ROWS],
         "pace": row.pace,
         "posted": posted,
         "client_id": uuid.uuid4(),
@@ -329,6 +333,18 @@ def _amounts_context(
 
 def _plain(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else f"{value:g}"
+
+
+def _occasions(row: LedgerRow) -> list[dict[str, Any]]:
+    """Every time, the newest first; a line of its own says where the newest change begins."""
+    rows, was = [], None
+    for done in reversed(row.done):
+        group = None
+        if row.trial is not None:
+            group = _("With the change") if done.written.day >= row.trial.written.day else _("Before the change")
+        rows.append(_occasion_row(done) | {"group": group if group != was else None})
+        was = group
+    return rows
 
 
 def _occasion_row(done: Done) -> dict[str, Any]:

@@ -292,6 +292,7 @@ def _change(plan: PlanVersion, rule_id: str) -> dict[str, Any]:
         "what": first,
         "why": change["why"],
         "minutes": None,
+        "link": {"href": reverse("load_task", args=[rule_id]), "text": _("Write it down")},
     }
 
 
