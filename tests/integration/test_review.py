@@ -277,6 +277,36 @@ def test_a_warning_sign_afterwards_takes_the_words_away(planned: Client, clock: 
     assert "It is not what counts today" in words
 
 
+def test_an_emergency_in_the_check_is_all_that_is_shown(planned: Client, clock: Clock) -> None:
+    clock.go_on(42)
+    page = planned.post("/check/start/", follow=True)
+    form = {"version": hidden(page, "version"), "emergency_nerves": "saddle", "emergency_chest": "none"}
+    planned.post("/check/part/emergency/", form)
+    sent = planned.get("/review/")
+    assert sent.status_code == 302
+    assert sent["Location"].startswith("/result/")
+    assert planned.post("/review/", {"client_id": str(uuid.uuid4()), "pgic": "1"})["Location"].startswith("/result/")
+    assert not Review.objects.exists()
+
+
+def test_the_same_adjustment_again_after_twelve_weeks_leads_to_a_physiotherapist(planned: Client, clock: Clock) -> None:
+    """Each time looked at again when the last review said, from the start of the course."""
+    outcomes = []
+    for days in (42, 28, 28):
+        clock.go_on(days)
+        assert "Look back at your plan" in text_of(planned.get("/today/"))
+        check_again(planned)
+        answer(planned, changed=["none"])
+        outcomes.append(Review.objects.last())
+        planned.post("/plan/make/")
+    assert [one.outcome for one in outcomes if one] == ["continue_and_adjust", "continue_and_adjust", "refer_physio"]
+    assert [one.inputs["week"] for one in outcomes if one] == [6, 10, 14]
+    assert {one.inputs["nprs_baseline"] for one in outcomes if one} == {5}
+    assert all(
+        msgspec.json.encode(reviews.record_again(one)) == msgspec.json.encode(one.record) for one in outcomes if one
+    )
+
+
 # ---- what is not said is not made up -----------------------------------------------------------------------------
 
 

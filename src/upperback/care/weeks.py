@@ -49,7 +49,7 @@ def so_far(
         weeks_of_rising_pain=_rising(told, resting, today, content),
         flares=_flares(written, today, content),
         weeks_off_work=_weeks_off(told, content),
-        pain_rise=_rise(since, _mornings_since(written, check), check.pain),
+        pain_rise=_rise(since, _mornings_since(written, check, today), check.pain),
         new_arm_symptoms=_new_arm(since),
         pgic=next((entry.pgic for row, entry in reversed(told) if entry.pgic and row.day >= starts_on), None),
         phq4=check.phq4,
@@ -141,8 +141,8 @@ def _weeks_off(told: Sequence[tuple[Written, CheckIn]], content: Content) -> flo
     return weeks if known else None
 
 
-def _mornings_since(written: Sequence[Written], check: LastCheck) -> list[int]:
-    return [entry.pain for row, entry in only(written, Morning) if row.at >= check.at]
+def _mornings_since(written: Sequence[Written], check: LastCheck, today: dt.date) -> list[int]:
+    return [entry.pain for row, entry in only(written, Morning) if row.at >= check.at and row.day <= today]
 
 
 def _rise(since: Sequence[CheckIn], mornings: Sequence[int], pain: float | None) -> float | None:

@@ -54,12 +54,15 @@ class Ahead:
     ----------
     signs : every early sign that holds, put off or not
     card : the one to show; None where nothing is due or it was put off
+    check_in, small_review : whether a check-in is due, and whether it asks how it is overall
+    review_on : day of the next look back
     """
 
     signs: tuple[EarlySign, ...]
     card: Card | None
     check_in: bool
     small_review: bool
+    review_on: dt.date | None
 
 
 def ahead(*, profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -> Ahead:
@@ -80,7 +83,13 @@ def ahead(*, profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -
     elif is_due:
         cards.append(Card(kind="check_in", id="check_in", small_review=small))
     shown = [card for card in cards if card.id not in put_off]
-    return Ahead(signs=signs, card=shown[0] if shown else None, check_in=is_due, small_review=small)
+    return Ahead(
+        signs=signs,
+        card=shown[0] if shown else None,
+        check_in=is_due,
+        small_review=small,
+        review_on=due.on if due is not None else None,
+    )
 
 
 def signs_now(*, profile: Profile, by: Actor, now: dt.datetime) -> tuple[EarlySign, ...]:

@@ -5,6 +5,8 @@ import itertools
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from upperback.care.diary import CheckIn, Entry, FlareStarted, Morning, Written
 from upperback.care.early import early_signs
@@ -134,3 +136,27 @@ def test_a_check_in_is_due_after_a_week_and_asks_once_from_the_third_how_it_is_o
         False, True, False, True,
     ]  # fmt: skip
     assert due(7, on(-3, CheckIn()))  # one of an earlier plan does not count
+
+
+@given(
+    pain=st.integers(0, 6),
+    calm=st.lists(st.integers(-2, 2), min_size=1, max_size=12),
+    rise=st.integers(3, 10),
+    by_morning=st.booleans(),
+)
+def test_whoever_gets_clearly_worse_is_met_at_the_next_word(
+    pain: int, calm: list[int], rise: int, by_morning: bool
+) -> None:
+    """Weeks about as at the safety check, then a rise of three points or more: found at the next check-in, always."""
+    told = [on(7 * week + 6, CheckIn(pain_average=max(0, pain + by))) for week, by in enumerate(calm)]
+    day = 7 * len(calm) + 6
+    worse = min(10, pain + rise)
+    told += mornings(day - 2, worse, worse, worse) if by_morning else [on(day, CheckIn(pain_now=worse))]
+    assert ("pain_rise" in signs(told, day=day, pain=pain)) is (worse - pain >= 3)
+
+
+@given(days=st.dictionaries(st.integers(0, 80), st.integers(0, 10), max_size=40), day=st.integers(0, 90))
+def test_any_history_can_be_read_and_what_lies_ahead_says_nothing(days: dict[int, int], day: int) -> None:
+    told = [row for when, pain in days.items() for row in mornings(when, pain)]
+    past = [row for row in told if row.day <= START + dt.timedelta(days=day)]
+    assert signs(told, day=day) == signs(past, day=day)

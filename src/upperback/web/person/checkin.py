@@ -114,7 +114,8 @@ def sooner(request: HttpRequest, profile: Profile) -> HttpResponse:
     by, now = session.actor_of(request), session.now()
     signs = lookout.signs_now(profile=profile, by=by, now=now)
     steps = {sign.step for sign in signs}
-    keys = (["gp"] if "seek_medical_help" in steps else []) + (["msk_self_referral", "gp"] if signs else [])
+    keys = ["gp", "crisis_line", "listening_line", "crisis_text"] if "seek_medical_help" in steps else []
+    keys += ["msk_self_referral", "gp"] if steps & {"refer_physio", "check_again"} else []
     context = {
         "profile": profile,
         "signs": sign_lines(signs),

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from upperback.care.scores import psfs_small_gain
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed
-from upperback.services import journey, plans, reviews
+from upperback.services import journey, plans, policies, reviews
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
 from upperback.services.reviews import Looking, Review, Told
+from upperback.services.screening import Decision
 from upperback.services.today import local_day
 from upperback.web.person import session
 from upperback.web.person.page import filled, for_person, services, show
@@ -55,7 +56,7 @@ def review(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/review/`: where the review stands: not due, the safety check first, the questions, or done."""
     by, now = session.actor_of(request), session.now()
     state = journey.current_state(profile=profile, by=by, now=now)
-    if state.decision is not None and state.current and state.decision.disposition == "emergency_now":
+    if state.screening is None and state.decision is not None and _is_emergency(state.decision, now):
         return redirect("result", decision_uuid=state.decision.uuid)
     newest = reviews.newest_review(profile=profile, by=by)
     again = "again" in request.GET or request.method == "POST"
@@ -72,6 +73,11 @@ def review(request: HttpRequest, profile: Profile) -> HttpResponse:
     if request.method == "POST":
         return _keep(request, profile, looking)
     return _ask(request, profile, looking, QueryDict(), {})
+
+
+def _is_emergency(decision: Decision, now: dt.datetime) -> bool:
+    """An emergency of the last day is all that is shown, also where it stopped the check half-way."""
+    return decision.disposition == "emergency_now" and policies.decision_is_current(decision, now)
 
 
 def _start(request: HttpRequest, profile: Profile, state: journey.State, newest: Review | None) -> HttpResponse:

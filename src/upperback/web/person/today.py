@@ -17,7 +17,8 @@ from upperback.care.sessions import Session
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
 from upperback.services import diary, flares, lookout, plans, progress, sessions, today
-from upperback.services.actors import Actor, public_id
+from upperback.services.actors import public_id
+from upperback.services.lookout import Ahead
 from upperback.services.people import Profile
 from upperback.services.plans import PlanVersion
 from upperback.services.today import MOVE, STRENGTH, local_day
@@ -55,6 +56,7 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     by, now = session.actor_of(request), session.now()
     plan = plans.open_plan(profile=profile, by=by)
     day = local_day(profile, now)
+    ahead = lookout.ahead(profile=profile, by=by, now=now, plan=plan)
     training = progress.training_today(profile=profile, by=by, now=now, plan=plan)
     told = diary.entries(profile=profile, by=by, since=day, kinds=[Morning, Moved])
     flare = flares.current_flare(profile=profile, by=by, now=now)
@@ -75,11 +77,11 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         "share": share_words(flare.today.share) if flare is not None else None,
         "more": _more(flare),
         "ask_morning": not any(isinstance(row.entry, Morning) for row in told) and day > plan.starts_on,
-        "look": _look(profile, by, now, plan),
+        "look": _look(ahead),
         "day": day,
         "profile": profile,
         "day_number": (day - plan.starts_on).days + 1,
-        "review_day": plan.record["review_day"],
+        "review_day": (ahead.review_on - plan.starts_on).days if ahead.review_on else plan.record["review_day"],
     }
     return show(request, "person/today.jinja", context)
 
@@ -107,9 +109,9 @@ def mark(request: HttpRequest, profile: Profile) -> HttpResponse:
     return redirect(reverse("today") + f"#{posted.get('item', '')}-{turn}")
 
 
-def _look(profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -> dict[str, Any] | None:
+def _look(ahead: Ahead) -> dict[str, Any] | None:
     """The one quiet card of the day: an early sign, a review, a check-in. None where nothing is due."""
-    card = lookout.ahead(profile=profile, by=by, now=now, plan=plan).card
+    card = ahead.card
     if card is None:
         return None
     words = {
