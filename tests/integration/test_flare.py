@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from tests.integration.daily import id_in_form, planned
 from tests.integration.test_journey import hidden, me, text_of
+from tests.property import steps
+from tests.property.steps import QUIET, STEPS, World
+from upperback.care.intake import Answer
 from upperback.services import flares, plans, progress
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
@@ -206,6 +209,37 @@ def test_the_way_back_and_when_it_does_not_turn(planned: Client, monkeypatch: py
     words = text_of(planned.get("/flare/"))
     assert "See a physiotherapist now" in words
     assert "Time to change the plan" not in words
+
+
+def test_the_usual_pain_is_of_before_the_flare_up_also_after_a_new_check(
+    planned: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me_now = Profile.objects.get()
+    begin(planned)
+    assert DiaryEntry.objects.get(kind="flare_started").data["usual"] == 0  # as told before the plan
+    later(monkeypatch, 2)
+    monkeypatch.setitem(steps.MOVING, "pain_now", Answer(number=6))
+    world = World(session.now(), me_now, me_now)
+    steps.answer(world, QUIET | {"pain_average": Answer(number=7)})
+    for name in ("finish", "assess", "plan"):
+        STEPS[name](world)
+    assert "above your usual, which is 0 of 10" in text_of(planned.get("/flare/"))
+
+
+def test_a_check_that_the_flare_up_led_to_does_not_say_what_is_usual(
+    planned: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me_now = Profile.objects.get()
+    later(monkeypatch, 3)
+    begin(planned, pain="7")  # a rise: the check first
+    later(monkeypatch, 3)
+    monkeypatch.setitem(steps.MOVING, "pain_now", Answer(number=6))
+    world = World(session.now(), me_now, me_now)
+    steps.answer(world, QUIET | {"pain_average": Answer(number=7)})
+    for name in ("finish", "assess", "plan"):
+        STEPS[name](world)
+    begin(planned, pain="7")
+    assert DiaryEntry.objects.get(kind="flare_started").data["usual"] == 0
 
 
 def test_the_third_within_three_months(planned: Client) -> None:

@@ -160,10 +160,14 @@ class FearedDone(Entry, frozen=True, kw_only=True):
 
 
 class FlareStarted(Entry, frozen=True, kw_only=True):
-    """Clearly worse than usual. The quick check of warning signs was clear. `favourites`: movements to keep going."""
+    """Clearly worse than usual. The quick check of warning signs was clear.
+
+    pain : at its start. usual : at rest before it. favourites : movements to keep going
+    """
 
     trigger: Trigger = "unknown"
     pain: Score | None = None
+    usual: Score | None = None
     favourites: tuple[Key, ...] = ()
 
 

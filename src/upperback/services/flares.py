@@ -26,7 +26,7 @@ from upperback.services import policies
 from upperback.services.actors import Actor
 from upperback.services.diary import correct_entry, entries, keep_entry, take_back
 from upperback.services.permissions import check_may
-from upperback.services.plans import PlanVersion, latest_plan, open_plan
+from upperback.services.plans import PlanVersion, open_plan
 from upperback.services.today import local_day
 from upperback.store.models import DiaryEntry, Profile
 
@@ -54,6 +54,8 @@ _HELP_FIRST: Final = frozenset({"before_legs", "before_chest"})
 _PAIN_RISE: Final = "pain_rise"
 
 TRIGGERS: Final = get_args(Trigger)
+#: Mornings that may tell the usual pain before a flare-up.
+_USUAL_LOOKS_BACK: Final = dt.timedelta(days=14)
 #: Movements that are kept going in the first days.
 FAVOURITES: Final = 2
 
@@ -131,7 +133,8 @@ def begin_flare(
         keep_entry(profile=profile, client_id=own_id, day=day, at=now, entry=Warned(signs=told), by=by, now=now)
         return sign
     if current_flare(profile=profile, by=by, now=now) is None:
-        keep_entry(profile=profile, client_id=client_id, day=day, at=now, entry=FlareStarted(pain=pain), by=by, now=now)
+        entry = FlareStarted(pain=pain, usual=_usual_before(profile, day, by, now))
+        keep_entry(profile=profile, client_id=client_id, day=day, at=now, entry=entry, by=by, now=now)
     return None
 
 
@@ -142,11 +145,11 @@ def current_flare(*, profile: Profile, by: Actor, now: dt.datetime) -> FlareNow 
     if not episodes or episodes[-1].ended_id is not None:
         return None
     content, today, episode = default_content(), local_day(profile, now), episodes[-1]
-    resting = mornings(entries(profile=profile, by=by, since=episode.started - dt.timedelta(days=14), kinds=[Morning]))
-    usual = usual_pain_on(episode.started - ONE_DAY, resting, _pain_at_rest(profile, by), content)
+    resting = mornings(entries(profile=profile, by=by, since=episode.started, kinds=[Morning]))
+    usual = episode.begun.usual
     flare = Flare(
         started=episode.started,
-        usual=usual if usual is not None else 0,
+        usual=usual if usual is not None else _usual_before(profile, episode.started, by, now),
         earlier=earlier_flares(episodes, episode.started, content),
     )
     number = max((today - episode.started).days, 0) + 1
@@ -156,7 +159,7 @@ def current_flare(*, profile: Profile, by: Actor, now: dt.datetime) -> FlareNow 
         today=so_far[-1],
         number=number,
         usual=flare.usual,
-        resting={day: pain for day, pain in resting.items() if day >= episode.started},
+        resting=resting,
         so_far=so_far,
     )
 
@@ -253,11 +256,19 @@ def _going_on(profile: Profile, by: Actor, now: dt.datetime) -> Episode:
     return flare.episode
 
 
-def _pain_at_rest(profile: Profile, by: Actor) -> int | None:
-    """Pain at rest as the answers behind the plan have it: the lower one of what was said."""
-    plan = latest_plan(profile=profile, by=by)
+def _usual_before(profile: Profile, started: dt.date, by: Actor, now: dt.datetime) -> int:
+    """Usual pain at rest before a flare-up: its last mornings, else what was said before the plan.
+
+    A plan of the last day may come from a check that the flare-up itself led to: then the one before it says more.
+    """
+    since = started - _USUAL_LOOKS_BACK
+    resting = mornings(entries(profile=profile, by=by, since=since, kinds=[Morning]))
+    plans = PlanVersion.objects.filter(profile=profile).order_by("-id")
+    plan = plans.filter(made_at__lt=now - policies.SCREEN_IS_CURRENT).first() or plans.first()
     said = [plan.findings.get(key) for key in ("pain_now", "pain")] if plan is not None else []
-    return min((int(one) for one in said if isinstance(one, int | float)), default=None)
+    fallback = min((int(one) for one in said if isinstance(one, int | float)), default=0)
+    usual = usual_pain_on(started - ONE_DAY, resting, fallback, default_content())
+    return fallback if usual is None else usual
 
 
 def _own_words(text: str) -> str:
