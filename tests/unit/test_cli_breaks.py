@@ -4,9 +4,11 @@ import datetime as dt
 import json
 import shutil
 import subprocess
+import time
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 
 from tests.unit.services.conftest import NOW, Assess, Walk, actor, ana, assess, walk
 from upperback import cli
@@ -111,6 +113,25 @@ def test_nobody_here_and_no_such_folder(db: None, tmp_path: Any, capsys: pytest.
     assert "there is nothing here yet" in capsys.readouterr().err
     assert cli.main(["breaks", "--once", "--data", str(tmp_path / "none")]) == 2
     assert not (tmp_path / "none").exists()
+
+
+def test_a_busy_database_is_asked_again(
+    planned: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks: list[int] = []
+
+    def look(*_: object, **__: object) -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            raise OperationalError
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Watch, "look", look)
+    monkeypatch.setattr(connection, "close", lambda: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    assert cli.main(["breaks", "--person", "Ana"]) == 0
+    assert len(looks) == 2
+    assert "trying again" in capsys.readouterr().err
 
 
 def test_a_notice_says_nothing_about_health(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,10 +45,22 @@ def run(chosen: argparse.Namespace) -> int:
         return DONE
     try:
         while True:
-            watch.look(_now(), offer=True)
+            _look_or_wait(watch)
             time.sleep(_LOOKS_EVERY_S)
     except KeyboardInterrupt:
         return DONE
+
+
+def _look_or_wait(watch: "Watch") -> None:
+    """One look; a database that is busy is asked again the next time. Nothing stays open in between."""
+    from django.db import OperationalError, connection
+
+    try:
+        watch.look(_now(), offer=True)
+    except OperationalError:
+        print("upperback: the database is busy; trying again", file=sys.stderr)
+    finally:
+        connection.close()
 
 
 @dataclass(slots=True, kw_only=True)
