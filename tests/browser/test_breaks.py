@@ -92,7 +92,9 @@ def test_the_card_comes_by_itself_and_a_break_done_is_a_turn_done(
     page.locator("button[value=skipped]").click()
     page.goto("/today/")
     expect(card).to_contain_text("30 minutes after")
+    card.evaluate("card => card.dataset.mark = 'the same'")
     pass_minutes(page, live, 29)
+    expect(card).to_have_attribute("data-mark", "the same")  # nothing new to read out
     expect(page).to_have_title("Today - Upperback")
     pass_minutes(page, live, 2)
     expect(card).to_contain_text("Time for a short break")

@@ -19,13 +19,28 @@ async function refresh() {
     if (answer.ok && !answer.redirected) {
       const text = await answer.text();
       if (!slot.contains(document.activeElement)) {
-        slot.innerHTML = text;
-        tell(slot.querySelector("[data-break-card]"));
+        draw(text);
       }
     }
   } catch {
     // Not running at the moment: the next minute asks again.
   }
+}
+
+// Only what has changed is drawn: whoever listens to the page would hear the same card every minute.
+function draw(text) {
+  const made = document.createElement("template");
+  made.innerHTML = text;
+  const card = made.content.querySelector("[data-break-card]");
+  const before = slot.querySelector("[data-break-card]");
+  if (words(card) !== words(before) || card?.dataset.due !== before?.dataset.due) {
+    slot.replaceChildren(made.content);
+  }
+  tell(slot.querySelector("[data-break-card]"));
+}
+
+function words(card) {
+  return card?.textContent.replace(/\s+/g, " ").trim();
 }
 
 function tell(card) {
