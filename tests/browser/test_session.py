@@ -2,12 +2,16 @@
 
 import json
 import sqlite3
+import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from random import Random
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, Route
 
 from tests.browser.conftest import PHONE, SMALL_PHONE, Live, OpenPage, too_small, too_wide
 
@@ -486,6 +490,92 @@ def test_without_script_there_is_the_plain_form_and_nothing_else(open_page: Open
     page.locator("#reps_1").fill("8")
     page.get_by_role("button", name="Save and go on").click()
     assert "Exercise 2 of 3" in page.locator("main").inner_text()
+
+
+# ---- generated lives, with the real store, the real way and the real server ---------------------------------------
+
+KEEP = """async ([session, exercise, number, reps, replaces, person]) => {
+    const {Keeping} = await import('/static/js/session/keeping.js');
+    globalThis.keeping ??= await Keeping.open();
+    keeping.watch(person);
+    const entry = await keeping.add({
+        person, kind: 'set_done', day: new Date().toISOString().slice(0, 10), replaces,
+        data: {session, exercise, number, reps, counted_by: 'tap'},
+    });
+    return entry.id;
+}"""
+
+
+@pytest.mark.parametrize("lives", [8, pytest.param(150, marks=pytest.mark.long)])
+def test_nothing_is_lost_or_doubled_in_generated_lives(
+    session: Page, open_page: OpenPage, live: Live, tell: Callable[[str], None], lives: int
+) -> None:
+    person = json.loads(session.locator("#training-data").inner_text())["person"]
+    url = session.url
+    devices = [session, second_device(open_page, url)]
+    made: dict[str, int] = {}
+    dice = Random(lives)
+    met: Counter[str] = Counter()
+
+    def way(route: Route) -> None:
+        """To the server and back, or not quite."""
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        fate = dice.choices(["fine", "lost before", "lost after", "twice", "broken"], [4, 2, 2, 1, 1])[0]
+        met[fate] += 1
+        if fate == "lost before":
+            route.abort()
+        elif fate == "broken":
+            route.fulfill(status=503, body="")
+        elif fate == "fine":
+            route.continue_()
+        else:
+            with suppress(PlaywrightError):  # the page that asked may be gone by now
+                answer = route.fetch()
+                if fate == "lost after":
+                    route.abort()
+                else:
+                    route.fulfill(response=route.fetch() if answer.ok else answer)
+
+    for device in devices:
+        device.context.route("**/diary/", way)
+        device.goto("/about/")
+    for life in range(lives):
+        standing: dict[tuple[str, int], str] = {}
+        for number in range(1, dice.randint(3, 7)):
+            device = dice.choice(devices)
+            key = (f"L{life}", number)
+            reps = dice.randint(0, 12)
+            made[_kept(device, url, person, key, reps, None)] = reps
+            met["entries"] += 1
+            if dice.random() < 0.3:
+                standing[key] = list(made)[-1]
+                again = dice.randint(0, 12)
+                made[_kept(device, url, person, key, again, standing[key])] = again
+                met["corrections"] += 1
+            if dice.random() < 0.25:
+                device.goto("/about/")  # whatever was under way is cut off
+                met["reloads"] += 1
+    for device in devices:
+        device.context.unroute_all(behavior="ignoreErrors")
+        device.goto("/about/")
+        device.wait_for_function("() => localStorage.getItem('upperback.waits') === null")
+    with _base(live, "ro") as base:
+        rows = base.execute("SELECT client_id, data FROM store_diaryentry WHERE kind = 'set_done'").fetchall()
+    found = {str(uuid.UUID(id)): json.loads(data)["reps"] for id, data in rows}
+    assert len(rows) == len(found)
+    assert found == made
+    assert met["lost after"] + met["twice"] > 0
+    tell(
+        f"session in Chromium: {lives} generated lives, {len(made)} entries, {met['lost before'] + met['broken']} "
+        f"sendings lost, {met['lost after']} answers lost, {met['reloads']} reloads: 0 lost, 0 doubled"
+    )
+
+
+def _kept(page: Page, url: str, person: str, key: tuple[str, int], reps: int, replaces: str | None) -> str:
+    session_id = url.split("/training/")[1].strip("/")
+    return str(page.evaluate(KEEP, [session_id, key[0], key[1], reps, replaces, person]))
 
 
 # ---- every state of the page --------------------------------------------------------------------------------------

@@ -4,82 +4,36 @@ The real script runs against a model of the server (`outbox_law.mjs`), in node w
 `test_diary_sent.py` holds the server to the same law.
 """
 
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-HERE: Final = Path(__file__).parent
-OUTBOX: Final = HERE.parents[1] / "src" / "upperback" / "web" / "static" / "js" / "session" / "outbox.js"
-LAW: Final = HERE / "outbox_law.mjs"
+from tests.property.scripts import SESSION, runner
+
+OUTBOX: Final = SESSION / "outbox.js"
+LAW: Final = Path(__file__).with_name("outbox_law.mjs")
 LIVES: Final = 1_000
 LIVES_LONG: Final = 50_000
 
 Play = Callable[[str, int, int], Any]
 
 
-def _in_node(folder: Path) -> Play:
-    def play(outbox: str, first: int, count: int) -> Any:
-        (folder / "outbox.mjs").write_text(outbox, encoding="utf-8")
-        (folder / "law.mjs").write_text(LAW.read_text(encoding="utf-8"), encoding="utf-8")
-        code = (
-            "import {Outbox} from './outbox.mjs'; import {run} from './law.mjs';"
-            f"console.log(JSON.stringify(await run({{Outbox, first: {first}, count: {count}}})))"
-        )
-        (folder / "run.mjs").write_text(code, encoding="utf-8")
-        done = subprocess.run(["node", "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=600, check=True)
-        return json.loads(done.stdout)
-
-    return play
-
-
-def _in_chromium(program: str) -> Play:
-    def play(outbox: str, first: int, count: int) -> Any:
-        from playwright.sync_api import sync_playwright
-
-        pages = {"/": ("text/html", "<!doctype html><title>law</title>"), "/outbox.mjs": ("text/javascript", outbox)}
-        pages["/law.mjs"] = ("text/javascript", LAW.read_text(encoding="utf-8"))
-        with sync_playwright() as playwright:
-            arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-            browser = playwright.chromium.launch(executable_path=program, args=arguments)
-            page = browser.new_page()
-            page.route(
-                "http://law.test/**",
-                lambda route: route.fulfill(
-                    content_type=pages[route.request.url.removeprefix("http://law.test")][0],
-                    body=pages[route.request.url.removeprefix("http://law.test")][1],
-                ),
-            )
-            page.goto("http://law.test/")
-            found = page.evaluate(
-                """async ([first, count]) => {
-                    const {Outbox} = await import("/outbox.mjs");
-                    const {run} = await import("/law.mjs");
-                    return run({Outbox, first, count});
-                }""",
-                [first, count],
-            )
-            browser.close()
-            return found
-
-    return play
-
-
 @pytest.fixture
 def play(tmp_path: Path) -> Play:
     """`play(source of the outbox, first life, how many)`."""
-    if shutil.which("node"):
-        return _in_node(tmp_path)
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = os.environ.get("CHROMIUM") or next((path for name in names if (path := shutil.which(name))), None)
-    if program is None:
-        pytest.skip("neither node nor Chromium to run the script in")
-    return _in_chromium(program)
+    run = runner(tmp_path)
+    law = LAW.read_text(encoding="utf-8")
+
+    def go(outbox: str, first: int, count: int) -> Any:
+        body = (
+            "const {Outbox} = await import('./outbox.mjs'); const {run} = await import('./law.mjs');"
+            f"return run({{Outbox, first: {first}, count: {count}}});"
+        )
+        return run({"outbox": outbox, "law": law}, body)
+
+    return go
 
 
 def test_no_entry_is_lost_or_doubled(play: Play, tell: Callable[[str], None]) -> None:
@@ -117,8 +71,8 @@ def test_no_entry_is_lost_or_doubled_in_many_lives(play: Play, tell: Callable[[s
         ),
         (
             "kept without waiting",
-            "await this.#store.put(entry);",
-            "this.#store.put(entry);",
+            "await this.#store.put(entry, beside);",
+            "this.#store.put(entry, beside);",
         ),
         (
             "newest first",

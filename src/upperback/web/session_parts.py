@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from upperback.care.plan.words import fill
+from upperback.content.models import Service
 from upperback.content.vocabulary import default_content
 
 #: Modules of `static/js/session/`, fetched ahead and kept in the browser; each that imports another comes first.
@@ -39,6 +40,12 @@ def stop_signs(region: str) -> list[StopSign]:
     ]
 
 
+def emergency_service(region: str) -> Service:
+    """Whom to call at once."""
+    table = default_content().service_table(region)
+    return next(service for service in table.services if service.key == "emergency")
+
+
 def light_words() -> list[LightWords]:
     """Green, amber and red."""
     texts = default_content().dose_texts
@@ -50,6 +57,6 @@ def player_words(region: str) -> dict[str, Any]:
     return {
         "signs": stop_signs(region),
         "lights": light_words(),
-        "emergency_number": fill("{emergency}", default_content().service_table(region)),
+        "emergency": emergency_service(region),
         "session_modules": MODULES,
     }

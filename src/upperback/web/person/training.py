@@ -27,7 +27,7 @@ from upperback.services.today import local_day
 from upperback.web.person import device, session
 from upperback.web.person.page import for_person, show
 from upperback.web.person.posted import score
-from upperback.web.session_parts import player_words, stop_signs
+from upperback.web.session_parts import emergency_service, player_words, stop_signs
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -124,7 +124,7 @@ def wrong(request: HttpRequest, profile: Profile, session_id: str) -> HttpRespon
             profile=profile, session_id=session_id, client_id=public_id(request.POST.get("client_id", "")),
             how="felt_wrong", sign=chosen.id, by=session.actor_of(request), now=session.now(),
         )  # fmt: skip
-        context = {"profile": profile, "sign": chosen}
+        context = {"profile": profile, "sign": chosen, "emergency": emergency_service(settings.REGION)}
         return show(request, "person/training_stopped.jinja", context)
     context = {"profile": profile, "signs": signs, "session_id": session_id, "client_id": uuid.uuid4()}
     return show(request, "person/training_wrong.jinja", context)

@@ -55,11 +55,14 @@ export class Keeping {
     return this.flush();
   }
 
-  async add(entry) {
-    const kept = await this.#outbox.add(entry);
+  // stateAfter(id): where the session stands once the entry of that id is written down; kept together with it.
+  async add(draft, stateAfter = () => null) {
+    const entry = this.#outbox.make(draft);
+    const state = stateAfter(entry.id);
+    await this.#outbox.put(entry, state && { session: state.session, state });
     await this.#note();
     this.flush();
-    return kept;
+    return entry;
   }
 
   waiting(person) {

@@ -30,7 +30,7 @@ export function place(state) {
   return set === null ? { stage: "felt", exercise: item.exercise } : { stage: "ready", exercise: item.exercise, set, reps: 0 };
 }
 
-export function itemOf(state, exercise = state.at.exercise) {
+export function itemOf(state, exercise = state.at?.exercise) {
   return state.items.find((one) => one.exercise === exercise) ?? null;
 }
 
@@ -194,7 +194,10 @@ function overlaid(state, waiting) {
   for (const entry of waiting) {
     const { exercise, number, session } = entry.data;
     if (entry.kind === "set_done" && session === state.session) {
-      (found.done[exercise] ??= {})[number] = { reps: entry.data.reps, kg: entry.data.load_kg ?? null, id: entry.id };
+      const sets = (found.done[exercise] ??= {});
+      // What another device wrote stays under it, and is there again when this one is taken back.
+      const under = sets[number]?.id === entry.replaces ? (sets[number]?.under ?? null) : (sets[number] ?? null);
+      sets[number] = { reps: entry.data.reps, kg: entry.data.load_kg ?? null, id: entry.id, under };
     } else if (entry.kind === "exercise_ended" && session === state.session) {
       found.felt[exercise] = {
         id: entry.id,
@@ -207,7 +210,11 @@ function overlaid(state, waiting) {
       for (const sets of Object.values(found.done)) {
         for (const [key, one] of Object.entries(sets)) {
           if (one.id === entry.replaces) {
-            delete sets[key];
+            if (one.under) {
+              sets[key] = one.under;
+            } else {
+              delete sets[key];
+            }
           }
         }
       }

@@ -16,7 +16,7 @@ export class Outbox {
   #alone;
   #lastAt = 0;
 
-  // store: put(entry), all(), remove(ids), refuse(id, message); each resolves when it is safely done.
+  // store: put(entry, beside), all(), remove(ids), refuse(id, message); each resolves when it is safely done.
   // send(person, entries) resolves to the server's answers or rejects. alone(work) runs one piece of work at a time,
   // over all tabs where the browser can do that.
   constructor({ store, send, makeId, now, alone = (work) => work() }) {
@@ -27,12 +27,21 @@ export class Outbox {
     this.#alone = alone;
   }
 
-  // Keeps an entry; resolves once it would survive a crash.
-  async add({ person, kind, day, data, replaces = null }) {
+  // An entry with its id and time, not kept yet.
+  make({ person, kind, day, data, replaces = null }) {
     // Two entries never swap places, also when the clock of the device is put back between them.
     this.#lastAt = Math.max(this.#now(), this.#lastAt + 1);
-    const entry = { id: this.#makeId(), person, kind, day, at: this.#lastAt, data, replaces };
-    await this.#store.put(entry);
+    return { id: this.#makeId(), person, kind, day, at: this.#lastAt, data, replaces };
+  }
+
+  // Keeps an entry, and with it in one go what stands beside it; resolves once both would survive a crash.
+  async put(entry, beside = null) {
+    await this.#store.put(entry, beside);
+  }
+
+  async add(draft) {
+    const entry = this.make(draft);
+    await this.put(entry);
     return entry;
   }
 

@@ -35,6 +35,9 @@ class Player {
   }
 
   async begin(say) {
+    for (const [name, isOn] of Object.entries(this.#aids.settings)) {
+      [...this.#screen.parts("setting")].find((box) => box.dataset.setting === name).checked = isOn;
+    }
     await this.#draw("heading");
     if (say) {
       this.#screen.net(this.#screen.words(say));
@@ -345,8 +348,9 @@ class Player {
   // Kept first, shown then: what is on the screen as done would survive a crash.
   async #log([after, draft], focus) {
     const { person, day } = this.#state;
-    const entry = await this.#keeping.add({ person, day, ...draft });
-    await this.#go(machine.named(after, draft, entry.id), focus);
+    const stateAfter = (id) => machine.named(after, draft, id);
+    const entry = await this.#keeping.add({ person, day, ...draft }, stateAfter);
+    await this.#go(stateAfter(entry.id), focus);
   }
 
   async #go(state, focus) {
@@ -533,7 +537,7 @@ class Player {
     const s = this.#screen;
     const sets = machine.setsOf(this.#state, item.exercise);
     const done = sets.map((one) => one.reps).join(", ") || s.words("nothing");
-    const line = element("li", { class: "player__line" }, element("span", {}, element("b", { text: item.title }), ` ${done}`));
+    const line = element("li", { class: "player__line" }, element("span", {}, element("b", { text: `${item.title}:` }), ` ${done}`));
     if (mayChange) {
       line.append(
         element("button", {

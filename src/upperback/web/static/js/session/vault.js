@@ -24,8 +24,17 @@ class Vault {
 
   // ---- the store of an outbox ----
 
-  async put(entry) {
-    await this.#write("entries", { id: entry.id, ...(await this.#seal(entry.id, entry)) });
+  // beside: {session, state}, where the session stands after the entry. Both are kept or none, so that a set that is
+  // written down is never shown as one that is still to be done.
+  async put(entry, beside = null) {
+    const row = { id: entry.id, ...(await this.#seal(entry.id, entry)) };
+    const state = beside && { id: beside.session, ...(await this.#seal(beside.session, beside.state)) };
+    const transaction = this.#base.transaction(["entries", "states"], "readwrite", { durability: "strict" });
+    transaction.objectStore("entries").put(row);
+    if (state) {
+      transaction.objectStore("states").put(state);
+    }
+    await done(transaction);
   }
 
   async all() {
