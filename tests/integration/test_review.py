@@ -381,6 +381,12 @@ GRACE: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
 }
 
 
+SHAPES = {
+    "continue": "self_manage", "continue_and_adjust": "self_manage", "refer_physio": "physio_routine",
+    "seek_medical_help": "gp_soon",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("outcome", GRACE)
 def test_each_outcome_can_be_walked_as_the_invented_person(client: Client, outcome: str) -> None:
     grace = demo.make_person(key="six_weeks", now=timezone.now())
@@ -391,7 +397,10 @@ def test_each_outcome_can_be_walked_as_the_invented_person(client: Client, outco
     finish(client)
     page = client.get("/review/")
     form = {"changed": ["LM-SIT", "LM-CARRY"]} | told | {"client_id": hidden(page, "client_id")}
-    client.post("/review/", form)
+    page = client.post("/review/", form, follow=True)
     kept = Review.objects.get()
     assert kept.outcome == outcome
+    # Help never comes in the colour and shape of "carry on".
+    assert re.findall(r"care-card--(\w+)", page.content.decode()) == [SHAPES[outcome]]
+    assert f"shape--{SHAPES[outcome]}" in page.content.decode()
     assert kept.inputs["adherence_pct"] >= 70

@@ -133,7 +133,8 @@ def _summary(profile: Profile, signs: tuple[EarlySign, ...], request: HttpReques
     by = session.actor_of(request)
     plan = plans.open_plan(profile=profile, by=by)
     lines = [_("Upper back pain. Self-care plan since %(date)s.") % {"date": plan.starts_on.strftime("%-d %B %Y")}]
-    lines += [filled(sign.why) for sign in signs if sign.id != "low_mood"]
+    # The first sentence says what is so; the second one speaks to the person.
+    lines += [f"{filled(sign.why).split('. ')[0].rstrip('.')}." for sign in signs if sign.id != "low_mood"]
     told = lookout.check_ins(profile=profile, by=by, since=plan.starts_on)[-4:]
     for row in told:
         if isinstance(row.entry, CheckIn) and row.entry.pain_average is not None:

@@ -40,7 +40,7 @@ OUTCOMES: Final = {
     "seek_medical_help": gettext_lazy("Have it checked"),
 }
 #: The shape and colour of an outcome, those of the results of the safety check.
-_MARKS: Final = {"continue": "self_manage", "continue_and_adjust": "self_manage", "refer_physio": "physio_routine"}
+_SHAPES: Final = {"continue": "self_manage", "continue_and_adjust": "self_manage", "refer_physio": "physio_routine"}
 _EFFORT: Final = {
     "committed": gettext_lazy("You really tried the plan."),
     "partly": gettext_lazy("You did part of the plan."),
@@ -184,9 +184,9 @@ def review_result(request: HttpRequest, profile: Profile, review_uuid: str) -> H
         "stands": stands,
         "today": local_day(profile, now),
         "title": str(OUTCOMES[kept.outcome]),
-        "mark": _mark(kept),
+        "kind_of_card": _shape(kept),
         "row": _row(kept),
-        "effort": str(_EFFORT[kept.record["effort"]]),
+        "effort": _effort(kept),
         "finished": kept.record["row"] == _FINISHED,
         "overall": str(OVERALL[kept.inputs["pgic"]]) if kept.inputs.get("pgic") else None,
         "measures": measures(kept),
@@ -204,9 +204,18 @@ def review_result(request: HttpRequest, profile: Profile, review_uuid: str) -> H
     return show(request, "person/review_result.jinja", context)
 
 
-def _mark(kept: Review) -> str:
+def _shape(kept: Review) -> str:
     """Help is marked as the safety check marks it; by the review alone it is a visit to the GP."""
-    return _MARKS.get(kept.outcome) or str(kept.record["disposition"])
+    return _SHAPES.get(kept.outcome) or str(kept.record["disposition"])
+
+
+def _effort(kept: Review) -> str:
+    """How much was really tried, in words; who trained and changed no task hears just that."""
+    pct = kept.inputs.get("adherence_pct")
+    trained = pct is not None and pct >= default_content().limit("review_committed_pct")
+    if trained and kept.record["effort"] != "committed":
+        return _("You trained as the plan has it. To call it a real try, tasks have to change as well.")
+    return str(_EFFORT[kept.record["effort"]])
 
 
 def _row(kept: Review) -> str | None:
