@@ -228,6 +228,27 @@ class Helped(Entry, frozen=True, kw_only=True):
     words: Words
 
 
+class Worn(Entry, frozen=True, kw_only=True):
+    """A sensor was worn: what it measured in one sitting. Figures are of the time it could measure.
+
+    Attributes
+    ----------
+    source : what it was
+    measured_s : for how long
+    flexion_deg : half of the time bent forward less than this; None where it was not aligned
+    bent_s : leaning by more than 20 degrees
+    longest_held_s : the longest time in one position
+    hints : how many were given
+    """
+
+    source: Literal["phone"]
+    measured_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+    flexion_deg: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    bent_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
+    longest_held_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 0.0
+    hints: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+
+
 class Later(Entry, frozen=True, kw_only=True):
     """A card that was put off, or answered, until a day."""
 
@@ -263,6 +284,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "later": Later,
     "goal_told": GoalTold,
     "helped": Helped,
+    "worn": Worn,
     "undone": Undone,
 }
 

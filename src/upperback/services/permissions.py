@@ -25,6 +25,7 @@ Action = Literal[
     "record_review",
     "share_calendar",
     "use_push",
+    "wear_sensor",
     "reset_demo",
 ]
 
@@ -47,6 +48,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
         "record_review",
         "share_calendar",
         "use_push",
+        "wear_sensor",
     }
 )
 

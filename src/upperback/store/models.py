@@ -481,6 +481,27 @@ class PushSubscription(models.Model):
         return str(self.uuid)
 
 
+class LiveTicket(models.Model):
+    """Lets one connection of a sensor in, once and within a minute. Only the hash of it is kept."""
+
+    handling: ClassVar = Handling(
+        {"id": T, "uuid": T, "profile": T, "token_sha256": T, "made_at": T, "ends_at": T, "by": T, "by_kind": T},
+        Export.NEVER,
+        Erase.WITH_PERSON,
+    )
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="live_tickets")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    by = models.CharField(max_length=80, help_text="Id of who made it: only they may use it.")
+    by_kind = models.CharField(max_length=20)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
 class PushTurn(models.Model):
     """When a person with notices is looked at next. Claimed by moving the time on, if nobody else has."""
 

@@ -9,7 +9,7 @@ from upperback.web.gate import Gate
 from upperback.web.jinja import STATIC_FOLDER
 from upperback.web.offline import render_offline_pages
 from upperback.web.options import Options, read_options, secret_key
-from upperback.web.static_files import StaticFiles
+from upperback.web.static_files import Receive, Scope, Send, StaticFiles
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def make_gate(options: Options) -> Gate:
 
 
 def django_application() -> App | None:
-    """Django, or None when it cannot start; the reason is logged without values."""
+    """Django with the sockets beside it, or None when it cannot start; the reason is logged without values."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "upperback.web.settings")
     try:
         from django.core.asgi import get_asgi_application
@@ -49,7 +49,16 @@ def django_application() -> App | None:
     except Exception:  # noqa: BLE001  whatever the reason, help has to be served
         _log.exception("Django could not start; only the help page is served")
         return None
-    return application  # type: ignore[return-value]
+
+    async def rest(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            from upperback.web.live.socket import live_socket  # brings the sensing along: not before somebody wears one
+
+            await live_socket(scope, receive, send)
+        else:
+            await application(scope, receive, send)  # type: ignore[arg-type]
+
+    return rest
 
 
 def __getattr__(name: str) -> FrontDoor:

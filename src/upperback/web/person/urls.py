@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.person import assessment, breaks, check, device, people, plan, result, today, training
+from upperback.web.person import assessment, breaks, check, device, live, people, plan, result, today, training
 from upperback.web.person.daily_urls import urlpatterns as daily_care
 from upperback.web.person.review_urls import urlpatterns as looking_back
 
@@ -50,6 +50,8 @@ urlpatterns = [
     path("breaks/push/off/", breaks.push_off, name="push_off"),
     path("breaks/push/key/", breaks.push_public_key, name="push_key"),
     path("breaks/feed/", breaks.feed, name="break_feed"),
+    path("live/", live.live_page, name="live"),
+    path("live/ticket/", live.ticket, name="live_ticket"),
     path("diary/", device.keep, name="diary"),
 ]
 

@@ -1,0 +1,1 @@
+"""What is live: the socket that samples come in by."""

@@ -1,0 +1,149 @@
+"""The live page on a phone whose motion sensors are moved by the test: it lies, is put on, stands, and bends."""
+
+import math
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page, expect
+
+from tests.browser.conftest import PHONE, Live, start_live
+
+G_MPS2: Final = 9.81
+SENSORS: Final = ("accelerometer", "linear-acceleration", "gyroscope")
+
+
+@dataclass
+class Phone:
+    """The sensors of the browser, by its own protocol."""
+
+    page: Page
+    devtools: CDPSession
+
+    @classmethod
+    def of(cls, page: Page) -> "Phone":
+        devtools = page.context.new_cdp_session(page)
+        for kind in SENSORS:
+            devtools.send(
+                "Emulation.setSensorOverrideEnabled",
+                {
+                    "enabled": True,
+                    "type": kind,
+                    "metadata": {"available": True, "minimumFrequency": 1, "maximumFrequency": 60},
+                },
+            )
+        phone = cls(page, devtools)
+        phone.reads((0.0, 0.0, G_MPS2))
+        return phone
+
+    def reads(self, acc: tuple[float, float, float], turn_radps: float = 0.0) -> float:
+        """Sets what the sensors read from now on, with a sensor's noise; returns when the new turning began."""
+        noise = [random.gauss(0, 0.02) for _ in acc]
+        self._set("accelerometer", (acc[0] + noise[0], acc[1] + noise[1], acc[2] + noise[2]))
+        self._set("linear-acceleration", (0.0, 0.0, 0.0))
+        self._set("gyroscope", (turn_radps, 0.0, 0.0))
+        return time.monotonic()
+
+    def _set(self, kind: str, xyz: tuple[float, float, float]) -> None:
+        reading = {"xyz": {"x": xyz[0], "y": xyz[1], "z": xyz[2]}}
+        self.devtools.send("Emulation.setSensorOverrideReadings", {"type": kind, "reading": reading})
+
+    def leans(self, degrees: float, turn_dps: float = 0.0) -> float:
+        """Worn on the chest, top up, screen outwards; bent forward by so much and turning so fast."""
+        angle = math.radians(degrees)
+        acc = (0.0, G_MPS2 * math.cos(angle), -G_MPS2 * math.sin(angle))
+        return self.reads(acc, math.radians(turn_dps))  # x points to the wearer's left
+
+    def bends(self, start_deg: float, end_deg: float, seconds: float) -> None:
+        """From one to the other. The trunk is where its turning has brought it, however late this machine is."""
+        speed_dps = (end_deg - start_deg) / seconds
+        at_deg, since = start_deg, self.leans(start_deg, speed_dps)
+        while abs(end_deg - at_deg) > 0.3:
+            self.page.wait_for_timeout(15)
+            at_deg += speed_dps * (time.monotonic() - since)
+            left_deg = end_deg - at_deg
+            speed_dps = math.copysign(min(abs(speed_dps), max(2.0, 4 * abs(left_deg))), left_deg)
+            since = self.leans(at_deg, speed_dps)
+        self.leans(end_deg)
+
+
+@pytest.fixture
+def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Page, Live]]:
+    with start_live(tmp_path_factory.mktemp("live-page"), "demo=True") as started:
+        context = browser.new_context(
+            base_url=started.address,
+            viewport={"width": PHONE[0], "height": PHONE[1]},
+            permissions=["accelerometer", "gyroscope", "magnetometer"],
+        )
+        one = context.new_page()
+        one.goto(started.first_link)
+        one.goto("/people/")
+        one.get_by_role("button", name="Priya").click()
+        yield one, started
+        context.close()
+
+
+def part(page: Page, name: str) -> Any:
+    return page.locator(f"[data-part={name}]")
+
+
+def test_a_phone_is_aligned_and_shows_a_bend(
+    page: tuple[Page, Live], shoot: Callable[[Page, str], Path], axe: Callable[..., list[str]]
+) -> None:
+    one, _started = page
+    phone = Phone.of(one)
+    one.goto("/live/")
+    assert not axe(one)
+    shoot(one, "live-start")
+    one.evaluate(
+        "() => Object.assign(document.querySelector('[data-live]').dataset, {putOnS: 3, standS: 6, bendS: 20})"
+    )
+    one.get_by_role("button", name="Start").click()
+    expect(one.get_by_role("heading", name="Get ready")).to_be_visible(timeout=15_000)
+    phone.leans(0)
+    shoot(one, "live-calibrate")
+    expect(part(one, "step")).to_contain_text("Bend forward", timeout=20_000)
+    for _ in range(2):
+        phone.bends(0, 60, 1.2)
+        phone.bends(60, 0, 1.2)
+    expect(one.locator("[data-stage=live]")).to_be_visible(timeout=60_000)
+    phone.bends(0, 30, 1.5)
+    expect(part(one, "degrees")).to_have_text(re.compile("^(28|29|30|31|32)°$"), timeout=20_000)
+    expect(part(one, "lean")).to_have_text("Leaning forward")
+    assert not axe(one)
+    shoot(one, "live-leaning")
+    one.get_by_role("button", name="Stop").click()
+    expect(one.get_by_role("heading", name="Stopped")).to_be_visible()
+
+
+def test_a_computer_without_sensors_says_so(page: tuple[Page, Live], shoot: Callable[[Page, str], Path]) -> None:
+    one, _started = page
+    one.goto("/live/")
+    one.get_by_role("button", name="Start").click()
+    expect(part(one, "trouble")).to_contain_text("Open this page on a phone", timeout=10_000)
+    shoot(one, "live-no-sensor")
+
+
+def test_what_is_old_is_shown_as_old(page: tuple[Page, Live]) -> None:
+    one, _started = page
+    phone = Phone.of(one)
+    one.goto("/live/")
+    one.evaluate(
+        "() => Object.assign(document.querySelector('[data-live]').dataset, {putOnS: 2, standS: 6, bendS: 15})"
+    )
+    one.get_by_role("button", name="Start").click()
+    expect(one.get_by_role("heading", name="Get ready")).to_be_visible(timeout=15_000)
+    phone.leans(0)
+    expect(part(one, "step")).to_contain_text("Bend forward", timeout=20_000)
+    phone.bends(0, 60, 1.2)
+    phone.bends(60, 0, 1.2)
+    expect(one.locator("[data-stage=live]")).to_be_visible(timeout=60_000)
+    for kind in SENSORS:
+        phone.devtools.send("Emulation.setSensorOverrideEnabled", {"enabled": False, "type": kind})
+    expect(part(one, "lean")).to_have_text("Nothing has come for a moment", timeout=10_000)
+    expect(part(one, "degrees")).to_have_text("–")
