@@ -471,6 +471,9 @@ INLINE double *count_block(const double *energy, const uint8_t *bits, const uint
                            double *epoch_power) {
     struct counting c = *counting;
     struct run r = c.run;
+    int64_t bins[BLOCK];
+    for (int64_t i = 0; i < count; i++)
+        bins[i] = bin_of(power[i]); /* of what is no number: anywhere; it is not counted */
     for (int64_t i = 0; i < count; i++) {
         if (calm || (!bits[i] && !gated[i]))
             c.epoch_energy += energy[i], c.epoch_hops++;
@@ -487,7 +490,7 @@ INLINE double *count_block(const double *energy, const uint8_t *bits, const uint
         }
         c.totals.measured++;
         c.totals.gated += held;
-        histogram[bin_of(c.last)]++;
+        histogram[held ? bin_of(c.last) : bins[i]]++;
         if (!(c.last < w->rest_below)) {
             r.resting = r.counted = 0, r.away++;
             continue;

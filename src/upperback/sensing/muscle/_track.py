@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from functools import cache
+from itertools import pairwise
 from typing import Final, TypeVar
 
 import numpy as np
@@ -352,16 +353,20 @@ def _spells(state: MuscleState, epoch_power: F64, grid: Layout, params: MusclePa
     found = state.spells.copy()
     for c, reference in enumerate(state.references):
         rest_below = _rest_v(reference, params) ** 2 + _noise_v(reference) ** 2
-        active = (total[c] >= window * rest_below).tolist()
+        active, there = total[c] >= window * rest_below, np.isfinite(total[c])
         measured, sustained, length, away = (int(value) for value in found[c])
-        for is_measured, is_active in zip(np.isfinite(total[c]).tolist(), active, strict=True):
-            measured += is_measured
-            if is_active:
-                length = length + 1 if length else 1 + min(away, window - 1)
-                away = 0
-                sustained += length if length == shortest else int(length > shortest)
+        measured += int(np.count_nonzero(there))
+        kind = np.where(active, 2, there)
+        edges = [0, *(np.flatnonzero(np.diff(kind)) + 1).tolist(), len(kind)] if len(kind) else []
+        for start, end in pairwise(edges):
+            if active[start]:
+                first = length + 1 if length else 1 + min(away, window - 1)
+                length, away = first + end - start - 1, 0
+                sustained += (shortest if first <= shortest <= length else 0) + max(
+                    length - max(first - 1, shortest), 0
+                )
             else:
-                length, away = 0, away + 1 if is_measured else window
+                length, away = 0, away + end - start if there[start] else window
         found[c] = measured, sustained, length, away
     return found
 
