@@ -5,7 +5,7 @@
 
 enum { GAP = 1, CLIPPED = 2, IMPLAUSIBLE = 8, FREE_FALL = 16 };
 
-enum { GROUP = 64, LANES = 16 };
+enum { GROUP = 64, LANES = 16, MOST = 256 }; /* of samples at once */
 
 /* In the order of quality/base.py. */
 struct limits {
@@ -112,29 +112,48 @@ UB_EXPORT void UB(quality_marks)(const float *acc, const float *gyr, int64_t n, 
 /* Columns of a second, in the order of quality/base.py. */
 enum { LENGTH, SPREAD, STUCK, UP, RATE = UP + 3, RATE_SPREAD = RATE + 3, LATER, EARLIER = LATER + 3, COLUMNS = EARLIER + 3 };
 
-/* Sums of one second: of each axis, and of the length less `about` and its square, so that nothing is lost where the
+/* A second's axes side by side, in whole groups of lanes with zeros behind. */
+static int64_t apart(const float *x, int64_t n, float axes[3][MOST]) {
+    const int64_t room = (n + LANES - 1) / LANES * LANES;
+    for (int64_t t = 0; t < n; t++)
+        axes[0][t] = x[3 * t], axes[1][t] = x[3 * t + 1], axes[2][t] = x[3 * t + 2];
+    for (int64_t t = n; t < room; t++)
+        axes[0][t] = axes[1][t] = axes[2][t] = 0;
+    return room;
+}
+
+static double added_up(const float part[LANES]) {
+    double total = 0;
+    for (int j = 0; j < LANES; j++)
+        total += part[j];
+    return total;
+}
+
+/* Sums of a stretch: of each axis, and of the length less `about` and its square, so that nothing is lost where the
    length hardly varies. Sixteen samples side by side. */
-static void sums(const float *x, int64_t n, float about, double axes[3], double *length, double *square) {
-    float part[5][LANES] = {{0}};
-    const int64_t whole = n / LANES * LANES;
-    for (int64_t t = 0; t < whole; t += LANES)
+static void add_stretch(float axes[3][MOST], int64_t n, int64_t room, float about, double sums[5]) {
+    float part[5][LANES] = {{0}}, off[MOST];
+    for (int64_t t = 0; t < room; t++)
+        off[t] = sqrtf(axes[0][t] * axes[0][t] + axes[1][t] * axes[1][t] + axes[2][t] * axes[2][t]) - about;
+    for (int64_t t = n; t < room; t++)
+        off[t] = 0;
+    for (int64_t t = 0; t < room; t += LANES)
         for (int j = 0; j < LANES; j++) {
-            const float *v = x + 3 * (t + j);
-            const float s = v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
-            part[0][j] += v[0], part[1][j] += v[1], part[2][j] += v[2];
-            const float d = sqrtf(s) - about;
-            part[3][j] += d, part[4][j] += d * d;
+            part[0][j] += axes[0][t + j], part[1][j] += axes[1][t + j], part[2][j] += axes[2][t + j];
+            part[3][j] += off[t + j], part[4][j] += off[t + j] * off[t + j];
         }
-    for (int64_t t = whole; t < n; t++) {
-        const float *v = x + 3 * t, s = v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
-        part[0][0] += v[0], part[1][0] += v[1], part[2][0] += v[2];
-        const float d = sqrtf(s) - about;
-        part[3][0] += d, part[4][0] += d * d;
-    }
-    double total[5] = {0};
     for (int k = 0; k < 5; k++)
-        for (int j = 0; j < LANES; j++)
-            total[k] += part[k][j];
+        sums[k] += added_up(part[k]);
+}
+
+/* Of a whole second. */
+static void sums(const float *x, int64_t n, float about, double axes[3], double *length, double *square) {
+    double total[5] = {0};
+    float side[3][MOST];
+    for (int64_t start = 0; start < n; start += MOST) {
+        const int64_t count = n - start < MOST ? n - start : MOST;
+        add_stretch(side, count, apart(x + 3 * start, count, side), about, total);
+    }
     axes[0] = total[0], axes[1] = total[1], axes[2] = total[2];
     *length = total[3], *square = total[4];
 }
@@ -164,22 +183,29 @@ static int stuck(const float *x, int64_t n, double least) {
 /* How the gyroscope turns the acceleration, a x w, weighted with the time since the start of the second (`later`) and
    with the time to its end (`earlier`). */
 static void turns(const float *a, const float *w, int64_t n, double later[3], double earlier[3]) {
-    float part[6][LANES] = {{0}};
     const float per = 1.0F / (float)n;
-    for (int64_t t = 0; t < n; t += LANES)
-        for (int j = 0; j < (n - t < LANES ? (int)(n - t) : LANES); j++) {
-            const float *u = a + 3 * (t + j), *v = w + 3 * (t + j);
-            const float since = ((float)(t + j) + 0.5F) * per;
-            const float x = u[1] * v[2] - u[2] * v[1], y = u[2] * v[0] - u[0] * v[2], z = u[0] * v[1] - u[1] * v[0];
-            part[0][j] += x * since, part[1][j] += y * since, part[2][j] += z * since;
-            part[3][j] += x * (1 - since), part[4][j] += y * (1 - since), part[5][j] += z * (1 - since);
-        }
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 3; k++)
         later[k] = earlier[k] = 0;
-        for (int j = 0; j < LANES; j++)
-            later[k] += part[k][j], earlier[k] += part[3 + k][j];
-        later[k] /= (double)n, earlier[k] /= (double)n;
+    for (int64_t start = 0; start < n; start += MOST) {
+        const int64_t count = n - start < MOST ? n - start : MOST;
+        float u[3][MOST], v[3][MOST], part[6][LANES] = {{0}}, since[MOST];
+        const int64_t room = apart(a + 3 * start, count, u);
+        apart(w + 3 * start, count, v);
+        for (int64_t t = 0; t < room; t++)
+            since[t] = ((float)(start + t) + 0.5F) * per;
+        for (int64_t t = 0; t < room; t += LANES)
+            for (int j = 0; j < LANES; j++) {
+                const int64_t i = t + j;
+                const float x = u[1][i] * v[2][i] - u[2][i] * v[1][i], y = u[2][i] * v[0][i] - u[0][i] * v[2][i];
+                const float z = u[0][i] * v[1][i] - u[1][i] * v[0][i];
+                part[0][j] += x * since[i], part[1][j] += y * since[i], part[2][j] += z * since[i];
+                part[3][j] += x * (1 - since[i]), part[4][j] += y * (1 - since[i]), part[5][j] += z * (1 - since[i]);
+            }
+        for (int k = 0; k < 3; k++)
+            later[k] += added_up(part[k]), earlier[k] += added_up(part[3 + k]);
     }
+    for (int k = 0; k < 3; k++)
+        later[k] /= (double)n, earlier[k] /= (double)n;
 }
 
 UB_EXPORT void UB(quality_seconds)(const float *acc, const float *gyr, int64_t seconds, int64_t n, double gravity,

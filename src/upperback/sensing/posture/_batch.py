@@ -21,7 +21,7 @@ from upperback.sensing.compiled import LANES
 from upperback.sensing.epochs import COLUMNS, Epochs
 from upperback.sensing.posture._grid import Grid
 from upperback.sensing.posture._holds import HoldState, HoldTally, hold_epochs
-from upperback.sensing.posture._lane import Samples, Setting, Tally, run_lanes, seen_bias
+from upperback.sensing.posture._lane import Samples, Setting, Tally, Waiting, run_lanes, seen_bias
 from upperback.sensing.posture._reference import epoch_row
 from upperback.sensing.posture._stream import check_rate, method_of, missing_before
 from upperback.sensing.posture.base import Method, PostureParams, PostureSummary, VerticalBlock
@@ -116,7 +116,7 @@ class _Work:
         self._method: Method | None = None
         self._start_s = 0.0
         self._n_samples = 0
-        self._waiting: list[Samples] = []
+        self._waiting = Waiting()
         self._origin = 0  # number of the first sample that waits
         self._next_epoch = 0
         self._bias: npt.NDArray[np.float64] = np.zeros(4)  # of the last piece that had rests
@@ -157,7 +157,7 @@ class _Work:
         )
 
     def _wait(self, samples: Samples) -> None:
-        self._waiting.append(samples)
+        self._waiting.add(samples)
         self._n_samples += len(samples)
         last = self._grid.epoch_of(self._n_samples)
         if last - self._next_epoch >= self._at_once * PIECE_S:
@@ -174,7 +174,7 @@ class _Work:
     def _work_off(self, pieces: list[_Piece]) -> None:
         if not pieces:
             return
-        samples, grid = Samples.join(self._waiting), self._grid
+        samples, grid = self._waiting.samples(), self._grid
         first, last = pieces[0].first, pieces[-1].last
         rows = np.empty((last - first, len(COLUMNS)), np.float32)
         groups = [
@@ -196,7 +196,7 @@ class _Work:
         self._rows.append(rows)
         self._next_epoch = last
         keep = max(self._origin, grid.first_of(last) - self._n_warm)
-        self._waiting = [samples.part(keep - self._origin, len(samples)).copy()]
+        self._waiting.drop(keep - self._origin)
         self._origin = keep
 
     @property

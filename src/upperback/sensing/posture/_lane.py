@@ -98,15 +98,6 @@ class Samples:
             quality=None if self.quality is None else self.quality[cut],
         )
 
-    def copy(self) -> "Samples":
-        """In memory of its own, so that the rest of the block can go."""
-        return Samples(
-            acc=None if self.acc is None else self.acc.copy(),
-            gyr=None if self.gyr is None else self.gyr.copy(),
-            up=None if self.up is None else self.up.copy(),
-            quality=None if self.quality is None else self.quality.copy(),
-        )
-
     def missing(self, n_samples: int) -> Iterator["Samples"]:
         """As many missing samples, with the same signals; a long gap in several pieces."""
         for start in range(0, n_samples, _GAP_PIECE):
@@ -121,31 +112,65 @@ class Samples:
             quality=np.full(n_samples, QualityFlag.GAP, np.uint8),
         )
 
-    @classmethod
-    def join(cls, parts: "list[Samples]") -> "Samples":
-        """Parts that follow each other, as one."""
-        if len(parts) == 1:
-            return parts[0]
 
-        def joined(name: str, missing: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
-            """One signal; where a part does not have it, `missing` stands in."""
-            arrays = [getattr(part, name) for part in parts]
-            if all(array is None for array in arrays):
-                return None
-            return np.concatenate(
-                [
-                    np.broadcast_to(missing, (len(part), *missing.shape)) if array is None else array
-                    for array, part in zip(arrays, parts, strict=True)
-                ]
-            )
+class Waiting:
+    """Samples that wait to be worked on, in one piece; in memory that is used again and again.
 
-        nothing = np.full(3, np.nan, np.float32)
-        return cls(
-            acc=joined("acc", nothing),
-            gyr=joined("gyr", nothing),
-            up=joined("up", nothing),
-            quality=joined("quality", np.array(0, np.uint8)),
-        )
+    A block that comes alone, as a whole recording does, is not copied.
+    """
+
+    def __init__(self) -> None:
+        self._alone: Samples | None = None
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self._n = 0
+
+    def add(self, samples: Samples) -> None:
+        """Behind those that wait."""
+        if self._alone is not None:
+            alone, self._alone = self._alone, None
+            self._put(alone)
+        if self._n:
+            self._put(samples)
+        else:
+            self._alone = samples
+
+    def samples(self) -> Samples:
+        """All of them; good until the next call of another method."""
+        if self._alone is not None:
+            return self._alone
+        found = {name: self._arrays[name][: self._n] if name in self._arrays else None for name in _MISSING}
+        return Samples(**found)
+
+    def drop(self, n_samples: int) -> None:
+        """Let go of the first ones."""
+        if self._alone is not None:
+            rest, self._alone = self._alone.part(n_samples, len(self._alone)), None
+            self._put(rest)
+            return
+        left = max(self._n - n_samples, 0)
+        for array in self._arrays.values():
+            array[:left] = array[self._n - left : self._n]
+        self._n = left
+
+    def _put(self, samples: Samples) -> None:
+        end = self._n + len(samples)
+        for name, missing in _MISSING.items():
+            given, known = getattr(samples, name), self._arrays.get(name)
+            if given is None and known is None:
+                continue
+            if known is None or len(known) < end:
+                room = np.empty((end + end // 4, *missing.shape), missing.dtype)
+                room[: self._n] = missing if known is None else known[: self._n]
+                self._arrays[name] = known = room
+            known[self._n : end] = missing if given is None else given
+        self._n = end
+
+
+#: What stands where a block does not have a signal that others have.
+_MISSING: Final[dict[str, npt.NDArray[Any]]] = {
+    **dict.fromkeys(("acc", "gyr", "up"), np.full(3, np.nan, np.float32)),
+    "quality": np.array(0, np.uint8),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
