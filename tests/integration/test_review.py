@@ -307,6 +307,20 @@ def test_the_same_adjustment_again_after_twelve_weeks_leads_to_a_physiotherapist
     )
 
 
+def test_the_summary_for_others_says_nothing_about_mood(planned: Client, clock: Clock) -> None:
+    clock.go_on(42)
+    low = {"phq4_pleasure": "nearly_every", "phq4_low": "nearly_every", "self_harm": "passive"}
+    check_again(planned, **low)
+    page = planned.get("/review/")
+    kept = planned.post("/review/", {"client_id": hidden(page, "client_id")}, follow=True)
+    told = [words for reason in Review.objects.get().decision.record["advice"]["reasons"] for words in reason["told"]]
+    assert told  # or nothing could be left out
+    html = kept.content.decode()
+    summary = html[html.index('id="summary-text"') :]
+    assert not [words for words in told if words in summary]
+    assert "Told in the safety check" not in summary
+
+
 # ---- what is not said is not made up -----------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from upperback.care import intake
 from upperback.care.scores import psfs_small_gain
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed
@@ -46,6 +48,8 @@ _EFFORT: Final = {
     "partly": gettext_lazy("You did part of the plan."),
     "low": gettext_lazy("Much of the plan did not fit into your days, or we do not know what you did."),
 }
+#: What a summary for others leaves out.
+_MOOD: Final = frozenset({"self_harm", intake.MOOD_SUM, *intake.MOOD_ITEMS})
 #: The row of the table that ends a course.
 _FINISHED: Final = 4
 
@@ -233,13 +237,17 @@ def measures(kept: Review) -> list[list[str]]:
         [_("Pain, 0 to 10"), *_pair(inputs.get("nprs_baseline"), inputs.get("nprs_now")), _pain_words(kept)],
         [
             _("What you want to do, 10 is as before"),
-            *_pair(inputs.get("psfs_baseline"), inputs.get("psfs_now")),
+            *_pair(inputs.get("psfs_baseline") or _mean(told["activities_first"]), inputs.get("psfs_now")),
             _function_words(kept),
         ],
         [_("Sleep spoiled, 0 to 10"), *_pair(*told["sleep"]), _small_words(told["sleep"], lower_is_better=True)],
         [_("Sure of yourself, 0 to 10"), *_pair(*told["confidence"]), _small_words(told["confidence"])],
         [_("Low mood and worry, 0 to 12"), *_pair(*told["mood"]), _mood_words(told["mood"])],
     ]
+
+
+def _mean(ratings: Mapping[str, int]) -> float | None:
+    return sum(ratings.values()) / len(ratings) if ratings else None
 
 
 def _pair(then: float | None, now: float | None) -> tuple[str, str]:
@@ -301,6 +309,8 @@ def _notes(kept: Review) -> list[str]:
         )
         % {"pain": f"{content.limit('review_nprs_points'):g}", "function": f"{content.limit('review_psfs_points'):g}"}
     ]
+    if kept.record["rules"]:  # the safety check decided; the scores only stand beside it
+        return notes
     if kept.inputs.get("pgic") is None:
         notes.append(_("You did not say how it is overall. So the scores decided alone."))
     if kept.inputs.get("psfs_now") is None:
@@ -336,6 +346,13 @@ def _contacts(kept: Review) -> list[Any]:
     return services(keys.get(kept.outcome, []))
 
 
+def _is_about_mood(rule_id: str) -> bool:
+    """Whether a rule reads what was said about mood or self-harm. One that is not known any more may have."""
+    content = default_content()
+    rule = content.rules.get(rule_id)
+    return rule is None or bool(_MOOD & content.keys_read(content.condition(rule.when)))
+
+
 def _date(text: str) -> str:
     return dt.date.fromisoformat(text).strftime("%-d %B %Y")
 
@@ -365,6 +382,7 @@ def _summary(kept: Review, *, stands: bool) -> list[str]:
     if exercises and stands and kept.outcome != "seek_medical_help":
         lines.append(_("Exercises: %(list)s.") % {"list": "; ".join(exercises)})
     for reason in kept.decision.record["advice"]["reasons"]:
-        lines += [_("Told in the safety check: %(words)s") % {"words": words} for words in reason["told"]]
+        told_then = [] if _is_about_mood(reason["rule"]) else reason["told"]
+        lines += [_("Told in the safety check: %(words)s") % {"words": words} for words in told_then]
     lines.append(_("Safety check of %(date)s.") % {"date": kept.decision.decided_at.strftime("%-d %B %Y")})
     return [filled(line) for line in lines]
