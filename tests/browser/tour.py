@@ -323,6 +323,8 @@ def _plan(page: Page) -> Iterator[str]:
     page.locator("#interval_min").fill("soon")
     page.locator(".break-times button[type=submit]").click()
     yield "breaks-error"
+    page.goto("/live/")
+    yield "live"
     page.goto("/breaks/now/")
     yield "break-now"
     page.goto("/today/")

@@ -213,6 +213,11 @@ def _more(flare: flares.FlareNow | None) -> list[dict[str, str]]:
         "text": _("Make it easier to move. Three things to change at a time."),
     })  # fmt: skip
     cards.append({
+        "href": reverse("live"),
+        "title": _("See how you hold yourself"),
+        "text": _("Wear your phone on your chest. It shows how you lean, and says when it has been long."),
+    })  # fmt: skip
+    cards.append({
         "href": reverse("habits"),
         "title": _("Breathing, sleep and the rest"),
         "text": _("Short cards for calm, sleep, activity, stress and food."),
