@@ -13,6 +13,7 @@ import functools
 import multiprocessing
 import os
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -140,6 +141,9 @@ _CAUTIONS: Final[tuple[tuple[str, Any, float], ...]] = (
     ("weight_loss", True, 0.03),
     ("duration_weeks", 30, 0.2),
 )
+#: So many people with their findings; each with every pain, six sets of wishes, cleared or not: thousands of plans.
+_BASES: Final = 60
+
 _EQUIPMENT: Final = ("chair", "wall", "doorway", "mat", "band", "weight", "roller", "stick")
 
 
@@ -158,7 +162,7 @@ class PlanFacts:
     findings: dict[str, Any]
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.cache
 def plan_of(base: int, pain: int, shape: int, *, cleared: bool) -> PlanFacts:
     """The plan of somebody: the same numbers, the same plan."""
     dice = random.Random(base)  # not for secrets
@@ -319,9 +323,10 @@ def live(seed: int, *, days: int = DAYS, product: Product | None = None, tally: 
         dice=dice,
         product=product or Product(),
         tally=tally if tally is not None else Tally(),
-        base=dice.randrange(300),
+        base=dice.randrange(_BASES),
         pain=dice.choice((1, 2, 2, 3, 3, 4, 5, 6, 7, 8)),
     )
+    life.tally.happened["people"] += 1
     _check(life)
     for _ in range(days):
         _one_day(life)
@@ -437,7 +442,7 @@ def _do_next(life: Life) -> None:
         case "clinician":
             life.cleared = life.plan.plan.decision.disposition not in ("emergency_now", "urgent_same_day")
             if not life.cleared:
-                life.base = life.dice.randrange(300)  # seen, treated, and well enough to begin anew
+                life.base = life.dice.randrange(_BASES)  # seen, treated, and well enough to begin anew
             _check(life)
         case "review":
             _review(life)
@@ -700,7 +705,7 @@ def _look_at_unjudged(life: Life) -> None:
             continue
         for exercise in session.felt:
             if exercise in planned:
-                judged = any(one.session == session.id and one.planned == exercise for one in life.kept)
+                judged = exercise in life.course().judged.get(session.id, ())
                 life.law("what hurt is judged", holds=judged, more=f"{session.id} of {session.day}: {exercise}")
 
 
@@ -869,6 +874,9 @@ def _impossible(life: Life) -> None:
     life.law("what cannot be is refused", holds=refused, more=f"{kind} {data} {entry}")
 
 
+_BATCH: Final = 20
+
+
 # ---- many lives --------------------------------------------------------------------------------------------------
 
 
@@ -881,14 +889,22 @@ def lives(seeds: Iterable[int], product: Product | None = None) -> Tally:
 
 
 def many(people: int, *, first: int = 0, processes: int = 1, shown: bool = False) -> Tally:
-    """So many people, on so many cores."""
-    batches = [range(first + n, min(first + n + 20, first + people)) for n in range(0, people, 20)]
+    """So many people, on so many cores; Ctrl-C ends with those that were lived so far."""
+    batches = [range(first + n, min(first + n + _BATCH, first + people)) for n in range(0, people, _BATCH)]
     tally = Tally()
-    with Bar(people, shown=shown) as bar, multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for done in pool.imap_unordered(lives, batches):
-            tally.add(done)
-            bar.more(20)
+    with Bar(people, shown=shown) as bar, multiprocessing.get_context("spawn").Pool(processes, _ends_quietly) as pool:
+        try:
+            for done in pool.imap_unordered(lives, batches):
+                tally.add(done)
+                bar.more(_BATCH)
+        except KeyboardInterrupt:
+            pool.terminate()
     return tally
+
+
+def _ends_quietly() -> None:
+    """Ctrl-C is for the process that counts; it ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def table(tally: Tally) -> str:
@@ -920,6 +936,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"BROKEN {example}")
     took = time.perf_counter() - began
     broken = sum(tally.broken.values())
+    people = tally.happened["people"]
     print(f"\n{people:,} people, {months(tally):,.0f} person-months, {broken} broken, {took:,.0f} s")
     return 1 if broken else 0
 

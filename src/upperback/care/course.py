@@ -255,26 +255,30 @@ def _steps_on(
     """
     taken: set[str] = set()
     for item in course.items:
-        kept = course.kept_of(item.id)
-        last = kept[-1] if kept else None
+        last = next(reversed(course.kept_of(item.id)), None)
         elsewhere = taken | {other.id for other in course.items if other.id != item.id}
         bounds = replace(course.bounds, allowed=course.bounds.allowed - elsewhere)
         step = _newest(item, last, course.bounds)
-        days = [one.day for one in kept if one.day <= day][-1:]
-        days += [one.day for one in _earlier(course, day, before) if not course.names[item.id].isdisjoint(one.sets)]
-        back = after_absence(step, (day - max(days)).days if days else 0, bounds, course.content)
+        back = after_absence(step, _days_off(course, item, day, before), bounds, course.content)
         if back.step.exercise in elsewhere:
             continue  # it waits: one thing is not done twice, and what was too hard does not come back for it
         taken.add(back.step.exercise)
         yield item, back.step, back.absence
 
 
-def _earlier(course: Course, day: dt.date, before: Session | None) -> Iterator[Session]:
-    for session in course.sessions:
-        if before is not None and (session.day, session.at) >= (before.day, before.at):
-            return
-        if session.day <= day:
-            yield session
+def _days_off(course: Course, item: Planned, day: dt.date, before: Session | None) -> int:
+    """Days since an exercise was last done; 0 where it never was."""
+    names = course.names[item.id]
+    for session in reversed(course.sessions):
+        is_earlier = before is None or (session.day, session.at) < (before.day, before.at)
+        if is_earlier and session.day <= day and not names.isdisjoint(session.sets):
+            done = session.day
+            break
+    else:
+        done = dt.date.min
+    last = max((one.day for one in course.kept_of(item.id) if one.day <= day), default=dt.date.min)
+    newest = max(done, last)
+    return (day - newest).days if newest != dt.date.min else 0
 
 
 def _newest(item: Planned, last: Kept | None, bounds: Bounds) -> Step:
@@ -284,6 +288,8 @@ def _newest(item: Planned, last: Kept | None, bounds: Bounds) -> Step:
     step = item.first if last is None else last.after
     if last is not None and step.exercise not in bounds.allowed and step.exercise not in item.stand_ins:
         step = replace(item.first, sets=min(item.first.sets, step.sets), reps=min(item.first.reps, step.reps))
+    if step.sets <= bounds.sets_top and step.reps <= bounds.reps_top:
+        return step
     return replace(step, sets=min(step.sets, bounds.sets_top), reps=min(step.reps, bounds.reps_top))
 
 
