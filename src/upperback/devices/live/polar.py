@@ -180,7 +180,7 @@ class StrapStream:
             self._zero_ns = frame.last_ns - round((n - 1) * step_s / _NS)
         self._last_ns = frame.last_ns
         last_s = (frame.last_ns - self._zero_ns) * _NS
-        time_s = last_s - step_s * np.arange(n - 1, -1, -1)
+        time_s = last_s - step_s * np.arange(n - 1, -1, -1, dtype=np.float64)
         acc = (frame.acc_mg * (G_MPS2 / 1000)).astype(np.float32)
         for piece in self._grid.update(Block(time_s, (acc,), None, 0.0)):
             yield Chunk(
