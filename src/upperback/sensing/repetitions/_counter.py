@@ -23,8 +23,10 @@ from upperback.sensing.repetitions._loops import (
     length_of,
     main_direction,
     measure,
+    overlap,
 )
 from upperback.sensing.repetitions._path import PathState, Place, Way, between, next_turn_deg, smoothed, way, ways
+from upperback.sensing.repetitions._rows import THINNED, outer_rests, swings
 from upperback.sensing.repetitions.base import (
     Doubt,
     DoubtAt,
@@ -66,6 +68,10 @@ _ALIKE: Final = 3
 
 _KNOWN: Final = 12
 """So many repetitions are remembered for comparison."""
+
+_SAME_LINE: Final = 0.95
+_MARGIN: Final = 0.6
+"""What begins or ends within so many usual lengths of a row may be one of it."""
 
 _SMALL_ONES: Final = 3
 _LATELY_S: Final = 20.0
@@ -119,7 +125,9 @@ class CounterState:
     settled, checked : whether the person's own range is known, and whether that was looked at again
     row : what was counted since the last pause
     lone : what was counted in too short a row, until it is known what a repetition looks like
+    doubted : rows that went less far than half of the plan, until one goes further
     known : the last repetitions of rows that were long enough
+    history : thinned places since some time before the row
     speeds_dps : of the last slots
     walking : slots in a row with the bounce of steps
     still, slow : slots in a row without movement, and with little for the person's range
@@ -144,7 +152,9 @@ class CounterState:
     checked: bool = False
     row: list[Loop] = field(default_factory=list)
     lone: list[Loop] = field(default_factory=list)
+    doubted: list[Loop] = field(default_factory=list)
     known: list[Loop] = field(default_factory=list)
+    history: list[tuple[float, float, float, float]] = field(default_factory=list)
     speeds_dps: list[float] = field(default_factory=list)
     walking: int = 0
     still: int = 0
@@ -305,7 +315,7 @@ class RepetitionCounter:
         state = self.state
         state.still, state.slow, state.small_deg = 0, 0, 0.0
         self._end_row()
-        state.spots, state.trail, state.speeds_dps = [], [], []
+        state.spots, state.trail, state.speeds_dps, state.history = [], [], [], []
 
     # ---- places ----
 
@@ -318,6 +328,10 @@ class RepetitionCounter:
         state.slow = state.slow + 1 if speed_dps <= max(self._limits.still_dps, 0.1 * own) else 0
         state.speeds_dps = [*state.speeds_dps, speed_dps][-2 * _TURN_SLOTS - 1 :]
         state.trail.append(here)
+        if state.next_slot % THINNED == 0:
+            state.history.append(here)
+            if not state.row and len(state.history) > self._history_before():
+                del state.history[0]
         if len(state.trail) > (self._limits.repetition_s_max + 4) * SLOTS_PER_S:
             del state.trail[0]
         if not state.spots:
@@ -572,11 +586,16 @@ class RepetitionCounter:
         state.row = [*state.row, loop]
         state.said = [name for name in state.said if name in _THROUGHOUT]
         state.small, state.refused = [], []
+        self._tell(loop)
+        state.learnt = [*state.learnt, loop][-_REMEMBERED:]
+        self._learn()
+
+    def _tell(self, loop: Loop) -> None:
         is_lean = length_of(loop.direction[:3]) > abs(loop.direction[3])
         self._block.counted.append(
             Repetition(
                 number=loop.number,
-                set_number=state.set_number,
+                set_number=self.state.set_number,
                 start_s=self._time_s(loop.start),
                 counted_s=self._time_s(loop.count),
                 out_s=loop.out_s,
@@ -586,8 +605,6 @@ class RepetitionCounter:
                 other_side=self._other_side(loop),
             )
         )
-        state.learnt = [*state.learnt, loop][-_REMEMBERED:]
-        self._learn()
 
     def _other_side(self, loop: Loop) -> bool:
         first = self.state.direction or (self.state.learnt[0].direction if self.state.learnt else loop.direction)
@@ -630,11 +647,13 @@ class RepetitionCounter:
     def _drop(self, loops: list[Loop]) -> None:
         """They were none, unless that was known already."""
         state = self.state
-        gone = {one.number for one in loops} & {one.number for one in (*state.row, *state.lone)}
+        open_ones = (*state.row, *state.lone, *state.doubted)
+        gone = {one.number for one in loops} & {one.number for one in open_ones}
         state.taken_back += len(gone)
         self._block.taken_back += sorted(gone)
         state.row = [one for one in state.row if one.number not in gone]
         state.lone = [one for one in state.lone if one.number not in gone]
+        state.doubted = [one for one in state.doubted if one.number not in gone]
 
     # ---- rows ----
 
@@ -647,19 +666,106 @@ class RepetitionCounter:
     def _end_row(self) -> None:
         """With hindsight over the whole row, and what is known from others: what was none is taken back."""
         state = self.state
-        row = state.row
-        if not row:
+        if not state.row:
             return
-        group = furthest_group(row)
-        if len(group) >= self.params.row_min:
-            self._drop([one for one in row if not self._belongs(one, group)])
-            state.known = [*state.known, *state.row][-_KNOWN:]
-            state.row = []
+        group = furthest_group(state.row)
+        if len(group) >= self.params.row_min and not self._is_much_smaller(group, state.known):
+            self._drop([one for one in state.row if not self._belongs(one, group)])
+            self._review(group)
+            self._keep_row()
         else:
-            state.row, state.lone = [], [*state.lone, *row]
+            state.lone = [*state.lone, *state.row]
+            self._unlearn()
+        state.row = []
+        del state.history[: -self._history_before()]
         if state.known:
             self._drop([one for one in state.lone if not self._same(one, state.known)])
             state.lone = []
+
+    def _keep_row(self) -> None:
+        """What goes less far than half of the plan is kept until something that goes further shows what it was."""
+        state = self.state
+        if self._is_much_smaller(state.doubted, state.row):
+            self._drop(state.doubted)
+        low_deg = self.template.range_deg[0] if self.template.range_deg else 0.0
+        if median(one.range_deg for one in state.row) < self.params.up_share * low_deg:
+            state.doubted = [*state.doubted, *state.row]
+        else:
+            state.known = [*state.known, *state.row][-_KNOWN:]
+
+    def _is_much_smaller(self, loops: list[Loop], others: list[Loop]) -> bool:
+        if not loops or not others:
+            return False
+        share = median(one.range_deg for one in loops) / median(one.range_deg for one in others)
+        return share < self.params.row_share_min
+
+    def _history_before(self) -> int:
+        """Places that are kept from before a row."""
+        return int((_ALIKE * self._limits.repetition_s_max + 4) * SLOTS_PER_S / THINNED)
+
+    def _review(self, group: list[Loop]) -> None:
+        """Count what was missed in or around the row; all of it anew, if the far end was taken for rest."""
+        state = self.state
+        if self.template.both_sides or not state.history:
+            return
+        line = main_direction(group)
+        if sum(dot(line, one.direction) for one in group) < 0:
+            line = [-part for part in line]
+        rests = None
+        if not self.template.ends_at_rest:
+            rests = outer_rests(state.history, self._first_slot(), line, state.row)
+        other = [-part for part in line]
+        found = [] if rests is None else self._found(group, other, *rests)
+        if found and len(found) >= len(state.row):
+            self._drop(state.row)
+            state.direction, state.learnt, state.known = other, found[-_REMEMBERED:], []
+            for loop in found:
+                self._count_late(loop)
+            return
+        usual_s = median(one.length_s for one in group)
+        for loop in self._found(group, line):
+            if self._is_near(loop.length_s, usual_s) and not any(overlap(loop, one) for one in state.row):
+                self._count_late(loop)
+
+    def _first_slot(self) -> int:
+        """Of the history. Its last place is the one of the last slot that is a multiple of the thinning."""
+        return (self.state.next_slot // THINNED - len(self.state.history) + 1) * THINNED
+
+    def _found(self, group: list[Loop], line: list[float], begin: int = 0, end: int | None = None) -> list[Loop]:
+        """Ways out and back in and around the row that go as far as the others along this line."""
+        row = self.state.row
+        history = self.state.history[begin : None if end is None else end + 1]
+        usual_deg = median(one.range_deg for one in group)
+        margin = _MARGIN * SLOTS_PER_S * median(one.length_s for one in row)
+        return [
+            one
+            for one in swings(history, self._first_slot() + begin * THINNED, line, usual_deg)
+            if self._is_near(one.range_deg, usual_deg)
+            and dot(one.direction, line) >= self.params.direction_cos_min
+            and row[0].start - one.count <= margin
+            and one.start - row[-1].count <= margin + SLOTS_PER_S
+        ]
+
+    def _is_near(self, value: float, usual: float) -> bool:
+        likeness = self.params.lone_likeness
+        return likeness * usual <= value <= usual / likeness
+
+    def _count_late(self, loop: Loop) -> None:
+        """With hindsight."""
+        self.state.counted += 1
+        loop.number = self.state.counted
+        self.state.row = sorted([*self.state.row, loop], key=lambda one: one.count)
+        self._tell(loop)
+
+    def _unlearn(self) -> None:
+        """What was learnt in this row was learnt from no exercise."""
+        state = self.state
+        state.learnt, state.direction, state.refused = state.known[-_REMEMBERED:], [], []
+        state.settled = state.checked = bool(state.known)
+        if state.known:
+            line = main_direction(state.learnt)
+            along = dot(line, state.learnt[-1].direction)
+            state.direction = [part if along >= 0 else -part for part in line]
 
     def _belongs(self, one: Loop, others: list[Loop]) -> bool:
         """Whether it goes as far, the same way and as fast as the others of its row."""
@@ -675,16 +781,11 @@ class RepetitionCounter:
 
     def _same(self, one: Loop, others: list[Loop]) -> bool:
         """Whether a lone one is so like the known ones that it is one of them."""
-        share = one.range_deg / median(each.range_deg for each in others)
-        tempo = one.length_s / median(each.length_s for each in others)
-        line = abs(dot(one.direction, main_direction(others)))
-        apart_deg = min(length_of(way(each.place, one.place)[:3]) for each in others)
-        likeness = self.params.lone_likeness
         return (
-            likeness <= share <= 1 / likeness
-            and likeness <= tempo <= 1 / likeness
-            and line >= 0.95
-            and apart_deg <= self.params.lone_apart_deg_max
+            self._is_near(one.range_deg, median(each.range_deg for each in others))
+            and self._is_near(one.length_s, median(each.length_s for each in others))
+            and abs(dot(one.direction, main_direction(others))) >= _SAME_LINE
+            and min(length_of(way(each.place, one.place)[:3]) for each in others) <= self.params.lone_apart_deg_max
         )
 
     # ---- words ----

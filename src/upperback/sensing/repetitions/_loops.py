@@ -162,6 +162,12 @@ def go_on_alike(loops: list[Loop]) -> bool:
     )
 
 
+def overlap(one: Loop, other: Loop) -> bool:
+    """Whether the middle of one lies in the other."""
+    middles = ((one.start + one.count) / 2, (other.start + other.count) / 2)
+    return other.start <= middles[0] <= other.count or one.start <= middles[1] <= one.count
+
+
 def length_of(vector: Iterable[float]) -> float:
     """Of a way."""
     return sqrt(sum(part * part for part in vector))
