@@ -101,3 +101,32 @@ UB_EXPORT void UB(likeness)(const float *signals, int64_t n_signals, int64_t n_s
         }
     }
 }
+
+/* Means of every `per` rows of three: out [n][3]. */
+UB_EXPORT void UB(means_of_rows)(const float *rows, int64_t n, int64_t per, float *out) {
+    for (int64_t i = 0; i < n; i++, rows += 3 * per)
+        for (int k = 0; k < 3; k++) {
+            float total = rows[k];
+            for (int64_t j = 1; j < per; j++)
+                total += rows[3 * j + k];
+            out[3 * i + k] = total / (float)per;
+        }
+}
+
+/* Directions of the mean of rows [at + begin, at + end) of three, for `per` moments in a row from each of `at` on; NaN
+   where there is hardly any force. out [n_at][per][3]. */
+UB_EXPORT void UB(directions)(const float *rows, const int64_t *at, int64_t n_at, int64_t per, int64_t begin,
+                              int64_t end, float *out) {
+    const float share = 1.0F / (float)(end - begin);
+    for (int64_t i = 0; i < n_at; i++)
+        for (int64_t j = 0; j < per; j++, out += 3) {
+            const float *from = rows + 3 * (at[i] + j + begin);
+            float x = 0, y = 0, z = 0;
+            for (int64_t k = 0; k < end - begin; k++)
+                x += from[3 * k], y += from[3 * k + 1], z += from[3 * k + 2];
+            x *= share, y *= share, z *= share;
+            const float length = sqrtf(x * x + y * y + z * z);
+            const float scale = length > 1 ? 1 / length : NAN;
+            out[0] = x * scale, out[1] = y * scale, out[2] = z * scale;
+        }
+}

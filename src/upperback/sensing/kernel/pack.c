@@ -33,9 +33,13 @@ static void together(const long *start, const long *end, long *all_start, long *
     *all_end = *all_start + (*all_end - *all_start) / 4 * 4;
 }
 
+enum { GROUPS = UB_LANES / 4, AT_ONCE = 3 * 32 }; /* numbers of a lane: their rows of the tile stay in the first cache */
+
 UB_EXPORT void UB(pack_tile)(const float *signal, const long *first, const long *start, const long *end, float *tile,
                              long n_time) {
-    for (int lane = 0; lane < UB_LANES; lane += 4) {
+    long from[GROUPS], until[GROUPS], longest = 0;
+    for (int group = 0; group < GROUPS; group++) {
+        const int lane = 4 * group;
         long all_start, all_end;
         together(start + lane, end + lane, &all_start, &all_end);
         for (int k = 0; k < 4; k++)
@@ -47,15 +51,22 @@ UB_EXPORT void UB(pack_tile)(const float *signal, const long *first, const long 
                     tile[(3 * t + axis) * UB_LANES + lane + k] =
                         is_there ? signal[3 * (first[lane + k] + t) + axis] : 0;
             }
-        for (long number = 3 * all_start; number < 3 * all_end; number += 4) {
-            four v[4];
-            for (int k = 0; k < 4; k++)
-                memcpy(&v[k], signal + 3 * first[lane + k] + number, sizeof v[k]);
-            turn_over(v);
-            for (int k = 0; k < 4; k++)
-                memcpy(tile + (number + k) * UB_LANES + lane, &v[k], sizeof v[k]);
-        }
+        from[group] = 3 * all_start, until[group] = 3 * all_end;
+        longest = until[group] - from[group] > longest ? until[group] - from[group] : longest;
     }
+    for (long done = 0; done < longest; done += AT_ONCE)
+        for (int group = 0; group < GROUPS; group++) {
+            const long begin = from[group] + done;
+            const long stop = begin + AT_ONCE < until[group] ? begin + AT_ONCE : until[group];
+            for (long number = begin; number < stop; number += 4) {
+                four v[4];
+                for (int k = 0; k < 4; k++)
+                    memcpy(&v[k], signal + 3 * first[4 * group + k] + number, sizeof v[k]);
+                turn_over(v);
+                for (int k = 0; k < 4; k++)
+                    memcpy(tile + (number + k) * UB_LANES + 4 * group, &v[k], sizeof v[k]);
+            }
+        }
 }
 
 UB_EXPORT void UB(pack_bad)(const uint8_t *bad, const long *first, const long *start, const long *end, uint8_t *tile,
@@ -67,7 +78,9 @@ UB_EXPORT void UB(pack_bad)(const uint8_t *bad, const long *first, const long *s
 
 UB_EXPORT void UB(unpack_tile)(const float *tile, const long *first, const long *start, const long *end,
                                float *signal) {
-    for (int lane = 0; lane < UB_LANES; lane += 4) {
+    long from[GROUPS], until[GROUPS], longest = 0;
+    for (int group = 0; group < GROUPS; group++) {
+        const int lane = 4 * group;
         long all_start, all_end;
         together(start + lane, end + lane, &all_start, &all_end);
         for (int k = 0; k < 4; k++)
@@ -77,13 +90,20 @@ UB_EXPORT void UB(unpack_tile)(const float *tile, const long *first, const long 
                 for (int axis = 0; axis < 3 && t < end[lane + k]; axis++)
                     signal[3 * (first[lane + k] + t) + axis] = tile[(3 * t + axis) * UB_LANES + lane + k];
             }
-        for (long number = 3 * all_start; number < 3 * all_end; number += 4) {
-            four v[4];
-            for (int k = 0; k < 4; k++)
-                memcpy(&v[k], tile + (number + k) * UB_LANES + lane, sizeof v[k]);
-            turn_over(v);
-            for (int k = 0; k < 4; k++)
-                memcpy(signal + 3 * first[lane + k] + number, &v[k], sizeof v[k]);
-        }
+        from[group] = 3 * all_start, until[group] = 3 * all_end;
+        longest = until[group] - from[group] > longest ? until[group] - from[group] : longest;
     }
+    for (long done = 0; done < longest; done += AT_ONCE)
+        for (int group = 0; group < GROUPS; group++) {
+            const long begin = from[group] + done;
+            const long stop = begin + AT_ONCE < until[group] ? begin + AT_ONCE : until[group];
+            for (long number = begin; number < stop; number += 4) {
+                four v[4];
+                for (int k = 0; k < 4; k++)
+                    memcpy(&v[k], tile + (number + k) * UB_LANES + 4 * group, sizeof v[k]);
+                turn_over(v);
+                for (int k = 0; k < 4; k++)
+                    memcpy(signal + 3 * first[4 * group + k] + number, &v[k], sizeof v[k]);
+            }
+        }
 }

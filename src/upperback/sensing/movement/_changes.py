@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from upperback.sensing.movement._compiled import kernel
 from upperback.sensing.movement.base import ChangeKind, MovementParams
 from upperback.sensing.signal import Signal1, Signal3
 from upperback.sensing.slots import SLOTS_PER_S
@@ -45,6 +46,7 @@ def find_changes(
     second_acc_mps2: Signal3,
     walking: npt.NDArray[np.bool_],
     params: MovementParams,
+    instruction_set: str | None = None,
 ) -> list[Found]:
     """The changes in a signal, in order of time.
 
@@ -63,17 +65,14 @@ def find_changes(
     at = _leaning(second_acc_mps2, walking)
     if not len(at):
         return []
-    per = SLOTS_PER_S // _PER_S
-    parts = acc_mps2.reshape(-1, per, 3)
-    means = sum((parts[:, slot] for slot in range(1, per)), parts[:, 0])
-    rows = (means / np.float32(per)).reshape(-1, _PER_S, 3)[at[:, None] + np.arange(-_REACH_S, _REACH_S + 1)]
-    fine = rows.reshape(len(at), -1, 3)  # (n, 5 * 13, 3)
-    moments = np.arange(_PER_S) + _REACH_S * _PER_S
+    compiled = kernel(instruction_set)
+    means_of_rows = _means_of_rows if compiled is None else compiled.means_of_rows
+    directions = _directions if compiled is None else compiled.directions
+    fine = means_of_rows(acc_mps2, SLOTS_PER_S // _PER_S)  # five a second
 
     def around(begin_s: float, end_s: float) -> npt.NDArray[np.float32]:
         """(n, 5, 3) direction of the mean from `begin_s` to `end_s` around each moment of the second."""
-        offsets = np.arange(round(begin_s * _PER_S), round(end_s * _PER_S))
-        return _unit(fine[:, moments[:, None] + offsets].mean(axis=2))
+        return directions(fine, at * _PER_S, _PER_S, round(begin_s * _PER_S), round(end_s * _PER_S))
 
     middle = around(-0.4, 0.6)
     before, after = around(-5, -2.4), around(2.6, 5.2)
@@ -87,6 +86,18 @@ def find_changes(
         for row, column in _tops(score, at)
         if (found := _judge(row, column, at, bent, score, length_mps2, params)) is not None
     ]
+
+
+def _means_of_rows(rows: Signal3, per: int) -> Signal3:
+    """Means of every `per` rows."""
+    means: Signal3 = rows.reshape(-1, per, 3).mean(axis=1)
+    return means
+
+
+def _directions(rows: Signal3, at: npt.NDArray[np.int64], per: int, begin: int, end: int) -> npt.NDArray[np.float32]:
+    """(n, per, 3) direction of the mean of rows [begin, end) around the `per` moments from each of `at` on."""
+    moments = at[:, None] + np.arange(per)
+    return _unit(rows[moments[:, :, None] + np.arange(begin, end)].mean(axis=2))
 
 
 def _leaning(acc: Signal3, walking: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

@@ -25,6 +25,8 @@ class Compiled:
         self._second_figures = kernel.function("second_figures", a, n, n, *[a] * 5)
         self._band_passed = kernel.function("band_passed", a, n, a, n, a)
         self._likeness = kernel.function("likeness", a, n, n, a, n, a, n, a)
+        self._means_of_rows = kernel.function("means_of_rows", a, n, n, a)
+        self._directions = kernel.function("directions", a, a, n, n, n, n, a)
 
     def second_figures(self, slots: Signal3, least: int) -> tuple[Signal3, Signal1, Signal1, Signal1, Signal1]:
         """Mean, spread, mean length and its deviation of each second, and the length of each slot."""
@@ -49,6 +51,18 @@ class Compiled:
         out = np.empty((len(at), n_lags), np.float32)
         at, lag = np.ascontiguousarray(at, np.int64), np.ascontiguousarray(lag, np.int64)
         self._likeness(_at(signals), len(signals), signals.shape[1], _at(at), len(at), _at(lag), n_lags, _at(out))
+        return out
+
+    def means_of_rows(self, rows: Signal3, per: int) -> Signal3:
+        """Means of every `per` rows."""
+        rows, out = np.ascontiguousarray(rows), np.empty((len(rows) // per, 3), np.float32)
+        self._means_of_rows(_at(rows), len(out), per, _at(out))
+        return out
+
+    def directions(self, rows: Signal3, at: _Indices, per: int, begin: int, end: int) -> npt.NDArray[np.float32]:
+        """(n, per, 3) direction of the mean of rows [begin, end) around the `per` moments from each of `at` on."""
+        at, out = np.ascontiguousarray(at, np.int64), np.empty((len(at), per, 3), np.float32)
+        self._directions(_at(rows), _at(at), len(at), per, begin, end, _at(out))
         return out
 
 

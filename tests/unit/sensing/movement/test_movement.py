@@ -19,6 +19,7 @@ from upperback.sensing.movement import (
     MovementTracker,
     Wear,
     WearSpan,
+    _changes,
     _steps,
     track_movement,
 )
@@ -435,6 +436,20 @@ def test_the_kernel_says_what_the_reference_says(seed: int) -> None:
         np.testing.assert_allclose(steps(isa).slot, steps("numpy").slot, atol=1e-3)
         np.testing.assert_array_equal(steps(isa).slot, steps(usable[-1]).slot)
         np.testing.assert_array_equal(steps(isa).linked, steps("numpy").linked)
+        one, other = (
+            _changes.find_changes(
+                slots.acc_mps2,
+                expected.length_mps2,
+                expected.acc_mps2,
+                np.zeros(len(expected), bool),
+                params,
+                each,
+            )
+            for each in (isa, "numpy")
+        )
+        assert [(found.kind, found.time_s) for found in one] == [(found.kind, found.time_s) for found in other]
+        assert one
+        np.testing.assert_allclose([f.angle_deg for f in one], [f.angle_deg for f in other], atol=1e-2)
         rows = np.random.default_rng(seed).normal(size=(3, 20 * SLOTS_PER_S)).astype(np.float32)
         kernel = movement_kernel(isa)
         assert kernel is not None
