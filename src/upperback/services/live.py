@@ -17,9 +17,10 @@ from upperback.sensing.monitor import Monitor, MonitorParams, Now
 from upperback.sensing.posture import PostureSummary, posture_figures
 from upperback.sensing.quality import QualityParams
 from upperback.sensing.trunk import NotAligned, TaskKind
-from upperback.services import diary
+from upperback.services import breaks, diary
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
+from upperback.services.plans import open_plan
 from upperback.services.today import local_day
 from upperback.store.models import Profile
 
@@ -57,8 +58,21 @@ class Sitting:
         self._stream: PhoneStream | None = None
         self._monitor: Monitor | None = None
         self._hints_on = False
+        self._quiet, self._held = False, False
+        self._since_s = self._first_worn(started).timestamp()
         self._n_hints = 0
         self._told_s = -math.inf
+
+    def look(self, *, now: dt.datetime) -> None:
+        """Whether hints would disturb now, and whether it may go on at all: to be asked every few seconds.
+
+        Raises
+        ------
+        NotAllowed : the plan is locked by now.
+        """
+        open_plan(profile=self.profile, by=self.by)
+        why = breaks.day_of(profile=self.profile, by=self.by, now=now).next.why
+        self._quiet, self._held = why == "quiet_hours", why in {"busy", "in_call"}
 
     def frame(self, data: bytes) -> Iterator[Told]:
         """What a frame of the phone brings.
@@ -143,7 +157,13 @@ class Sitting:
     def _second(self, now: Now) -> Told:
         monitor = self._worn()
         neutral_deg = 0.0 if monitor.alignment is not None else None
-        wishes = Wishes(on=self._hints_on, neutral_deg=neutral_deg, since_s=self._started_s)
+        wishes = Wishes(
+            on=self._hints_on,
+            neutral_deg=neutral_deg,
+            since_s=self._since_s,
+            quiet=self._quiet,
+            held_until_s=math.inf if self._held else None,
+        )
         decision = monitor.cue(now_s=now.time_s, wishes=wishes)
         self._n_hints += decision.cue
         return {"second": {"hint": decision.cue, "why": decision.why, "dose": round(decision.dose_share, 3)}}
@@ -154,6 +174,11 @@ class Sitting:
         except NotAligned as refused:
             return {"not_aligned": refused.message}
         return {"aligned": found.quality.sentence if found.quality else "", "has_front": found.has_front}
+
+    def _first_worn(self, started: dt.datetime) -> dt.datetime:
+        """Since when hints fade: the first sitting."""
+        worn = diary.entries(profile=self.profile, by=self.by, kinds=[Worn])
+        return min([row.at for row in worn], default=started)
 
     def _worn(self) -> Monitor:
         if self._monitor is None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ from upperback.care.diary import Worn
 from upperback.core.errors import InputError, NotAllowed, NotFound
 from upperback.devices.live.phone import PhoneFrame
 from upperback.sensing.signal import G_MPS2
-from upperback.services import actors, diary, live_tickets, plans, screening
+from upperback.services import actors, breaks, diary, live_tickets, plans, screening
 from upperback.services.actors import NOBODY, Actor
 from upperback.services.live import Sitting
 from upperback.services.people import Profile
@@ -120,6 +121,40 @@ def test_slouching_gives_one_hint_where_hints_are_wanted(planned: Profile, actor
         list(sitting.command({"hints": on}))
         found = told(sitting, phone.leans((0, 70), (30, 330)))
         assert sum(one["second"]["hint"] for one in found if "second" in one) == expected
+
+
+def test_quiet_hours_and_calls_hold_hints_back(planned: Profile, actor: Actor) -> None:
+    for in_call, at in ((False, NOW.replace(hour=23)), (True, NOW)):
+        if in_call:
+            breaks.hold_offers(
+                profile=planned, why="in_call", until=None, client_id=uuid.uuid4(), by=actor, now=NOW
+            )  # fmt: skip
+        sitting, phone = worn(planned, actor)
+        list(sitting.command({"hints": True}))
+        sitting.look(now=at)
+        found = told(sitting, phone.leans((0, 70), (30, 330)))
+        assert not any(one["second"]["hint"] for one in found if "second" in one)
+
+
+def test_hints_fade_from_the_first_sitting_on(planned: Profile, actor: Actor) -> None:
+    sitting, phone = worn(planned, actor)
+    told(sitting, phone.leans((0, 20)))
+    sitting.finish(now=NOW)
+    seven_weeks_on = NOW + dt.timedelta(weeks=7)
+    later = Sitting(profile=planned, by=actor, started=seven_weeks_on)
+    phone = Phone()
+    told(later, phone.lies(2))
+    list(later.command({"hints": True}))
+    found = told(later, phone.leans((0, 8)))
+    assert "The weeks of hints are over." not in {one["second"]["why"] for one in found if "second" in one}
+    list(later.command({"task": "stand"}))
+    told(later, phone.leans((0, 6)))
+    list(later.command({"task": "bend"}))
+    told(later, phone.leans((0, 1), (60, 1), (0, 1), (60, 1), (0, 1)))
+    list(later.command({"align": True}))
+    found = told(later, phone.leans((0, 70), (30, 330)))
+    assert "The weeks of hints are over." in {one["second"]["why"] for one in found if "second" in one}
+    assert not any(one["second"]["hint"] for one in found if "second" in one)
 
 
 def test_the_end_goes_into_the_diary_once(planned: Profile, actor: Actor) -> None:

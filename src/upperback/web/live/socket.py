@@ -16,10 +16,11 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from upperback.core.errors import InputError, NotFound, UpperbackError
-from upperback.services import actors, live_tickets, plans
+from upperback.services import actors, live_tickets
 from upperback.services.actors import Actor
 from upperback.services.live import Sitting
 from upperback.services.live_tickets import SOCKET_PATH
+from upperback.services.people import Profile
 from upperback.web.static_files import Receive, Scope, Send
 
 _log = logging.getLogger(__name__)
@@ -84,7 +85,13 @@ async def _let_in(receive: Receive, by: Actor) -> Sitting:
         raise NotFound("This page has waited for too long. Open it again")
     now = _now()
     profile = await sync_to_async(live_tickets.take_ticket)(token=hello["ticket"], by=by, now=now)
-    return Sitting(profile=profile, by=by, started=now)
+    return await sync_to_async(_begin)(profile, by, now)
+
+
+def _begin(profile: Profile, by: Actor, now: dt.datetime) -> Sitting:
+    sitting = Sitting(profile=profile, by=by, started=now)
+    sitting.look(now=now)
+    return sitting
 
 
 class _Connection:
@@ -131,7 +138,7 @@ class _Connection:
         if now_s - self._looked_s < _LOOKS_EVERY_S:
             return
         self._looked_s = now_s
-        await sync_to_async(plans.open_plan)(profile=self._sitting.profile, by=self._sitting.by)
+        await sync_to_async(self._sitting.look)(now=_now())
 
 
 async def _next(receive: Receive) -> dict[str, Any]:
