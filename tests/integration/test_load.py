@@ -83,6 +83,17 @@ def test_a_time_is_written_down_once_and_shown(planned: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("after", "words"), [("3", "Fine, carry on"), ("5", "Keep an eye on it"), ("7", "Do less next time")]
+)
+def test_after_writing_it_down_the_light_says_what_it_means(planned: Client, after: str, words: str) -> None:
+    add_task(planned)
+    page = log(planned, after=after)
+    assert words in text_of(page)
+    assert ("new tingling" in text_of(page)) is (after == "7")
+    assert "Saved." not in text_of(planned.get(TASK))
+
+
+@pytest.mark.parametrize(
     ("field", "value", "words"),
     [
         ("before", "", "Choose a number from 0 to 10"),

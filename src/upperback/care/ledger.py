@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from upperback.care.diary import TaskChanged, TaskDone, TaskTold, Written
 from upperback.care.load_effect import Effect, Occasion, effect_of_change
 from upperback.care.plan.choices import Task
+from upperback.care.progression.light import Light, pain_light
 from upperback.content.vocabulary import Content
 
 #: Above this a change is too close to call for as long as anybody would log.
@@ -76,6 +77,11 @@ class Trial:
     def waits(self) -> bool:
         """Whether writing it down some more can still tell. Without enough times before the change nothing can."""
         return not self.is_told and not self.more_before and self.more_after is not None
+
+
+def light_of(entry: TaskDone, content: Content) -> Light:
+    """The pain light of a task done once: how far the pain went from where it began."""
+    return pain_light(usual=entry.before, worst=entry.after, is_alarming=False, content=content)
 
 
 def tasks_of(assessed: Sequence[Task], written: Iterable[Written]) -> list[LedgerTask]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from upperback.care.diary import TaskDone
-from upperback.care.ledger import Done
+from upperback.care.ledger import Done, light_of
 from upperback.care.load import pacing_baseline, pacing_steps, pacing_target, round_down
-from upperback.care.progression.light import Light, has_settled, pain_light
+from upperback.care.progression.light import Light, has_settled
 from upperback.content.vocabulary import Content
 
 
@@ -77,7 +77,7 @@ def _steps_taken(occasions: Sequence[Done], started: dt.date, resting: Mapping[d
     step, good, since = 0, 0, started
     for one in occasions:
         done, day = one.entry, one.written.day
-        light = pain_light(usual=done.before, worst=done.after, is_alarming=False, content=content)
+        light = light_of(done, content)
         next_morning = resting.get(day + dt.timedelta(days=1))
         settled = has_settled(usual=done.before, next_morning=next_morning, content=content)
         if light is Light.RED:

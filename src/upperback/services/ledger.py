@@ -21,11 +21,12 @@ from upperback.care.diary import (
     read_entry,
 )
 from upperback.care.exposure import Rung, ladder_of
-from upperback.care.ledger import Done, LedgerTask, Trial, has_room, occasions_of, tasks_of, trials_of
+from upperback.care.ledger import Done, LedgerTask, Trial, has_room, light_of, occasions_of, tasks_of, trials_of
 from upperback.care.pacing import Pace, pace_of
 from upperback.care.plan import read_choices
 from upperback.care.plan.choices import Task
 from upperback.care.plan.tasks import AMOUNTS_READ, sums_of_task
+from upperback.care.progression import Light
 from upperback.care.sessions import mornings
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
@@ -186,11 +187,13 @@ def log_task(
     told: Mapping[str, Any],
     by: Actor,
     now: dt.datetime,
-) -> None:
-    """A task done once: pain before and after, and how much."""
+) -> Light:
+    """A task done once: pain before and after, and how much. Returns the pain light of this time."""
     check_may(by, "keep_diary")
     ledger_task(profile=profile, task_id=task_id, by=by)
-    _keep(profile, client_id, _occasion(task_id, told), day, by, now)
+    entry = _occasion(task_id, told)
+    _keep(profile, client_id, entry, day, by, now)
+    return light_of(entry, default_content())
 
 
 def correct_occasion(
@@ -349,7 +352,7 @@ def _assessed(plan: PlanVersion) -> tuple[Task, ...]:
     return own or tuple(Task(category=id) for id in changes if id in content.load_rules)
 
 
-def _occasion(task_id: str, told: Mapping[str, Any]) -> Entry:
+def _occasion(task_id: str, told: Mapping[str, Any]) -> TaskDone:
     for name in ("before", "after"):
         if told.get(name) is None:
             raise InputError("Choose a number from 0 to 10", field=name)
@@ -357,7 +360,9 @@ def _occasion(task_id: str, told: Mapping[str, Any]) -> Entry:
     if minutes is not None and rose_after is not None and rose_after > minutes:
         raise InputError("This cannot be later than the end of the task", field="rose_after")
     data = {name: value for name, value in told.items() if value is not None}
-    return read_entry(kind_of(TaskDone), {"task": task_id} | data)
+    entry = read_entry(kind_of(TaskDone), {"task": task_id} | data)
+    assert isinstance(entry, TaskDone), "the kind that was asked for"
+    return entry
 
 
 def _check_short(name: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -26,6 +27,13 @@ from upperback.web.person.page import filled, for_person, show
 _MINUTES_MOST: Final = 1440
 _KILOGRAMS_MOST: Final = 200
 _ROWS: Final = 30
+
+#: What the time that was just written down says about the next one, by its light.
+_SAVED: Final = {
+    "green": {"colour": "green", "title": gettext_lazy("Saved. Fine, carry on like this.")},
+    "amber": {"colour": "amber", "title": gettext_lazy("Saved. Keep an eye on it: no more than this next time.")},
+    "red": {"colour": "red", "title": gettext_lazy("Saved. That was a lot. Do less next time, or split it.")},
+}
 
 _AMOUNTS: Final = {
     "minutes_to_symptom": (
@@ -59,15 +67,16 @@ def task(request: HttpRequest, profile: Profile, task_id: str) -> HttpResponse:
     problem = None
     if request.method == "POST":
         try:
-            ledger.log_task(
+            light = ledger.log_task(
                 profile=profile, client_id=public_id(request.POST.get("client_id", "")), task_id=task_id,
                 day=sent.past_day(request.POST, "day", local_day(profile, now), ledger.BACK_DAYS),
                 told=_occasion(request.POST), by=by, now=now,
             )  # fmt: skip
-            return redirect("load_task", task_id=task_id)
+            return redirect(reverse("load_task", args=[task_id]) + f"?saved={light.name.lower()}")
         except InputError as error:
             problem = error
     context = _task_context(profile, row, request.POST, problem)
+    context["saved"] = _SAVED.get(request.GET.get("saved", "")) if problem is None else None
     return show(request, "person/load_task.jinja", context, status=400 if problem else 200)
 
 
