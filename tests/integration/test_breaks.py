@@ -38,11 +38,11 @@ class Clock:
     def to(self, hour: int, minute: int = 0) -> None:
         self.now = self.now.replace(hour=hour, minute=minute)
 
-    def wait(self, minutes: int, client: Client, *, every: int = 1) -> Any:
-        """The page stays open and asks every so many minutes. The last answer."""
+    def wait(self, minutes: int, client: Client) -> Any:
+        """The page stays open and asks every three minutes, and at the end. The last answer."""
         answer = None
-        for _ in range(0, minutes, every):
-            self.now += dt.timedelta(minutes=every)
+        for gone in range(0, minutes, 3):
+            self.now += dt.timedelta(minutes=min(3, minutes - gone))
             answer = ask(client)
         return answer
 
@@ -189,7 +189,7 @@ def test_quiet_hours_and_busy_times_hold(at_work: Client, clock: Clock) -> None:
     text = text_of(save(at_work, days=["fri"], start=["9:20"], end=["10:45"]))
     assert "Next short break: 10:47" in text
     assert "You are busy until then" in text
-    assert "Time for a short break" not in text_of(clock.wait(106, at_work, every=2))
+    assert "Time for a short break" not in text_of(clock.wait(106, at_work))
     assert "Time for a short break" in text_of(clock.wait(1, at_work))
     clock.to(20, 30)
     clock.wait(40, at_work)
@@ -223,7 +223,7 @@ def test_strength_is_offered_at_its_time(at_work: Client, clock: Clock) -> None:
 
 def test_off_is_off(at_work: Client, clock: Clock) -> None:
     assert "Short breaks are off" in text_of(save(at_work, on="no"))
-    assert "Time for" not in text_of(clock.wait(120, at_work, every=4))
+    assert "Time for" not in text_of(clock.wait(120, at_work))
     assert answers() == ["skipped"]
 
 
@@ -284,7 +284,7 @@ def test_a_page_without_script_answers_too(planned: Client) -> None:
 
 def test_a_day_with_no_answers_stays_a_day_of_reasonable_offers(planned: Client, clock: Clock) -> None:
     """Nine to eight in the evening with the page open all the time: one every half hour, none after."""
-    clock.wait(13 * 60, planned, every=3)
+    clock.wait(13 * 60, planned)
     rows = DiaryEntry.objects.filter(kind="offer").order_by("at")
     times = [row.at for row in rows]
     assert times[0] == NINE + dt.timedelta(minutes=3)
