@@ -72,10 +72,16 @@ def at(page: Page, name: str) -> None:
     page.locator(f"[data-stage={name}]:not([hidden])").first.wait_for()
 
 
-def do_a_set(page: Page, number: int) -> None:
-    """In step with the tempo, to its end."""
+def start_a_set(page: Page) -> None:
+    """Until the tempo has begun to lead."""
     page.locator("[data-do=start]:visible").click()
     at(page, "moving")
+    page.locator("[data-phase]:not(:empty)").wait_for()
+
+
+def do_a_set(page: Page, number: int) -> None:
+    """In step with the tempo, to its end."""
+    start_a_set(page)
     page.clock.run_for(A_SET_MS)
     page.locator(f"[data-stage=rest]:visible, [data-stage=felt]:visible, :text('Set {number + 1} of')").first.wait_for()
 
@@ -173,6 +179,7 @@ def test_by_keyboard_alone(session: Page, live: Live) -> None:
         at(page, "paused")
         keys.press("Enter")
         at(page, "moving")
+        page.locator("[data-phase]:not(:empty)").wait_for()
         page.clock.run_for(A_SET_MS)
         at(page, "rest" if number < 3 else "felt")
     assert page.evaluate("() => document.activeElement === document.querySelector('h1')")
@@ -291,8 +298,7 @@ def second_device(open_page: OpenPage, path: str) -> Page:
 
 def quick_set(page: Page, taps: int) -> None:
     """A set that is ended before its time."""
-    page.locator("[data-do=start]:visible").click()
-    at(page, "moving")
+    start_a_set(page)
     page.clock.run_for(4_000 + 5_500 * taps)
     page.locator("[data-stage=moving] [data-do=set-done]").click()
 
@@ -376,7 +382,7 @@ def test_a_clock_set_back_starts_the_rest_again_and_says_so(session: Page) -> No
 
 def test_a_set_stops_counting_when_nobody_looks(session: Page) -> None:
     page = session
-    page.locator("[data-do=start]:visible").click()
+    start_a_set(page)
     page.clock.run_for(4_000 + 5_500 * 2)
     page.evaluate(
         """() => {
@@ -391,6 +397,7 @@ def test_a_set_stops_counting_when_nobody_looks(session: Page) -> None:
     at(page, "paused")
     assert "2 of 8 done" in page.locator("[data-paused-at]").inner_text()
     press(page, "Go on")
+    page.locator("[data-phase]:not(:empty)").wait_for()
     page.clock.run_for(3_000 + 5_500)
     assert page.locator("[data-count]").inner_text() == "3"
 
@@ -417,6 +424,33 @@ def test_a_browser_that_keeps_nothing_says_so_and_every_set_is_sent_at_once(open
     page.wait_for_selector(READY)
     assert page.locator("[data-sets] li").all_inner_texts()[0].startswith("Set 1: 2")
     assert [reps for *_, reps in sets(live, page)] == [2]
+
+
+def test_a_disk_that_is_full_in_the_middle_is_said_and_the_set_is_sent(session: Page, live: Live) -> None:
+    page = session
+    page.evaluate(
+        "() => { IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }; }"
+    )
+    with page.expect_response(lambda answer: answer.url.endswith("/diary/") and answer.request.method == "POST"):
+        quick_set(page, 2)
+    at(page, "rest")
+    page.get_by_text("This browser keeps nothing. Stay online: each set is sent at once.").wait_for()
+    assert [reps for *_, reps in sets(live, page)] == [2]
+
+
+def test_a_key_that_is_struck_twice_counts_once(session: Page, live: Live) -> None:
+    page = session
+    page.locator("[data-do=start]:visible").click()
+    at(page, "moving")
+    page.evaluate(
+        """() => {
+            const key = document.querySelector('[data-stage=moving] [data-do=set-done]');
+            key.click(); key.click(); key.click();
+        }"""
+    )
+    at(page, "rest")
+    sent(page)
+    assert len(sets(live, page)) == 1
 
 
 def test_aids_that_are_not_to_be_had_say_so_in_one_line(open_page: OpenPage) -> None:
@@ -593,6 +627,7 @@ def states(page: Page) -> Iterator[str]:
     press(page, "Pause")
     page.get_by_label("The tempo counts for me").check(force=True)
     press(page, "Go on")
+    page.locator("[data-phase]:not(:empty)").wait_for()
     page.clock.run_for(5_500)
     yield "moving"
     press(page, "Pause")

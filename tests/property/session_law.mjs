@@ -60,10 +60,10 @@ function move(machine, state, random, nowMs) {
     return machine.end(state, "ended_early");
   }
   if (sets.length > 0 && ["ready", "rest", "felt"].includes(stage) && roll < 0.2) {
-    const { number, reps } = sets[Math.floor(random() * sets.length)];
+    const { number } = sets[Math.floor(random() * sets.length)];
     return roll < 0.08
       ? machine.takeBackSet(state, exercise, number)
-      : machine.correctSet(state, exercise, number, reps + (random() < 0.5 ? 1 : -1));
+      : (machine.correctSet(state, exercise, number, random() < 0.5 ? 1 : -1) ?? [state, null]);
   }
   switch (stage) {
     case "ready":
@@ -72,9 +72,9 @@ function move(machine, state, random, nowMs) {
       if (roll < 0.5) {
         return [machine.counted(state, state.at.reps + 1), null];
       }
-      return roll < 0.7 ? [machine.pause(state), null] : machine.setDone(state, { kg: 4, countedBy: "tap", nowMs });
+      return roll < 0.7 ? [machine.pause(state), null] : machine.setDone(machine.weighs(state, 4), { countedBy: "tap", nowMs });
     case "paused":
-      return roll < 0.5 ? [machine.startSet(state), null] : machine.setDone(state, { kg: null, countedBy: "tap", nowMs });
+      return roll < 0.5 ? [machine.startSet(state), null] : machine.setDone(state, { countedBy: "tap", nowMs });
     case "rest":
       if (roll < 0.4) {
         return [machine.changeRest(state, random() < 0.5 ? 15 : -15, nowMs), null];

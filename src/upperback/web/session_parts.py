@@ -8,7 +8,9 @@ from upperback.content.models import Service
 from upperback.content.vocabulary import default_content
 
 #: Modules of `static/js/session/`, fetched ahead and kept in the browser; each that imports another comes first.
-MODULES: Final = ("player", "screen", "machine", "pacer", "aids", "keeping", "outbox", "vault", "post")
+MODULES: Final = (
+    "player", "drawing", "screen", "machine", "pacer", "aids", "exercises", "keeping", "outbox", "vault", "post",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ export class Keeping {
   #timer = null;
   #misses = 0;
   #flushing = null;
+  #states = Promise.resolve();
 
-  // told(what, details): "offline", "closed", "other" or "sent", with what the server said.
+  // told(what, details): "offline", "closed", "other", "noStorage" or "sent", with what the server said.
   static async open(told = () => {}) {
     let vault = null;
     try {
@@ -35,7 +36,7 @@ export class Keeping {
     this.#vault = vault;
     this.#told = told;
     this.#outbox = new Outbox({
-      store: vault ?? new MemoryStore(),
+      store: vault ? new Spared(vault, () => told("noStorage", null)) : new MemoryStore(),
       send: (person, entries) => this.#post.send(person, entries),
       makeId,
       now: () => Date.now(),
@@ -59,6 +60,7 @@ export class Keeping {
   async add(draft, stateAfter = () => null) {
     const entry = this.#outbox.make(draft);
     const state = stateAfter(entry.id);
+    await this.#states;
     await this.#outbox.put(entry, state && { session: state.session, state });
     await this.#note();
     this.flush();
@@ -74,19 +76,27 @@ export class Keeping {
   }
 
   // Where a session stands is a convenience: that it cannot be kept must not stop anybody. One session at a time.
-  async keepState(session, state, { isOpen }) {
-    try {
+  // One after the other, so that an older state never comes after a newer one.
+  keepState(session, state, { isOpen }) {
+    return this.#inTurn(async () => {
       await this.#vault?.forgetStates(session);
       await this.#vault?.keepState(session, state);
       mark(OPEN, isOpen && this.#vault ? session : null);
-    } catch {
-      // It then begins with the first set that is not written down.
-    }
+    });
   }
 
-  async forgetState() {
-    mark(OPEN, null);
-    await this.#vault?.forgetStates().catch(() => {});
+  forgetState() {
+    return this.#inTurn(async () => {
+      mark(OPEN, null);
+      await this.#vault?.forgetStates();
+    });
+  }
+
+  #inTurn(work) {
+    this.#states = this.#states.then(work).catch(() => {
+      // It then begins with the first set that is not written down.
+    });
+    return this.#states;
   }
 
   // Whoever this browser is open for: what waits of theirs is sent. For pages outside a session.
@@ -137,6 +147,41 @@ export class Keeping {
     } catch {
       // Then other pages do not know; the session itself does.
     }
+  }
+}
+
+// A store that goes on in memory when the browser takes nothing more, for example because the disk is full.
+class Spared {
+  #store;
+  #spare = new MemoryStore();
+  #failed;
+
+  constructor(store, failed) {
+    this.#store = store;
+    this.#failed = failed;
+  }
+
+  async put(entry, beside) {
+    try {
+      await this.#store.put(entry, beside);
+    } catch {
+      await this.#spare.put(entry);
+      this.#failed();
+    }
+  }
+
+  async all() {
+    return [...(await this.#store.all()), ...(await this.#spare.all())];
+  }
+
+  async remove(ids) {
+    await this.#spare.remove(ids);
+    await this.#store.remove(ids);
+  }
+
+  async refuse(id, message) {
+    await this.#spare.refuse(id, message);
+    await this.#store.refuse(id, message);
   }
 }
 

@@ -9,9 +9,10 @@ const KG_MOST = 200;
 // data: from the page. saved: the state this browser kept. waiting: entries that no answer has named yet.
 // Returns the state, and what has to be said about it: "resumed", "clockBack" or null.
 export function begin(data, saved, waiting, nowMs) {
-  const state = data ? { ...data, ...written(data, saved, waiting), over: null, at: null, during: {} } : overlaid(saved, waiting);
+  const state = data ? { ...data, ...written(data, saved, waiting), over: null, at: null, during: {}, kg: {} } : overlaid(saved, waiting);
   state.over ??= saved?.over ?? ended(waiting, state.session);
   state.during = saved?.during ?? {};
+  state.kg = saved?.kg ?? {};
   const resumed = saved?.at && resume(state, saved.at, nowMs);
   state.at = resumed?.at ?? place(state);
   return { state, say: resumed?.say ?? null };
@@ -38,7 +39,7 @@ export function setsOf(state, exercise) {
   return Object.entries(state.done[exercise] ?? {}).map(([number, one]) => ({ number: Number(number), ...one }));
 }
 
-// ---- steps; each returns [state, draft or null] ----
+// ---- steps; those that write something down return [state, draft], or null where there is nothing to write ----
 
 export function startSet(state) {
   return { ...state, at: { ...state.at, stage: "moving", reps: state.at.reps ?? 0 } };
@@ -52,8 +53,20 @@ export function pause(state) {
   return { ...state, at: { ...state.at, stage: "paused" } };
 }
 
-export function setDone(state, { kg, countedBy, nowMs }) {
+// The weight of this exercise: as chosen in this session, else as written last, else as prescribed.
+export function weightOf(state) {
+  const { exercise } = state.at;
+  const chosen = state.kg[exercise];
+  return chosen === undefined ? (setsOf(state, exercise).at(-1)?.kg ?? itemOf(state).loadKg) : chosen;
+}
+
+export function weighs(state, kg) {
+  return { ...state, kg: { ...state.kg, [state.at.exercise]: kg } };
+}
+
+export function setDone(state, { countedBy, nowMs }) {
   const { exercise, set, reps } = state.at;
+  const kg = itemOf(state).needsWeight ? weightOf(state) : null;
   const draft = setDraft(state, exercise, set, reps, kg, countedBy, null);
   const after = withSet(state, exercise, set, { reps, kg, id: null });
   const item = itemOf(after, exercise);
@@ -77,14 +90,20 @@ export function restLeftMs(state, nowMs) {
   return Math.max(0, state.at.restEndsMs - nowMs);
 }
 
-export function correctSet(state, exercise, number, reps) {
-  const was = state.done[exercise][number];
-  const now = Math.max(0, Math.min(reps, REPS_MOST));
+export function correctSet(state, exercise, number, by) {
+  const was = state.done[exercise]?.[number];
+  const now = was && Math.max(0, Math.min(was.reps + by, REPS_MOST));
+  if (!was || now === was.reps) {
+    return null;
+  }
   const draft = setDraft(state, exercise, number, now, was.kg, "typed", was.id);
   return [withSet(state, exercise, number, { ...was, reps: now }), draft];
 }
 
 export function takeBackSet(state, exercise, number) {
+  if (!state.done[exercise]?.[number]) {
+    return null;
+  }
   const { [number]: gone, ...rest } = state.done[exercise];
   const after = { ...state, done: { ...state.done, [exercise]: rest } };
   const draft = { kind: "undone", data: {}, replaces: gone.id };

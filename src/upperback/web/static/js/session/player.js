@@ -2,28 +2,30 @@
 // of the plain form on the page; without this script that form does the same.
 
 import { Aids } from "./aids.js";
+import { Drawing } from "./drawing.js";
+import { Exercises } from "./exercises.js";
 import { Keeping } from "./keeping.js";
 import * as machine from "./machine.js";
 import { Pacer } from "./pacer.js";
-import { Screen, WORKING, choose, chosen, element, readJson } from "./screen.js";
-
-const EXERCISES = "upperback-exercises";
-const FIGURE_PATIENCE_MS = 4000;
+import { Screen, WORKING, chosen, readJson } from "./screen.js";
 
 class Player {
   #screen;
+  #drawing;
   #keeping;
   #aids;
   #state;
   #pacer = null;
   #clock = null;
   #before = null; // the stage that "something feels wrong" was asked from
-  #figures = new Map();
+  #exercises;
   #shown = null;
-  #kg = {};
+  #writing = Promise.resolve();
 
-  constructor(screen, keeping, aids, state) {
+  constructor(screen, keeping, aids, exercises, state) {
+    this.#exercises = exercises;
     this.#screen = screen;
+    this.#drawing = new Drawing(screen);
     this.#keeping = keeping;
     this.#aids = aids;
     this.#state = state;
@@ -47,6 +49,13 @@ class Player {
     }
     await this.#keep();
     this.#fetchAll();
+  }
+
+  // While there is a connection.
+  async #fetchAll() {
+    for (const { exercise } of this.#state.items) {
+      await this.#exercises.get(exercise);
+    }
   }
 
   get #item() {
@@ -113,7 +122,7 @@ class Player {
   #counting = "rhythm";
 
   get #countsByRhythm() {
-    return this.#counting === "rhythm" && this.#item.pace.length > 0;
+    return this.#counting === "rhythm" && this.#item !== null && this.#item.pace.length > 0;
   }
 
   async #start() {
@@ -186,17 +195,10 @@ class Player {
   async #setDone() {
     const countedBy = this.#countsByRhythm ? "rhythm" : "tap";
     this.#stopClock();
-    const { exercise } = this.#state.at;
-    const kg = this.#kg[exercise] ?? null;
-    await this.#log(machine.setDone(this.#state, { kg, countedBy, nowMs: Date.now() }), "key");
+    const isOn = () => ["moving", "paused"].includes(this.#state.at.stage);
+    await this.#log(() => (isOn() ? machine.setDone(this.#state, { countedBy, nowMs: Date.now() }) : null), "key");
     this.#aids.shake([120, 80, 120]);
-    this.#aids.say(this.#restWords());
-  }
-
-  #restWords() {
-    const { stage } = this.#state.at;
-    const item = this.#item;
-    return stage === "rest" ? this.#screen.words("rest60", { s: item.restS }) : this.#screen.words("lastSet");
+    this.#aids.say(this.#drawing.restWords(this.#state));
   }
 
   // The weight as typed, kept for this exercise; false when it cannot be.
@@ -212,7 +214,7 @@ class Player {
       this.#screen.part("weight").focus();
       return false;
     }
-    this.#kg[this.#state.at.exercise] = kg;
+    this.#state = machine.weighs(this.#state, kg);
     return true;
   }
 
@@ -241,7 +243,7 @@ class Player {
     if (isOver && this.#clock !== null) {
       clearInterval(this.#clock);
       this.#clock = null;
-      const words = `${this.#screen.words("restOver")} ${this.#nextWords()}`;
+      const words = `${this.#screen.words("restOver")} ${this.#drawing.nextWords(this.#state)}`;
       this.#screen.text("rest-words", this.#screen.words("restOver"));
       this.#screen.say(words);
       this.#aids.say(words);
@@ -250,20 +252,12 @@ class Player {
     }
   }
 
-  #nextWords() {
-    const item = this.#item;
-    return this.#screen.words("next", { n: this.#state.at.set, all: item.sets, reps: item.reps, unit: item.unit });
-  }
-
   // ---- corrections ----
 
   async #correct(key, by) {
     const { exercise, number } = key.dataset;
-    const reps = this.#state.done[exercise][number].reps + by;
-    if (reps < 0 || reps > 100) {
-      return;
-    }
-    await this.#log(machine.correctSet(this.#state, exercise, Number(number), reps), null);
+    await this.#log(() => machine.correctSet(this.#state, exercise, Number(number), by), null);
+    const { reps } = this.#state.done[exercise][number];
     this.#screen.say(this.#screen.words("corrected", { n: number, reps }));
     this.#focusKey(key.dataset.do, number);
   }
@@ -271,7 +265,7 @@ class Player {
   async #takeBack(key) {
     const { exercise, number } = key.dataset;
     this.#stopClock();
-    await this.#log(machine.takeBackSet(this.#state, exercise, Number(number)), "key");
+    await this.#log(() => machine.takeBackSet(this.#state, exercise, Number(number)), "key");
     this.#screen.say(this.#screen.words("tookBack", { n: number }));
   }
 
@@ -296,19 +290,9 @@ class Player {
       effort: number("effort"),
       formOk: { yes: true, no: false }[chosen(form, "form_ok")] ?? null,
     };
-    await this.#log(machine.felt(this.#state, this.#state.at.exercise, told), "heading");
-  }
-
-  #drawFelt() {
-    const form = this.#screen.part("felt");
     const { exercise } = this.#state.at;
-    const told = this.#state.felt[exercise];
-    choose(form, "worst_pain", told ? told.worstPain : (this.#state.during[exercise] ?? null));
-    choose(form, "alarming", told ? (told.alarming ? "yes" : "no") : null);
-    choose(form, "effort", told?.effort ?? null);
-    choose(form, "form_ok", told?.formOk === undefined || told.formOk === null ? null : told.formOk ? "yes" : "no");
-    this.#screen.part("light-here").append(this.#screen.part("lights"));
-    this.#lightOfForm();
+    const isOn = () => this.#state.at.stage === "felt" && this.#state.at.exercise === exercise;
+    await this.#log(() => (isOn() ? machine.felt(this.#state, exercise, told) : null), "heading");
   }
 
   #lightOfForm() {
@@ -338,36 +322,44 @@ class Player {
 
   async #end(how, sign = null) {
     this.#stopClock();
-    await this.#log(machine.end(this.#state, how, sign), "heading");
+    await this.#log(() => (this.#state.over ? null : machine.end(this.#state, how, sign)), "heading");
     this.#aids.keepAwake(false);
     this.#aids.quiet();
   }
 
   // ---- writing down ----
 
-  // Kept first, shown then: what is on the screen as done would survive a crash.
-  async #log([after, draft], focus) {
-    const { person, day } = this.#state;
-    const stateAfter = (id) => machine.named(after, draft, id);
-    const entry = await this.#keeping.add({ person, day, ...draft }, stateAfter);
-    await this.#go(stateAfter(entry.id), focus);
+  // Kept first, shown then: what is on the screen as done would survive a crash. One thing after the other: a key that
+  // is struck twice finds the first stroke done. step() gives [state after, draft], or null when it has no place any more.
+  #log(step, focus) {
+    this.#writing = this.#writing.catch(() => {}).then(async () => {
+      const [after, draft] = step() ?? [];
+      if (!draft) {
+        return;
+      }
+      const { person, day } = this.#state;
+      const stateAfter = (id) => machine.named(after, draft, id);
+      const entry = await this.#keeping.add({ person, day, ...draft }, stateAfter);
+      await this.#go(stateAfter(entry.id), focus);
+    });
+    return this.#writing;
   }
 
   async #go(state, focus) {
     this.#state = state;
     await this.#draw(focus);
-    await this.#keep();
+    this.#keep(); // goes on beside: nobody waits for it to be able to move
   }
 
-  async #keep() {
-    await this.#keeping.keepState(this.#state.session, this.#state, { isOpen: this.#state.over === null });
+  #keep() {
+    return this.#keeping.keepState(this.#state.session, this.#state, { isOpen: this.#state.over === null });
   }
 
   // What the server said to what was sent.
   told(what, details) {
     if (what !== "sent") {
       this.#screen.net(this.#screen.words(what));
-      this.#isCut = true;
+      this.#isCut = what !== "noStorage";
       this.#drawOver();
       return;
     }
@@ -420,133 +412,16 @@ class Player {
     } else {
       s.progress(null);
     }
-    this.#drawWritten();
     s.light(null);
-    const draw = {
-      ready: () => this.#drawReady(item),
-      moving: () => this.#drawMoving(item),
-      paused: () => s.text("paused-at", s.words("pausedAt", { n: at.reps, all: item.reps })),
-      rest: () => this.#drawRestStage(),
-      felt: () => this.#drawFelt(),
-      last: () => this.#drawAll(),
-      over: () => this.#drawOver(),
-      stopped: () => this.#drawStopped(),
-    };
-    draw[at.stage]();
-    s.stage(at.stage, { heading: this.#heading(item), focus });
-  }
-
-  #heading(item) {
-    const { at, over } = this.#state;
-    const s = this.#screen;
-    switch (at.stage) {
-      case "felt":
-        return s.words("howWasIt", { title: item.title });
-      case "last":
-        return s.words("allDone");
-      case "over":
-        return s.words("saved");
-      case "stopped":
-        return [...s.parts("sign")].find((key) => key.dataset.sign === over.sign)?.textContent ?? s.words("planWaits");
-      default:
-        return item.title;
+    this.#drawing.stage(this.#state, { isCounted: this.#countsByRhythm });
+    if (at.stage === "rest") {
+      this.#restClock();
+    } else if (at.stage === "felt") {
+      this.#lightOfForm();
+    } else if (at.stage === "over") {
+      this.#drawOver();
     }
-  }
-
-  #drawReady(item) {
-    const { at } = this.#state;
-    const s = this.#screen;
-    s.text("set-words", s.words("set", { n: at.set, all: item.sets }));
-    s.text("dose", this.#dose(item));
-    s.show("weight-field", item.needsWeight);
-    if (item.needsWeight && s.part("weight").value === "") {
-      s.part("weight").value = this.#kg[item.exercise] ?? item.loadKg ?? "";
-    }
-    s.part("stage").querySelector("[data-first]").textContent = s.words("startSet", { n: at.set });
-    s.figureRuns();
-  }
-
-  #dose(item) {
-    const s = this.#screen;
-    const hold = item.pace.find((phase) => phase.do === "hold" && phase.s >= 5);
-    return [
-      `${item.reps} ${item.unit}`,
-      ...(hold ? [s.words("held", { s: `${hold.s} s` })] : []),
-      ...(item.band ? [s.words(`band_${item.band}`)] : []),
-    ].join(", ");
-  }
-
-  #drawMoving(item) {
-    const s = this.#screen;
-    s.text("count", String(this.#state.at.reps));
-    s.text("count-of", s.words("of", { all: item.reps }));
-    s.text("phase", "");
-    s.bar("bar", 0);
-    for (const key of s.parts("do")) {
-      if (key.dataset.do === "count") {
-        key.hidden = this.#countsByRhythm;
-        key.toggleAttribute("data-first", !this.#countsByRhythm);
-      }
-    }
-  }
-
-  #drawRestStage() {
-    const s = this.#screen;
-    s.text("rest-words", s.words("restTitle"));
-    s.text("next", this.#nextWords());
-    s.say(`${this.#restWords()} ${this.#nextWords()}`);
-    s.figureRuns();
-    choose(document, "pain_during", null);
-    this.#restClock();
-  }
-
-  // The sets of this exercise, each to be corrected or taken back.
-  #drawWritten() {
-    const { at } = this.#state;
-    const s = this.#screen;
-    const sets = at.exercise ? machine.setsOf(this.#state, at.exercise) : [];
-    s.show("written", sets.length > 0 && ["ready", "rest", "felt"].includes(at.stage));
-    s.part("sets").replaceChildren(...sets.map((one) => this.#setLine(at.exercise, one)));
-  }
-
-  #setLine(exercise, { number, reps, kg }) {
-    const s = this.#screen;
-    const key = (what, text, label) =>
-      element("button", {
-        type: "button", class: "player__mini", "data-do": what, "data-exercise": exercise, "data-number": number, "aria-label": label, text,
-      });
-    const weight = kg ? `, ${s.words("kg", { kg })}` : "";
-    return element(
-      "li",
-      { class: "player__line" },
-      element("span", { text: s.words("setDone", { n: number, reps }) + weight }),
-      key("fewer", "−", s.words("fewer", { n: number })),
-      key("more", "+", s.words("more", { n: number })),
-      key("take-back", s.words("takeBack"), s.words("takeBackSet", { n: number })),
-    );
-  }
-
-  #drawAll() {
-    const s = this.#screen;
-    for (const list of s.parts("all")) {
-      list.replaceChildren(...this.#state.items.map((item) => this.#exerciseLine(item, this.#state.at.stage === "last")));
-    }
-  }
-
-  #exerciseLine(item, mayChange) {
-    const s = this.#screen;
-    const sets = machine.setsOf(this.#state, item.exercise);
-    const done = sets.map((one) => one.reps).join(", ") || s.words("nothing");
-    const line = element("li", { class: "player__line" }, element("span", {}, element("b", { text: `${item.title}:` }), ` ${done}`));
-    if (mayChange) {
-      line.append(
-        element("button", {
-          type: "button", class: "player__mini", "data-do": "change", "data-exercise": item.exercise,
-          "aria-label": s.words("changeOf", { title: item.title }), text: s.words("change"),
-        }),
-      );
-    }
-    return line;
+    s.stage(at.stage, { heading: this.#drawing.heading(this.#state), focus });
   }
 
   async #drawOver() {
@@ -554,13 +429,6 @@ class Player {
       const waits = (await this.#keeping.waiting(this.#state.person)).length > 0;
       this.#screen.part("change-link").href = `/training/${this.#state.session}/change/`;
       this.#screen.text("over-words", this.#screen.words(waits ? "savedHere" : "savedThere"));
-      this.#drawAll();
-    }
-  }
-
-  #drawStopped() {
-    for (const part of this.#screen.parts("stopped")) {
-      part.hidden = part.dataset.stopped !== this.#state.over.sign;
     }
   }
 
@@ -585,64 +453,9 @@ class Player {
     if (this.#shown === exercise) {
       return;
     }
-    const html = await this.#figure(exercise);
+    const html = await this.#exercises.get(exercise);
     this.#screen.exercise(html);
     this.#shown = html === null ? null : exercise;
-  }
-
-  // From memory, from the server, from what the browser keeps; null when none has it.
-  async #figure(exercise) {
-    if (!this.#figures.has(exercise)) {
-      const html = (await this.#fetched(exercise)) ?? (await keptExercise(exercise));
-      if (html === null) {
-        return null;
-      }
-      await this.knows(exercise, html);
-    }
-    return this.#figures.get(exercise);
-  }
-
-  async #fetched(exercise) {
-    try {
-      const address = `/training/${this.#state.session}/exercise/${exercise}/`;
-      const answer = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(FIGURE_PATIENCE_MS) });
-      return answer.ok && !answer.redirected ? await answer.text() : null;
-    } catch {
-      return null;
-    }
-  }
-
-  // All of the session, while there is a connection.
-  async #fetchAll() {
-    for (const { exercise } of this.#state.items) {
-      await this.#figure(exercise);
-    }
-  }
-
-  // An exercise that came with the page or was fetched: how it is done is the same for everybody, and is kept.
-  async knows(exercise, html) {
-    this.#figures.set(exercise, html);
-    await keepExercise(exercise, html);
-  }
-}
-
-const nameOf = (exercise) => `/training/exercise/${exercise}`;
-
-async function keptExercise(exercise) {
-  try {
-    const kept = await (await caches.open(EXERCISES)).match(nameOf(exercise));
-    return kept ? await kept.text() : null;
-  } catch {
-    return null; // This browser keeps nothing.
-  }
-}
-
-async function keepExercise(exercise, html) {
-  try {
-    const answer = new Response(html, { headers: { "Content-Type": "text/html; charset=utf-8" } });
-    await (await caches.open(EXERCISES)).put(nameOf(exercise), answer);
-  } catch {
-    // Then the picture needs a connection.
   }
 }
 
@@ -664,10 +477,11 @@ async function start() {
   }
   const waiting = await keeping.waiting((data ?? saved).person);
   const { state, say } = machine.begin(data, saved, waiting, Date.now());
-  player = new Player(screen, keeping, new Aids((name, isThere) => aidSays(screen, name, isThere)), state);
+  const exercises = new Exercises(state.session);
   if (came) {
-    player.knows(came.exercise, came.html);
+    exercises.know(came.exercise, came.html);
   }
+  player = new Player(screen, keeping, new Aids((name, isThere) => aidSays(screen, name, isThere)), exercises, state);
   await player.begin(say);
   await keeping.watch(state.person);
 }
