@@ -139,6 +139,17 @@ def test_the_review_is_offered_three_times_and_put_off_each_time(planned: Client
     assert shown == [42, 45, 49, 56]
 
 
+@pytest.mark.parametrize("card", ["no such key!", "x" * 41, "", "\x00"])
+def test_a_card_with_an_odd_name_is_refused_and_the_diary_can_still_be_read(
+    planned: Client, clock: Clock, card: str
+) -> None:
+    clock.go_on(7)
+    sent = planned.post("/later/", {"card": card, "client_id": str(uuid.uuid4())})
+    assert sent.status_code == 400
+    assert not DiaryEntry.objects.exists()
+    assert planned.get("/today/").status_code == 200
+
+
 # ---- two years ---------------------------------------------------------------------------------------------------
 
 

@@ -65,6 +65,7 @@ def keep_entry(
     with transaction.atomic():
         Profile.objects.select_for_update().get(pk=profile.pk)  # one writer per person
         kind, data = diary.kind_of(entry), diary.entry_data(entry)
+        diary.read_entry(kind, data)  # what cannot be read back is refused now, or the diary could not be opened again
         same = DiaryEntry.objects.filter(profile=profile, client_id=client_id).first()
         if same is not None:
             if (same.kind, same.data, same.day) != (kind, data, day):

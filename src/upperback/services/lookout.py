@@ -54,13 +54,12 @@ class Ahead:
     ----------
     signs : every early sign that holds, put off or not
     card : the one to show; None where nothing is due or it was put off
-    check_in, small_review : whether a check-in is due, and whether it asks how it is overall
+    small_review : whether the next check-in asks how it is overall
     review_on : day of the next look back
     """
 
     signs: tuple[EarlySign, ...]
     card: Card | None
-    check_in: bool
     small_review: bool
     review_on: dt.date | None
 
@@ -86,7 +85,6 @@ def ahead(*, profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -
     return Ahead(
         signs=signs,
         card=shown[0] if shown else None,
-        check_in=is_due,
         small_review=small,
         review_on=due.on if due is not None else None,
     )
