@@ -44,9 +44,10 @@ UB_EXPORT void UB(orient_lanes)(const float *gyr, const float *acc, const uint8_
 /* A window with hindsight: samples [0, n_time), of which the first n_keep are answered. n_keep is a multiple of the
    samples between nodes, or n_time where the recording ends. The next window begins at n_keep; its first n_done =
    n_time - n_keep samples have been through the forward filter already. No window is longer than n_most, and none but
-   the last keeps less than it looks ahead. */
+   the last keeps less than it looks ahead. With gyroscope the work space is a ring, in which the window begins at sample
+   `ring`: n_keep further on, modulo n_most, for the next one. */
 typedef struct {
-    long n_time, n_keep, n_done, n_most;
+    long n_time, n_keep, n_done, n_most, ring;
 } ub_window;
 
 /* With hindsight. state: [UB_SMOOTH_STATE][UB_LANES], of the first sample of the window, and then of the next window's.

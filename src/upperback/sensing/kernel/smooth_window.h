@@ -24,6 +24,23 @@ _Static_assert(sizeof(ub_node) <= UB_SMOOTH_NODE * sizeof(float) * UB_WIDTH, "th
 
 #define S_ROW(k) (state + (k) * UB_STATE_STRIDE)
 
+/* What is put aside for the nodes and the samples of a window, in rings. */
+typedef struct {
+    ub_node *nodes;
+    vf (*turns)[4];
+    long first_node, n_nodes, first_turn, n_turns;
+} ub_aside;
+
+UB_INLINE ub_node *ub_node_of(const ub_aside *aside, long node) {
+    const long at = aside->first_node + node;
+    return aside->nodes + (at < aside->n_nodes ? at : at - aside->n_nodes);
+}
+
+UB_INLINE vf *ub_turn_of(const ub_aside *aside, long t) {
+    const long at = aside->first_turn + t;
+    return aside->turns[at < aside->n_turns ? at : at - aside->n_turns];
+}
+
 /* Lanes that have a sample in row t. */
 UB_INLINE vm ub_have(const ub_samples *at, long t, vf g[3], vf a[3], const float *c) {
     for (int k = 0; k < 3; k++) {
@@ -136,8 +153,8 @@ UB_INLINE void ub_node_backward(ub_node *node, vf later[N_X], vf direction[3]) {
 }
 
 /* Backward over all nodes; then up for the first n_keep samples. `from`: where the last window ended. */
-UB_INLINE void ub_yield(const ub_samples *at, float *restrict state, vf from[3], ub_node *nodes, vf (*turns)[4],
-                        long n_nodes, long n_keep, const float *restrict c) {
+UB_INLINE void ub_yield(const ub_samples *at, float *restrict state, vf from[3], const ub_aside *aside, long n_nodes,
+                        long n_keep, const float *restrict c) {
     const long m = (long)c[C_NODE];
     vf later[N_X], direction[3];
     for (int k = 0; k < N_X; k++)
@@ -145,27 +162,28 @@ UB_INLINE void ub_yield(const ub_samples *at, float *restrict state, vf from[3],
     for (int k = 0; k < 3; k++)
         direction[k] = ub_all(0);
     for (long node = n_nodes - 1; node >= 0; node--)
-        ub_node_backward(nodes + node, later, direction);
+        ub_node_backward(ub_node_of(aside, node), later, direction);
 
     for (long node = 0; node * m < n_keep; node++) {
         const long start = node * m, end = start + m < n_keep ? start + m : n_keep;
-        const vm jumps = nodes[node].starts | ~(ub_square(from) > 0); /* no direction, or none to go on from */
+        const ub_node *here = ub_node_of(aside, node);
+        const vm jumps = here->starts | ~(ub_square(from) > 0); /* no direction, or none to go on from */
         vf step[3];
         for (int k = 0; k < 3; k++) {
-            from[k] = ub_select(jumps, nodes[node].direction[k], from[k]);
-            step[k] = (nodes[node].direction[k] - from[k]) * (1 / (float)(end - start));
+            from[k] = ub_select(jumps, here->direction[k], from[k]);
+            step[k] = (here->direction[k] - from[k]) * (1 / (float)(end - start));
         }
         for (long t = start; t < end; t++) {
             vf g[3], a[3], m9[9], up[3];
             const vm good = ub_have(at, t, g, a, c);
             for (int k = 0; k < 3; k++)
                 from[k] += step[k];
-            ub_matrix(turns[t], m9);
+            ub_matrix(ub_turn_of(aside, t), m9);
             ub_up(m9, from, g, c[C_GYR_DELAY_S], up);
             for (int k = 0; k < 3; k++)
                 UB_STORE(at->up + (3 * t + k) * at->stride, ub_select(good, up[k], ub_all(__builtin_nanf(""))));
         }
-        memcpy(from, nodes[node].direction, 3 * sizeof *from);
+        memcpy(from, here->direction, 3 * sizeof *from);
     }
     for (int k = 0; k < 3; k++)
         UB_STORE(S_ROW(S_DIRECTION + k), from[k]);
@@ -175,8 +193,10 @@ UB_INLINE void ub_smooth(const ub_samples *at, float *restrict state, float *res
                          float *restrict work, const float *restrict c) {
     const long m = (long)c[C_NODE], n_time = window->n_time, n_keep = window->n_keep, n_done = window->n_done;
     const long n_nodes = (n_time + m - 1) / m;
+    const long most_nodes = (window->n_most + m - 1) / m;
     ub_node *nodes = (ub_node *)work;
-    vf(*turns)[4] = (vf(*)[4])(nodes + (window->n_most + m - 1) / m);
+    const ub_aside aside = {nodes, (vf(*)[4])(nodes + most_nodes), window->ring / m, most_nodes, window->ring,
+                            window->n_most};
     vf s[S_ROWS], from[3];
     for (int k = 0; k < 3; k++)
         from[k] = UB_LOAD(S_ROW(S_DIRECTION + k));
@@ -194,16 +214,12 @@ UB_INLINE void ub_smooth(const ub_samples *at, float *restrict state, float *res
             ub_step(s, g, a, ub_all(c[C_STEP_S]), c);
         else
             ub_step_rare(s, g, a, good, UB_LOAD_BYTES(at->bad + t * at->stride) != UB_IDLE, c);
-        memcpy(turns[t], s + S_TURN, sizeof turns[t]);
+        memcpy(ub_turn_of(&aside, t), s + S_TURN, 4 * sizeof(vf));
         if ((t + 1) % m == 0 || t + 1 == n_time)
-            ub_node_forward(s, c, nodes + t / m);
+            ub_node_forward(s, c, ub_node_of(&aside, t / m));
     }
     for (int k = 0; k < S_ROWS; k++)
         UB_STORE(front + k * UB_STATE_STRIDE, s[k]);
     if (at->up) /* else it is a warm-up */
-        ub_yield(at, state, from, nodes, turns, n_nodes, n_keep, c);
-    if (n_keep < n_time) { /* what the next window begins with */
-        memmove(nodes, nodes + n_keep / m, (n_nodes - n_keep / m) * sizeof *nodes);
-        memmove(turns, turns + n_keep, (n_time - n_keep) * sizeof *turns);
-    }
+        ub_yield(at, state, from, &aside, n_nodes, n_keep, c);
 }

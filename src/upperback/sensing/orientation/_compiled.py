@@ -124,7 +124,7 @@ class LiveLanes:
 class _Window(ctypes.Structure):
     """`ub_window` of kernel/orient.h."""
 
-    _fields_ = [("n_time", _LONG), ("n_keep", _LONG), ("n_done", _LONG), ("n_most", _LONG)]
+    _fields_ = [(name, _LONG) for name in ("n_time", "n_keep", "n_done", "n_most", "ring")]
 
 
 class Windows:
@@ -149,7 +149,7 @@ class Windows:
         self.state = np.zeros((n_rows, LANES) if is_tile else (n_rows,), np.float32)
         self._front = np.zeros_like(self.state)
         n_most = design.keep + design.look
-        self._window = _Window(n_done=0, n_most=n_most)
+        self._window = _Window(n_done=0, n_most=n_most, ring=0)
         n_nodes = -(-n_most // design.node) if has_gyroscope else 0
         self._work = _aligned((LANES if is_tile else 4) * (_NODE_NUMBERS * n_nodes + _ROW_NUMBERS * n_most))
 
@@ -170,6 +170,7 @@ class Windows:
         where = None if up is None else address(up)
         self._function(*map(address, arrays), where, self._window, address(self._work), address(self._coefficients))
         self._window.n_done = len(acc) - n_keep
+        self._window.ring = (self._window.ring + n_keep) % self._window.n_most
 
 
 class Tiles:
