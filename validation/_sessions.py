@@ -69,14 +69,29 @@ def make_session(exercise: Exercise, seed: int) -> Session:
     if exercise.sensor.at == "upper_arm" and motion.other_way is not None:
         counted = [r for r in counted if r.side == "as_drawn"]  # the other arm's are not felt
     chunk = _fidgeting(simulation, float(rate_hz), blocks, rng)
-    assert chunk.gyr_radps is not None
     return Session(
         chunk=chunk,
-        up=track_vertical(chunk.acc_mps2, chunk.gyr_radps, chunk.sampling_rate_hz),
+        up=_vertical(chunk),
         done=tuple(counted),
         steps=len(truth.steps_s),
         blocks_s=_joined(blocks),
     )
+
+
+def make_pause(activities: list[dict[str, Any]], fidget_deg: float, place: str, seed: int) -> Session:
+    """Somebody who does no exercise, with bursts of fidgeting."""
+    rng = np.random.default_rng([seed, len(activities), round(10 * fidget_deg)])
+    rate_hz = (50, 100)[seed % 2]
+    mount_deg = [float(each) for each in rng.uniform(-180, 180, 3)]
+    sensor = {"name": "worn", "place": place, "sampling_rate_hz": rate_hz, "mount_deg": mount_deg}
+    simulation = Simulation(read_scenario({"sensors": [sensor], "activities": activities}), seed)
+    chunk = _fidgeting(simulation, float(rate_hz), [], rng, fidget_deg)
+    return Session(chunk=chunk, up=_vertical(chunk), done=(), steps=len(simulation.truth.steps_s), blocks_s=())
+
+
+def _vertical(chunk: Chunk) -> Signal3:
+    assert chunk.gyr_radps is not None
+    return track_vertical(chunk.acc_mps2, chunk.gyr_radps, chunk.sampling_rate_hz)
 
 
 def _place(exercise: Exercise, motion: ExerciseMotion) -> str:
@@ -121,7 +136,11 @@ def _activities(exercise: Exercise, range_deg: float, rng: np.random.Generator) 
 
 
 def _fidgeting(
-    simulation: Simulation, rate_hz: float, blocks: list[tuple[float, float]], rng: np.random.Generator
+    simulation: Simulation,
+    rate_hz: float,
+    blocks: list[tuple[float, float]],
+    rng: np.random.Generator,
+    strongest_deg: float | None = None,
 ) -> Chunk:
     """The samples, with bursts of small turns in all directions: some degrees, a quarter of that in the blocks."""
     pages = list(simulation.pages())
@@ -133,7 +152,8 @@ def _fidgeting(
         strength[(t >= start_s) & (t <= end_s)] = _QUIETER_IN_A_BLOCK
     half_second = round(rate_hz / 2)
     strength = np.convolve(strength, np.ones(half_second) / half_second, "same")
-    bursts = np.clip(_wandering(rng, t, 6.0), 0, None) * np.radians(rng.uniform(1, 3)) * strength
+    bursts = np.clip(_wandering(rng, t, 6.0), 0, None) * strength
+    bursts *= np.radians(rng.uniform(1, 3) if strongest_deg is None else strongest_deg)
     turn = np.stack([_wandering(rng, t, 0.8) * bursts for _ in range(3)], axis=1)
     turn_rate = np.gradient(turn, axis=0) * rate_hz
     return Chunk(

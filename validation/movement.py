@@ -3,6 +3,7 @@
     python -m validation.movement                    the test seeds
     python -m validation.movement --tuning           the seeds that thresholds were chosen on
     python -m validation.movement --seeds 3          fewer
+    python -m validation.movement --only repetitions
 
 Thresholds were chosen on the tuning seeds only. What agrees here agrees with the model of docs/reference/simulate.md;
 how well people are counted is not established by it. Brackets hold 95 % confidence intervals over seeds.
@@ -10,6 +11,7 @@ how well people are counted is not established by it. Brackets hold 95 % confide
 
 import argparse
 import os
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +28,14 @@ from upperback.devices.simulate.truth import Truth
 from upperback.sensing.movement import MovementBlock, Wear, track_movement
 from upperback.sensing.repetitions import RepetitionBlock, count_repetitions
 from upperback.sensing.signal import G_MPS2, Chunk
-from validation._sessions import Session, make_session, plain_count
+from validation._sessions import Session, make_pause, make_session, plain_count
 
 TUNING_SEEDS: Final = range(20)
 TEST_SEEDS: Final = range(1000, 1020)
+
+REPETITION_TUNING_SEEDS: Final = range(40)
+REPETITION_TEST_SEEDS: Final = range(2000, 2020)
+"""Repetitions were looked at with the first of the other test seeds when they were counted in another way."""
 
 PLAIN_PROMINENCE: Final = 0.6
 """The best of 0.4, 0.6, 0.8, 1.0, 1.3 and 1.6 on the tuning seeds."""
@@ -44,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tuning", action="store_true")
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--only", choices=("steps", "wear", "changes", "repetitions", "walkers"))
+    parser.add_argument("--only", choices=("steps", "wear", "changes", "repetitions", "pauses", "walkers"))
     options = parser.parse_args()
     seeds = (TUNING_SEEDS if options.tuning else TEST_SEEDS)[: options.seeds]
     print(f"{'tuning' if options.tuning else 'test'} seeds {seeds.start} to {seeds.stop - 1}")
@@ -53,13 +59,19 @@ def main() -> None:
         "wear": wear_table,
         "changes": changes_table,
         "repetitions": repetitions_table,
+        "pauses": pauses_table,
         "walkers": walkers_table,
     }
     for name, table in tables.items():
         if options.only in {None, name}:
             print()
-            for line in table(seeds):
+            own = _of_repetitions(seeds, options.tuning) if name in {"repetitions", "pauses"} else seeds
+            for line in table(own):
                 print(line, flush=True)
+
+
+def _of_repetitions(seeds: range, tuning: bool) -> range:
+    return (REPETITION_TUNING_SEEDS if tuning else REPETITION_TEST_SEEDS)[: len(seeds)]
 
 
 # ---- intervals ----
@@ -257,30 +269,36 @@ def _true_changes(truth: Truth) -> dict[str, list[float]]:
 
 
 def repetitions_table(seeds: range) -> Iterable[str]:
-    """Sessions of every exercise that can be counted: exact, and within one; beside peaks of a principal component."""
-    yield "repetitions: sessions counted exactly, and within one (two blocks of 5 to 11; see validation/_sessions.py)"
+    """Sessions of every exercise that the sensor feels: exact, within one; beside peaks of a principal component."""
+    yield f"repetitions, seeds {seeds.start} to {seeds.stop - 1}: sessions counted exactly, and within one"
     header = f"  {'':<5} {'grade':<5}"
     yield f"{header} {'exact':>18} {'within one':>18} {'accelerometer only':>20} {'within one':>18} {'plain peaks':>18}"
-    columns: list[list[bool]] = [[] for _ in range(6)]
-    for exercise in _countable():
+    rows: dict[str, list[tuple[int, int, int]]] = {"good": [], "fair": [], "poor": []}
+    accuracy: list[_Measured] = []
+    samples, spent_s = 0, 0.0
+    for exercise in _felt():
         template = repetition_template(exercise)
         errors: list[tuple[int, int, int]] = []
         for seed in seeds:
             session = make_session(exercise, seed)
-            errors.append(
-                (
-                    _error(count_repetitions(session.chunk, template, up=session.up), session),
-                    _error(count_repetitions(session.chunk, template), session),
-                    plain_count(session, template, PLAIN_PROMINENCE) - session.repetitions,
-                )
-            )
-        flags = [[abs(row[k]) <= slack for row in errors] for k in range(3) for slack in (0, 1)]
-        columns = [column + flag for column, flag in zip(columns, flags, strict=True)]
-        yield f"  {exercise.id:<5} {exercise.sensor.count:<5} " + _row(flags)
-    yield f"  {'all':<5} {'':<5} " + _row(columns)
+            start_s = time.process_time()
+            block = count_repetitions(session.chunk, template, up=session.up)
+            spent_s += time.process_time() - start_s
+            samples += len(session.chunk)
+            plain = plain_count(session, template, PLAIN_PROMINENCE) - session.repetitions
+            errors.append((_error(block, session), _error(count_repetitions(session.chunk, template), session), plain))
+            if template.grade != "poor":
+                accuracy += _measured(block, session, template.motion)
+        rows[exercise.sensor.count] += errors
+        yield f"  {exercise.id:<5} {exercise.sensor.count:<5} " + _row(errors)
+    yield f"  {'good and fair':<11} " + _row(rows["good"] + rows["fair"])
+    yield f"  {'with poor':<11} " + _row(rows["good"] + rows["fair"] + rows["poor"])
+    yield from _accuracy(accuracy)
+    yield f"processor time {1e6 * spent_s / samples:.1f} microseconds a sample"
 
 
-def _row(flags: list[list[bool]]) -> str:
+def _row(errors: list[tuple[int, int, int]]) -> str:
+    flags = [[abs(error[k]) <= slack for error in errors] for k in range(3) for slack in (0, 1)]
     return " ".join(f"{share_interval(flag):>19}" for flag in flags)
 
 
@@ -288,9 +306,92 @@ def _error(block: RepetitionBlock, session: Session) -> int:
     return len(block.counted) - len(block.taken_back) - session.repetitions
 
 
-def _countable() -> list[Any]:
+def _felt() -> list[Any]:
     exercises = default_content().release.exercises
-    return [each for each in exercises if repetition_template(each).grade in {"good", "fair"}]
+    return [each for each in exercises if repetition_template(each).grade != "none"]
+
+
+def _countable() -> list[Any]:
+    return [each for each in _felt() if repetition_template(each).grade in {"good", "fair"}]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Errors of one repetition that was counted."""
+
+    start_s: float
+    length_s: float
+    out_s: float
+    back_s: float
+    range_deg: float | None
+    true_deg: float
+
+
+def _measured(block: RepetitionBlock, session: Session, motion: str) -> list[_Measured]:
+    """Counted repetitions beside the true ones that their middle lies in."""
+    gone = set(block.taken_back)
+    found = []
+    for one in block.counted:
+        middle = (one.start_s + one.counted_s) / 2
+        true = next((each for each in session.done if each.start_s <= middle <= each.end_s), None)
+        if true is None or one.number in gone:
+            continue
+        found.append(
+            _Measured(
+                start_s=one.start_s - true.start_s,
+                length_s=one.out_s + one.hold_s + one.back_s - (true.end_s - true.start_s),
+                out_s=one.out_s - (true.out_s - true.start_s),
+                back_s=one.back_s - (true.end_s - true.back_s),
+                range_deg=None if one.range_deg is None or motion != "lean" else one.range_deg - true.range_deg,
+                true_deg=true.range_deg,
+            )
+        )
+    return found
+
+
+def _accuracy(measured: list[_Measured]) -> Iterable[str]:
+    yield f"single repetitions, {len(measured)} counted ones: median error, and half of them and nine of ten are within"
+    small = [one for one in measured if one.true_deg < _SMALL_DEG]
+    large = [one for one in measured if one.true_deg >= _SMALL_DEG]
+    for name, group in ((f"below {_SMALL_DEG:g} deg", small), (f"{_SMALL_DEG:g} deg and more", large)):
+        for what in ("start_s", "length_s", "out_s", "back_s", "range_deg"):
+            errors = np.array([value for one in group if (value := getattr(one, what)) is not None])
+            half, most = np.quantile(np.abs(errors), (0.5, 0.9))
+            yield f"  {name:<18} {what:<10} {np.median(errors):+6.2f}   {half:5.2f}   {most:5.2f}"
+
+
+_SMALL_DEG: Final = 20.0
+
+_PAUSES: Final[dict[str, tuple[list[dict[str, Any]], float]]] = {
+    "sitting still": ([{"do": "sit", "duration_s": 300}], 0.0),
+    "sitting, shifting": ([{"do": "sit", "duration_s": 300, "shifts_per_hour": 60, "slouch_deg": 14}], 0.0),
+    "sitting, fidgeting": ([{"do": "sit", "duration_s": 300}], 3.0),
+    "standing, fidgeting": ([{"do": "stand", "duration_s": 300}], 3.0),
+    "walking": ([{"do": "walk", "duration_s": 300}], 0.0),
+    "walking, fidgeting": ([{"do": "walk", "duration_s": 300}], 3.0),
+}
+"""What is done, and how far the strongest bursts turn the sensor, in degrees: talking and gesturing are such bursts."""
+
+
+def pauses_table(seeds: range) -> Iterable[str]:
+    """Repetitions that were none, per minute, for every exercise that might have been meant."""
+    yield f"repetitions that were none, a minute, five minutes of each, seeds {seeds.start} to {seeds.stop - 1}"
+    yield f"  {'':<22} {'told live':>22} {'left at the end':>24}"
+    for name, (activities, fidget_deg) in _PAUSES.items():
+        live, left = [], []
+        for seed in seeds:
+            minutes, told, kept = 0.0, 0, 0
+            for place in ("chest", "upper_arm_right"):
+                pause = make_pause(activities, fidget_deg, place, seed)
+                for exercise in _countable():
+                    if (exercise.sensor.at == "chest") == (place == "chest"):
+                        block = count_repetitions(pause.chunk, repetition_template(exercise), up=pause.up)
+                        minutes += len(pause.chunk) / pause.chunk.sampling_rate_hz / 60
+                        told += len(block.counted)
+                        kept += len(block.counted) - len(block.taken_back)
+            live.append(told / minutes)
+            left.append(kept / minutes)
+        yield f"  {name:<22} {mean_interval(live):>22} {mean_interval(left):>24}"
 
 
 # ---- real walkers ----
