@@ -166,6 +166,10 @@ def test_much_worse_at_fifty_waits_for_a_visit_and_opens_once_seen(planned: Clie
     assert "Your last review says: have it checked first." in text_of(result)
     assert "/plan/make/" not in result.content.decode()
     assert planned.post("/plan/make/").status_code == 409  # a new check alone does not take it back
+    closed = planned.get("/plan/")
+    assert closed.status_code == 409
+    assert "have it checked first" in text_of(closed)
+    assert "/plan/make/" not in closed.content.decode()
     decision = plans.latest_decision(Profile.objects.get())
     assert decision is not None
     plans.record_clearance(

@@ -258,9 +258,9 @@ def signature(world: World) -> str:
 # ---- states ------------------------------------------------------------------------------------------------------
 
 
-def _look_back(world: World) -> None:
+def _look_back(world: World, *, pgic: int = 2) -> None:
     reviews.record_review(
-        profile=world.me, client_id=uuid.uuid4(), told=Told(pgic=2), region=None, by=steps.ME, now=world.now
+        profile=world.me, client_id=uuid.uuid4(), told=Told(pgic=pgic), region=None, by=steps.ME, now=world.now
     )
 
 
@@ -273,6 +273,8 @@ MORE: Final[dict[str, Callable[[World], None]]] = {
     "begin to assess": steps.begin_to_assess,
     "six weeks": lambda world: setattr(world, "now", world.now + dt.timedelta(days=42)),
     "look back, better": _look_back,
+    "wake in the second half": lambda world: steps.answer(world, {"night": Answer(options=("second_half",))}),
+    "look back, worse": lambda world: _look_back(world, pgic=6),
     "flare up": lambda world: _flare_up(world, "no"),
     "flare up, not sure": lambda world: _flare_up(world, "not_sure"),
 }
@@ -335,6 +337,15 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
     "looked back at, then another check": (*LOOKED_BACK, "answer", "finish"),
     "a sign for the GP at the review": (
         *ROAD, "six weeks", "answer", "tick a sign for the GP", "finish", "look back, better",
+    ),
+    "looked back at, worse": (
+        *ROAD, "six weeks", "answer", "wake in the second half", "finish", "look back, worse",
+    ),
+    "looked back at, worse, and checked again": (
+        *ROAD, "six weeks", "answer", "wake in the second half", "finish", "look back, worse", "answer", "finish",
+    ),
+    "looked back at, worse, and seen": (
+        *ROAD, "six weeks", "answer", "wake in the second half", "finish", "look back, worse", "be cleared",
     ),
     "a locked plan": (*CHECKED, "assess after an operation", "plan"),
     "a locked plan, seen": (*CHECKED, "assess after an operation", "plan", "be cleared"),

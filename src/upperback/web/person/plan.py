@@ -64,6 +64,8 @@ def plan_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         policies.check_can_plan(
             decision, state.screening, now, alarmed=state.alarmed
         )  # too old: a sentence and a new check
+    if gate is not None and gate["allowed"]:
+        policies.check_review_allows(waits=plans.waits_for_visit(profile))
     context = {
         "state": state,
         "gate": gate,
