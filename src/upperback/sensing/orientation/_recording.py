@@ -235,8 +235,9 @@ class LongHindsight:
     """The vertical of one stream, with hindsight, for who can wait: many times faster than `Hindsight`.
 
     Hours of the stream are worked on at once, as lanes side by side. Each lane begins a warm-up earlier than what it
-    yields, so the result agrees with one pass as that of `track_vertical` does. A stream of a few hours is one pass.
-    The lanes begin where they begin, however the stream is cut, so the cuts do not change the result: bit for bit.
+    yields, so the result agrees with one pass as that of `track_vertical` does. A stream of a few hours is one pass. So
+    is one of more than about 110 samples a second: the warm-up would be longer than a lane. The lanes begin where they
+    begin, however the stream is cut, so the cuts do not change the result: bit for bit.
 
     Parameters
     ----------
@@ -257,6 +258,11 @@ class LongHindsight:
         self._backend = choose_backend(backend)
         self._n_lane = design.keep * max(1, _LANE_SAMPLES // design.keep)
         self._n_before = design.keep * -(-design.warm // design.keep)
+        self._one_lane: Hindsight | None = None
+        if self._n_before > self._n_lane:
+            self._one_lane = Hindsight(
+                sampling_rate_hz, has_gyroscope=has_gyroscope, params=params, backend=self._backend
+            )
         self._n_warm = 0  # held samples that are answered already
         self._n_held = 0
         self._acc, self._gyr = np.empty((0, 3), np.float32), np.empty((0, 3), np.float32)
@@ -264,6 +270,8 @@ class LongHindsight:
 
     def update(self, acc: Signal3, gyr: Signal3 | None = None, quality: Quality | None = None) -> Signal3:
         """Take in samples; returns the vertical of the next ones that were worked out, (n, 3) float32."""
+        if self._one_lane is not None:
+            return self._one_lane.update(acc, gyr, quality)
         Chunk(start_s=0.0, sampling_rate_hz=self._sampling_rate_hz, acc_mps2=acc, gyr_radps=gyr, quality=quality)
         if (gyr is None) == self._has_gyroscope:
             raise InputError("a stream has angular velocity from first to last, or never")
@@ -276,6 +284,8 @@ class LongHindsight:
 
     def finish(self) -> Signal3:
         """The stream has ended: returns the vertical of the samples that are left."""
+        if self._one_lane is not None:
+            return self._one_lane.finish()
         n_left = self._n_held - self._n_warm
         if not n_left:
             return _together([])

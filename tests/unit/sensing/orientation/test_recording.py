@@ -113,6 +113,16 @@ def test_a_long_stream_in_lanes_agrees_with_one_pass_however_it_is_cut(has_gyros
         LongHindsight(RATE_HZ, has_gyroscope=not has_gyroscope).update(acc[:10], None if gyr is None else gyr[:10])
 
 
+def test_a_long_stream_of_many_samples_a_second_is_answered_as_it_comes() -> None:
+    moves = movement(50_000, 200.0, seed=12)
+    one_pass = Hindsight(200.0, has_gyroscope=True)
+    long = LongHindsight(200.0, has_gyroscope=True)
+    found = long.update(moves.acc, moves.gyr)
+    assert len(found) == 36_000, "three minutes, and not only at the end"
+    np.testing.assert_array_equal(found, one_pass.update(moves.acc, moves.gyr))
+    np.testing.assert_array_equal(long.finish(), one_pass.finish())
+
+
 @pytest.mark.parametrize("has_gyroscope", [True, False])
 @pytest.mark.parametrize("causal", [True, False])
 def test_parts_side_by_side_agree_with_one_pass(has_gyroscope: bool, causal: bool) -> None:
