@@ -63,6 +63,13 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def leave_or_end(page: Page, name: str) -> None:
+    """Two taps: nobody ends a session by accident."""
+    if not page.get_by_role("button", name=name, exact=True).is_visible():
+        page.get_by_text("Leave out or end").click()
+    press(page, name)
+
+
 def stage(page: Page) -> str:
     return str(page.locator("[data-stage]:not([hidden])").first.get_attribute("data-stage"))
 
@@ -510,7 +517,7 @@ def test_voice_vibration_message_and_screen_are_used_when_they_are_there(open_pa
     page.clock.run_for(61_000)
     page.wait_for_function("() => used.told.length > 0")
     assert page.evaluate("() => used.told") == ["Rest is over."]  # no word about health
-    press(page, "End here for today")
+    leave_or_end(page, "End here for today")
     at(page, "over")
     assert page.evaluate("() => used.locks") == 0
 
@@ -649,7 +656,7 @@ def states(page: Page) -> Iterator[str]:
     press(page, "Save and go on")
     for _ in range(2):
         at(page, "ready")
-        press(page, "Leave this exercise out")
+        leave_or_end(page, "Leave this exercise out")
         at(page, "felt")
         press(page, "Save and go on")
     at(page, "last")
@@ -685,7 +692,7 @@ def plain_states(page: Page) -> Iterator[str]:
     yield "change-error"
     page.goto(path)
     page.wait_for_selector(READY)
-    press(page, "End here for today")
+    leave_or_end(page, "End here for today")
     at(page, "over")
     sent(page)
     page.goto(f"{path}done/")
