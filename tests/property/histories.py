@@ -103,6 +103,7 @@ class Habits:
     quits_early: float = 0.05  # a session without its end
     alone: float = 0.0  # a session nobody offered
     second_device: float = 0.0  # a session by an old page that arrives late
+    answers_late: float = 0.0  # how one exercise felt, days after everything else
     sets_clock: float = 0.0
     impossible: float = 0.0  # a value that cannot be
     easy: float = 0.3  # more than was asked for, with little effort
@@ -114,11 +115,11 @@ HABITS: Final[dict[Kind, Habits]] = {
     "poor": Habits(does=0.7, tells=0.8, drift=0.12, noise=1.0, red=0.15, alarming=0.01, flares=0.02),
     "erratic": Habits(
         does=0.4, tells=0.5, drift=-0.05, noise=1.5, red=0.06, leaves=0.02, quits_early=0.3, alone=0.05, goes=0.5,
-        second_device=0.02,
+        second_device=0.02, answers_late=0.2,
     ),
     "hostile": Habits(
         does=0.8, tells=0.5, drift=0.0, noise=3.0, red=0.25, alarming=0.05, flares=0.04, leaves=0.02, changes_plan=0.1,
-        quits_early=0.4, alone=0.4, second_device=0.1, sets_clock=0.03, impossible=0.2, goes=0.6,
+        quits_early=0.4, alone=0.4, second_device=0.1, answers_late=0.5, sets_clock=0.03, impossible=0.2, goes=0.6,
     ),
 }  # fmt: skip
 KINDS: Final[tuple[Kind, ...]] = tuple(HABITS)
@@ -261,6 +262,7 @@ class Life:
     offered: list[dt.date] = field(default_factory=list)  # strength sessions that the product let begin
     old_page: list[Due] = field(default_factory=list)
     late: list[tuple[dt.date, Session]] = field(default_factory=list)
+    untold: list[tuple[dt.date, Session, ExerciseEnded]] = field(default_factory=list)
     written: int = 0
     plan_: PlanFacts | None = None
     course_: tuple[tuple[object, ...], Course] | None = None
@@ -341,6 +343,7 @@ def live(seed: int, *, days: int = DAYS, product: Product | None = None, tally: 
 def _one_day(life: Life) -> None:
     _pain_goes_on(life)
     _late_sessions_arrive(life)
+    _late_answers_arrive(life)
     if life.happens(life.habits.leaves):
         life.away = life.dice.choice((3, 9, 12, 16, 25, 30, 45, 80))
         life.tally.happened["times away"] += 1
@@ -532,6 +535,9 @@ def _done_session(life: Life, due: Sequence[Due]) -> Session:
     done = sessions_of(in_force(rows))
     assert len(done) == 1
     done[0].what = "strength"
+    if life.happens(life.habits.answers_late) and done[0].felt:
+        exercise = life.dice.choice(sorted(done[0].felt))
+        life.untold.append((life.today + DAY * life.dice.randint(2, 3), done[0], done[0].felt.pop(exercise)))
     return done[0]
 
 
@@ -565,6 +571,33 @@ def _late_sessions_arrive(life: Life) -> None:
         life.late = [(day, session) for day, session in life.late if day > life.today]
         life.sessions = sorted([*life.sessions, *here], key=lambda one: (one.day, one.at))
         life.tally.happened["sessions that came late"] += len(here)
+
+
+def _late_answers_arrive(life: Life) -> None:
+    """How an exercise felt, told by a device days after the session was judged."""
+    here = [one for one in life.untold if one[0] <= life.today]
+    life.untold = [one for one in life.untold if one[0] > life.today]
+    for _day, session, felt in here:
+        last = [one for one in life.kept if one.before.exercise == felt.exercise][-1:]
+        before = {one.planned: one.step for one in _due(life)}
+        session.felt[felt.exercise] = felt
+        life.course_ = None
+        life.tally.happened["answers that came late"] += 1
+        after = {one.planned: one.step for one in _due(life)}
+        if last and last[0].session == session.id and last[0].move in (Move.HOLD, Move.UP) and not felt.alarming:
+            _look_after_late_red(life, last[0].planned, before, after, red=_is_red(life, session, felt))
+
+
+def _look_after_late_red(
+    life: Life, planned: str, before: dict[str, Step], after: dict[str, Step], *, red: bool
+) -> None:
+    if red and planned in before and planned in after:
+        now, then = after[planned], before[planned]
+        least = then.sets == 1 and then.reps <= 8
+        life.law(
+            "red that is told late counts", holds=_is_no_more(now, then) and (now != then or least),
+            more=f"{then} -> {now}",
+        )  # fmt: skip
 
 
 def _judge(life: Life) -> None:

@@ -28,7 +28,8 @@ def test_no_law_is_broken_in_any_of_the_lives(tally: Tally, tell: Callable[[str]
 def test_the_lives_hold_what_they_are_for(tally: Tally) -> None:
     """Control: people to whom nothing happens would prove nothing."""
     for what in (
-        "red answers", "clock set back", "sessions nobody offered", "sessions that came late", "times away",
+        "red answers", "clock set back", "sessions nobody offered", "sessions that came late", "answers that came late",
+        "times away",
         "plan changes", "flare-up: over", "flare-up: refer_physio", "step: swap", "step: up", "step: back_two",
         "next: check", "next: clinician", "next: review", "review: continue", "review: refer_physio",
         "review: seek_medical_help", "review: continue_and_adjust", "early: refer_physio",
@@ -61,6 +62,12 @@ def one_set_more(due: course.Due) -> course.Due:
 
 def never_back(verdict: Verdict) -> Verdict:
     return replace(verdict, move=Move.HOLD, step=verdict.before)
+
+
+def as_if_told_in_time(now: course.Course, day: Any) -> list[course.Due]:
+    """The flaw: what was judged is never looked at again."""
+    open_ones = [one for one in now.sessions if one.id not in now.judged]
+    return course.due_on(replace(now, sessions=open_ones), day)
 
 
 def up_after_red(verdict: Verdict) -> Verdict:
@@ -122,6 +129,7 @@ DEFECTS: dict[str, Product] = {
     "no exercise twice in a session": Product(due_on=lambda now, day: 2 * course.due_on(now, day)),
     "red goes back": with_verdict(never_back),
     "after red, what comes next is not more": with_verdict(up_after_red),
+    "red that is told late counts": Product(due_on=as_if_told_in_time),
     "at most two go up in a session": with_verdict(up),
     "one set a week at most is added": with_verdict(up),
     "weight grows a tenth at most": with_verdict(up),

@@ -15,6 +15,7 @@ from upperback.care.progression import (
     BANDS,
     Bounds,
     ExerciseDone,
+    Light,
     Move,
     Step,
     StepChange,
@@ -22,6 +23,8 @@ from upperback.care.progression import (
     after_absence,
     judge,
     limit_session,
+    session_light,
+    step_back,
 )
 from upperback.care.progression.absence import Absence
 from upperback.care.sessions import ONE_DAY, Session, exercise_done, usual_pain_on
@@ -130,6 +133,11 @@ class Course:
         return found
 
     @cached_property
+    def by_id(self) -> Mapping[str, Session]:
+        """The sessions by their name."""
+        return {one.id: one for one in self.sessions}
+
+    @cached_property
     def judged(self) -> Mapping[str, frozenset[str]]:
         """The exercises of the plan that have their verdict, by session."""
         found: dict[str, set[str]] = {}
@@ -224,7 +232,8 @@ def judge_session(course: Course, session: Session) -> dict[str, Verdict]:
         else:
             history = _history(course, item, session, steps[item.id])
         verdict = judge(history, _changes(course, item), _own_bounds(course, item, steps), course.content)
-        verdicts[item.id] = _with_stand_in(verdict, course, item, steps) if verdict.move is Move.SWAP else verdict
+        verdict = _with_stand_in(verdict, course, item, steps) if verdict.move is Move.SWAP else verdict
+        verdicts[item.id] = _no_heavier(verdict, steps[item.id])
         steps[item.id] = verdicts[item.id].step
     order = sorted(verdicts, key=lambda planned: _last_up(course, planned))
     ups = sum(one.session == session.id and one.move is Move.UP for one in course.kept)
@@ -259,11 +268,26 @@ def _steps_on(
         elsewhere = taken | {other.id for other in course.items if other.id != item.id}
         bounds = replace(course.bounds, allowed=course.bounds.allowed - elsewhere)
         step = _newest(item, last, course.bounds)
+        if last is not None and _is_red_since(course, last):
+            step = step_back(step, bounds, course.content)
         back = after_absence(step, _days_off(course, item, day, before), bounds, course.content)
         if back.step.exercise in elsewhere:
             continue  # it waits: one thing is not done twice, and what was too hard does not come back for it
         taken.add(back.step.exercise)
         yield item, back.step, back.absence
+
+
+def _is_red_since(course: Course, last: Kept) -> bool:
+    """Whether red pain was told only after the verdict, as by a device that was away: then it counts from now on."""
+    if last.move not in (Move.HOLD, Move.UP):
+        return False
+    session = course.by_id.get(last.session)
+    if session is None or last.before.exercise not in session.felt:
+        return False
+    done = exercise_done(
+        session, last.before.exercise, last.before, course.resting, course.usual, course.content
+    )  # fmt: skip
+    return session_light(done, course.content) is Light.RED
 
 
 def _days_off(course: Course, item: Planned, day: dt.date, before: Session | None) -> int:
@@ -342,6 +366,18 @@ def _with_own_weight(step: Step, session: Session) -> Step:
         load_kg=min(weights) if weights else step.load_kg,
         band=min(bands, key=BANDS.index) if bands else step.band,
     )
+
+
+def _no_heavier(verdict: Verdict, due: Step) -> Verdict:
+    """A step back from more than was due, by the person's own choice, ends at no more than was due."""
+    step = verdict.step
+    if verdict.move not in (Move.BACK, Move.BACK_TWO) or step.exercise != due.exercise:
+        return verdict
+    if step.load_kg is not None and due.load_kg is not None:
+        step = replace(step, load_kg=min(step.load_kg, due.load_kg))
+    if step.band is not None and due.band is not None:
+        step = replace(step, band=min(step.band, due.band, key=BANDS.index))
+    return replace(verdict, step=step)
 
 
 def _own_bounds(course: Course, item: Planned, steps: Mapping[str, Step]) -> Bounds:

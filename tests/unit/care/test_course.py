@@ -141,6 +141,18 @@ def test_a_session_that_comes_late_takes_away_from_where_things_stand_and_adds_n
     assert judge_session(course(good, session(6), kept=(newest,)), good)["ST02"].step == ROW
 
 
+def test_red_that_is_told_after_the_verdict_counts_from_then_on_and_once() -> None:
+    """The sets came, the morning came, and how it felt only a day later from a device that was away."""
+    done = session(0, worst=9)
+    late = course(done, kept=(kept(0, ROW),))
+    assert due_on(late, on(2))[0].step == replace(ROW, reps=10)
+    in_time = course(done, kept=(kept(0, replace(ROW, reps=10), move=Move.BACK),))
+    assert due_on(in_time, on(2))[0].step == replace(ROW, reps=10)
+    next_one = session(2, replace(ROW, reps=10))
+    verdict = judge_session(course(done, next_one, kept=(kept(0, ROW),)), next_one)["ST02"]
+    assert (verdict.before.reps, verdict.step.reps) == (10, 10)
+
+
 def test_alarming_pain_asks_for_a_check_at_once_and_until_there_is_one() -> None:
     here = course(session(0, alarming=True))
     assert needs_check(here)
@@ -195,6 +207,18 @@ def test_the_weight_and_band_of_the_person_are_where_progress_goes_on() -> None:
     done = session(0, replace(step, load_kg=4.0))
     verdict = judge_session(course(done, items=items), done)["ST08"]
     assert verdict.step.load_kg == 4.0
+
+
+def test_red_with_more_than_was_due_ends_at_no_more_than_was_due() -> None:
+    """Due were 2 kg and a light band; they took 4 kg and a strong one, and it hurt."""
+    due = Step(exercise="ST08", sets=1, reps=8, load_kg=2.0)
+    done = session(2, replace(due, load_kg=4.0), worst=9)
+    here = course(done, kept=(kept(0, due, before=due, planned="ST08"),), items=planned("ST08"))
+    assert judge_session(here, done)["ST08"].step.load_kg == 2.0
+    light = replace(ROW, band="light")
+    strong = session(2, light, worst=9)
+    strong.sets["ST02"] = {1: SetDone(session="day2", exercise="ST02", number=1, reps=12, band="strong")}
+    assert judge_session(course(strong, kept=(kept(0, light),)), strong)["ST02"].step.band == "light"
 
 
 # ---- out of a plan -----------------------------------------------------------------------------------------------
