@@ -5,7 +5,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upperback.care.schedule import Habits, Next, Offered, Presence, Today, next_offer
@@ -132,6 +132,7 @@ def test_a_clock_set_back_brings_no_burst() -> None:
     assert not offer(at(9, 41), today=again).offer_now
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.data())
 def test_a_day_minute_by_minute_keeps_every_promise(data: st.DataObject) -> None:
     """Never in quiet hours, calls, meetings or while away; never two within an interval; always a reason."""

@@ -37,7 +37,7 @@ def test_the_example_of_the_standard_to_the_byte() -> None:
 
 
 @given(st.binary(max_size=MESSAGE_BYTES_MAX))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_the_receiver_reads_what_was_said(message: bytes) -> None:
     browser = Browser("https://push.example.net/x")
     assert browser.open(webpush.seal(message, browser.receiver)) == message
