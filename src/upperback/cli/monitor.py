@@ -16,20 +16,21 @@ from upperback.cli.progress import Bar
 from upperback.core.errors import InputError
 
 if TYPE_CHECKING:
-    from upperback.devices.live import LiveSource
+    from upperback.devices.live import LiveSource, Marked
     from upperback.devices.simulate import Arrival
     from upperback.sensing.monitor import Now
     from upperback.sensing.posture import PostureSummary
 
-SOURCES: Final = ("simulated", "replay")
+SOURCES: Final = ("simulated", "replay", "lsl")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, choices=SOURCES, help="where the samples come from")
     parser.add_argument("--recording", type=Path, metavar="FILE", help="replay: the recording to play")
+    parser.add_argument("--stream", metavar="NAME", help="lsl: the stream; not needed where only one has acceleration")
     parser.add_argument("--rate-hz", type=float, help="replay: samples a second, for a table without time stamps")
-    parser.add_argument("--acc-unit", choices=("g", "mps2"), help="replay: unit of the accelerometer in a table")
-    parser.add_argument("--gyr-unit", choices=("dps", "radps"), help="replay: unit of the gyroscope in a table")
+    parser.add_argument("--acc-unit", choices=("g", "mps2"), help="replay, lsl: unit of the accelerometer")
+    parser.add_argument("--gyr-unit", choices=("dps", "radps"), help="replay, lsl: unit of the gyroscope")
     parser.add_argument(
         "--scenario", default="office-day", help="simulated: a name (upperback simulate --list) or file"
     )
@@ -77,6 +78,10 @@ def _open(chosen: argparse.Namespace, folder: Path) -> "LiveSource":
         from upperback.devices.live import open_simulated
 
         return open_simulated(chosen.scenario, seed=chosen.seed)
+    if chosen.source == "lsl":
+        from upperback.devices.live import open_lsl
+
+        return open_lsl(chosen.stream, acc_unit=chosen.acc_unit, gyr_unit=chosen.gyr_unit)
     if chosen.recording is None:
         raise InputError("--source replay needs --recording FILE")
     from upperback.devices.base import ReadOptions
@@ -118,6 +123,7 @@ class Session:
             sampling_rate_hz=self.source.sampling_rate_hz, has_gyroscope=self.source.has_gyroscope
         )
         self._ahead = sorted(self.source.tasks, key=lambda task: task.start_s)
+        self._asks = not self._ahead
         self._doing = False
 
     def events(self, arrivals: "Iterator[Arrival]") -> Iterator[dict[str, Any]]:
@@ -127,6 +133,8 @@ class Session:
         for arrival in arrivals:
             if math.isnan(self.started_s):
                 self.started_s = arrival.chunk.start_s
+                if self._asks:
+                    self._ahead = _asked_for(self.started_s)
             yield from self._tasks(arrival.chunk.start_s)
             found = self.monitor.update(arrival.chunk)
             for shift in found.shifts:
@@ -160,6 +168,8 @@ class Session:
         if not self._doing and time_s >= task.start_s:
             self.monitor.begin_task(task.kind)
             self._doing = True
+            if self._asks:
+                yield {"event": "task", "time_s": time_s, "sentence": _ASKS[task.kind]}
 
     def _second(self, now: "Now") -> dict[str, Any]:
         from upperback.sensing.cues import Wishes
@@ -201,6 +211,22 @@ class Session:
         found["reference"] = summaries[-1].method.reference
         found["figures"] = msgspec.to_builtins(figures, str_keys=True)
         return found
+
+
+def _asked_for(start_s: float) -> "list[Marked]":
+    """Where nobody knows when the wearer stands and bends, they are asked to."""
+    from upperback.devices.live import Marked
+
+    return [
+        Marked(kind="stand", start_s=start_s + 6, end_s=start_s + 12),
+        Marked(kind="bend", start_s=start_s + 12, end_s=start_s + 30),
+    ]
+
+
+_ASKS: Final = {
+    "stand": "Stand tall and still for six seconds.",
+    "bend": "Bend forward slowly and come up again, three times.",
+}
 
 
 def _number(value: float) -> float | None:

@@ -7,11 +7,10 @@ at first, so that only the streams that are used are loaded.
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,7 @@ from upperback.devices._table import Table, column_name, open_table
 from upperback.devices.base import ReadOptions, Recording, joined
 from upperback.devices.columns import Columns, find_columns, shown
 from upperback.devices.grid import ReadingLog
+from upperback.devices.lsl_streams import StreamInfo, read_stream
 
 _MAGIC: Final = b"XDF:"
 _STREAM_HEADER, _TEXTS = 2, frozenset({1, 2, 6})
@@ -30,25 +30,6 @@ _MAX_STREAMS: Final = 256
 #: Samples of the used streams in memory, time stamps included: a working day of six channels at 100 Hz.
 _MAX_BYTES: Final = 200 << 20
 _BATCH_ROWS: Final = 1 << 16
-
-#: What a stream of so many channels without labels holds, by its type.
-_BY_TYPE: Final[Mapping[str, tuple[str, ...]]] = {
-    "accelerometer": ("acc_x", "acc_y", "acc_z"),
-    "acc": ("acc_x", "acc_y", "acc_z"),
-    "acceleration": ("acc_x", "acc_y", "acc_z"),
-    "gyroscope": ("gyr_x", "gyr_y", "gyr_z"),
-    "gyro": ("gyr_x", "gyr_y", "gyr_z"),
-}
-_EMG_TYPES: Final = frozenset({"emg", "semg"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _StreamInfo:
-    """A numeric stream: its number, and its channels' headings as a table would have them."""
-
-    id: int
-    name: str
-    headings: tuple[str, ...]
 
 
 def open_xdf(path: Path, options: ReadOptions) -> Recording:
@@ -83,9 +64,9 @@ def open_xdf(path: Path, options: ReadOptions) -> Recording:
 # ---- which streams -----------------------------------------------------------------------------------------------
 
 
-def _streams(path: Path) -> list[_StreamInfo]:
+def _streams(path: Path) -> list[StreamInfo]:
     """The numeric streams that the file announces."""
-    streams: list[_StreamInfo] = []
+    streams: list[StreamInfo] = []
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(0)
@@ -102,7 +83,7 @@ def _streams(path: Path) -> list[_StreamInfo]:
                 if length > _MAX_HEADER_BYTES or b"<!" in text:
                     raise InputError("a description inside the .xdf file is not one that Lab Streaming Layer writes")
                 if tag == _STREAM_HEADER:
-                    stream = _stream(int.from_bytes(head[2:6], "little"), text)
+                    stream = read_stream(int.from_bytes(head[2:6], "little"), text)
                     streams += [stream] if stream else []
             if len(streams) > _MAX_STREAMS:
                 raise InputError(f"the .xdf file holds more than {_MAX_STREAMS} streams")
@@ -120,33 +101,9 @@ def _length(file: IO[bytes]) -> int | None:
     return length if len(text) == width[0] and 2 <= length < 1 << 62 else None
 
 
-def _stream(number: int, text: bytes) -> _StreamInfo | None:
-    try:
-        info = ET.fromstring(text)  # noqa: S314 - no document type, so no entities: checked by the caller
-    except ET.ParseError as error:
-        raise InputError("the description of a stream inside the .xdf file is damaged") from error
-    kind = (info.findtext("type") or "").strip().lower()
-    count = info.findtext("channel_count") or ""
-    if info.findtext("channel_format") == "string" or not count.isdecimal() or not 1 <= int(count[:9]) <= 1000:
-        return None
-    n_channels = int(count)
-    channels = info.findall("desc/channels/channel")
-    if len(channels) == n_channels:
-        labels = [(one.findtext("label") or "", one.findtext("unit") or "") for one in channels]
-        headings = tuple(f"{label} ({unit})" if unit else label for label, unit in labels)
-        if kind in _EMG_TYPES and not any("emg" in heading.lower() for heading in headings):
-            headings = tuple(f"emg {heading}" for heading in headings)
-    elif kind in _EMG_TYPES:
-        headings = tuple(f"emg_{n + 1}" for n in range(n_channels))
-    else:
-        named = _BY_TYPE.get(kind, ())
-        headings = named if len(named) == n_channels else tuple(f"channel {n + 1}" for n in range(n_channels))
-    return _StreamInfo(id=number, name=(info.findtext("name") or "")[:60], headings=headings)
-
-
 def _chosen(
-    streams: Sequence[_StreamInfo], options: ReadOptions
-) -> tuple[_StreamInfo | None, _StreamInfo | None, _StreamInfo | None]:
+    streams: Sequence[StreamInfo], options: ReadOptions
+) -> tuple[StreamInfo | None, StreamInfo | None, StreamInfo | None]:
     """(the one with acceleration, the one with rotation if that is another, the one with EMG)."""
     found = []
     for stream in streams:
@@ -160,7 +117,7 @@ def _chosen(
     return imu, gyr, emg
 
 
-def _only(streams: Sequence[_StreamInfo], what: str) -> _StreamInfo | None:
+def _only(streams: Sequence[StreamInfo], what: str) -> StreamInfo | None:
     if len(streams) > 1:
         raise InputError(
             f"several streams hold {what} ({shown([one.name for one in streams])}): record them one by one"

@@ -289,7 +289,7 @@ def test_a_cut_and_a_damaged_file(opened: Opened) -> None:
         ([files.xdf_header(1, "x", "EEG", [("Cz", "uV")], 100)], "no stream with acceleration or EMG"),
         ([files.xdf_header(1, "back", "IMU", AXES, 100)], "the stream back is empty"),
         ([imu_stream(1), imu_stream(2, "leg")], r"several streams hold acceleration \(back, leg\)"),
-        ([files.xdf_chunk(2, b"\1\0\0\0<info><name>")], "description of a stream .* is damaged"),
+        ([files.xdf_chunk(2, b"\1\0\0\0<info><name>")], "description of a stream is damaged"),
         (
             [files.xdf_chunk(2, b"\1\0\0\0<!DOCTYPE x [<!ENTITY a 'aaaa'>]><info/>")],
             "not one that Lab Streaming Layer writes",

@@ -1,0 +1,118 @@
+"""Lab Streaming Layer, for real: a stream is sent, found, read by its description, and monitored."""
+
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pytest
+
+from upperback import cli
+from upperback.core.errors import InputError
+from upperback.devices.live import lsl, open_lsl
+from upperback.devices.simulate import load_scenario, simulate
+from upperback.sensing.signal import G_MPS2
+
+pylsl = pytest.importorskip("pylsl")
+
+RATE_HZ: Final = 50.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def this_machine_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Streams of other machines are none of ours, and ours none of theirs. Read when the library is first used."""
+    settings = tmp_path_factory.mktemp("lsl") / "lsl_api.cfg"
+    settings.write_text("[multicast]\nResolveScope = machine\n[lab]\nSessionID = upperback-tests\n")
+    os.environ["LSLAPICFG"] = str(settings)
+    yield
+    os.environ.pop("LSLAPICFG")
+
+
+def outlet(name: str, channels: list[tuple[str, str]], *, rate_hz: float = RATE_HZ) -> Any:
+    """A stream that says what it holds: labels and units."""
+    info = pylsl.StreamInfo(name, "MoCap", len(channels), rate_hz, "float32", f"upperback-test-{name}")
+    described = info.desc().append_child("channels")
+    for label, unit in channels:
+        one = described.append_child("channel")
+        one.append_child_value("label", label)
+        if unit:
+            one.append_child_value("unit", unit)
+    return pylsl.StreamOutlet(info, chunk_size=10, max_buffered=360)
+
+
+ACC: Final = [("acc_x", "g"), ("acc_y", "g"), ("acc_z", "g")]
+GYR: Final = [("gyr_x", "deg/s"), ("gyr_y", "deg/s"), ("gyr_z", "deg/s")]
+
+
+def send(out: Any, seconds: float) -> None:
+    """What a simulated wearer's chest sensor reads, as soon as somebody listens; then the stream goes."""
+    out.wait_for_consumers(20)
+    began = pylsl.local_clock()
+    for chunk, _ in simulate(load_scenario("exercise-session", []), 1, block_samples=50):
+        if chunk.start_s >= seconds:
+            return
+        assert chunk.gyr_radps is not None
+        rows = np.hstack([chunk.acc_mps2 / G_MPS2, np.degrees(chunk.gyr_radps)]).astype(np.float32)
+        out.push_chunk(rows.tolist(), began + chunk.end_s - 1 / RATE_HZ)
+
+
+@pytest.fixture
+def wearer(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a stream that begins when somebody listens."""
+    name = f"wearer {request.node.name[:20]}"
+    out = outlet(name, [*ACC, *GYR])
+    thread = threading.Thread(target=send, args=(out, 40.0), daemon=True)
+    thread.start()
+    yield name
+    thread.join(timeout=30)
+
+
+def test_a_stream_is_found_and_read_in_si_units(wearer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lsl, "SILENT_S", 1.5)
+    source = open_lsl(wearer)
+    assert source.sampling_rate_hz == RATE_HZ
+    assert source.has_gyroscope
+    assert wearer in source.about
+    chunks = [arrival.chunk for arrival in source.packets()]
+    acc = np.concatenate([chunk.acc_mps2 for chunk in chunks])
+    assert len(acc) == pytest.approx(40 * RATE_HZ, abs=25)
+    assert np.isnan(acc).mean() < 0.01
+    assert np.nanmedian(np.linalg.norm(acc, axis=1)) == pytest.approx(G_MPS2, rel=0.03)
+    starts = np.diff([chunk.start_s for chunk in chunks])
+    np.testing.assert_allclose(starts, 10 / RATE_HZ, atol=1e-6)
+
+
+def test_the_terminal_asks_and_aligns(
+    wearer: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lsl, "SILENT_S", 1.5)
+    assert cli.main(["monitor", "--source", "lsl", "--stream", wearer, "--speed", "max", "--seconds", "38"]) == 0
+    out = capsys.readouterr().out
+    assert "Stand tall and still" in out
+    assert "Bend forward slowly" in out
+    assert "forward " in out
+
+
+def test_what_cannot_be_told_is_asked_for() -> None:
+    kept = [
+        outlet("no-unit", [(label, "") for label, _ in ACC]),
+        outlet("no-rate", ACC, rate_hz=pylsl.IRREGULAR_RATE),
+        outlet("two-a", ACC),
+        outlet("heart", [("ecg", "mV")]),
+    ]
+    with pytest.raises(InputError, match="does not say the unit of its acceleration; give --acc-unit"):
+        open_lsl("no-unit")
+    assert open_lsl("no-unit", acc_unit="g").sampling_rate_hz == RATE_HZ
+    with pytest.raises(InputError, match="does not say its sampling rate"):
+        open_lsl("no-rate")
+    with pytest.raises(InputError, match=r"several streams hold acceleration .*: name one with --stream"):
+        open_lsl()
+    with pytest.raises(InputError, match="no stream heart with acceleration answered"):
+        open_lsl("heart")
+    assert len(kept) == 4
+
+
+def test_where_nothing_answers_it_says_so() -> None:
+    with pytest.raises(InputError, match=r"no stream nobody with acceleration answered within 0\.5 s"):
+        open_lsl("nobody", find_s=0.5)
