@@ -4,6 +4,8 @@ One place is taken for the rest of the exercise. While the sensor is away from i
 watched too: if it leaves one of those and comes back to it first, the person has changed position, and that place is
 rest from now on. The person's own range and direction are learnt from what is counted; what is too short, too long, too
 far, in another direction or off the line is refused, unless it goes on and on.
+
+When a row of repetitions is over, it is looked at as a whole: what was none is taken back, what was missed is counted.
 """
 
 from collections.abc import Callable, Iterable
@@ -68,6 +70,9 @@ _ALIKE: Final = 3
 
 _KNOWN: Final = 12
 """So many repetitions are remembered for comparison."""
+
+_HISTORY_MOST: Final = 600 * SLOTS_PER_S // THINNED
+"""Ten minutes: of a longer row only the last ones are reviewed."""
 
 _SAME_LINE: Final = 0.95
 _MARGIN: Final = 0.6
@@ -330,7 +335,7 @@ class RepetitionCounter:
         state.trail.append(here)
         if state.next_slot % THINNED == 0:
             state.history.append(here)
-            if not state.row and len(state.history) > self._history_before():
+            if len(state.history) > (_HISTORY_MOST if state.row else self._history_before()):
                 del state.history[0]
         if len(state.trail) > (self._limits.repetition_s_max + 4) * SLOTS_PER_S:
             del state.trail[0]

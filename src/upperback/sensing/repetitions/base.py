@@ -158,8 +158,8 @@ class RepetitionBlock:
 
     Attributes
     ----------
-    counted : new repetitions
-    taken_back : numbers of earlier ones that were none: false starts, once the person's own range is known
+    counted : new repetitions; some are told late, when their row is over
+    taken_back : numbers of earlier ones that were none: false starts, fidgets, a row counted from the wrong end
     doubts : new doubts
     """
 
