@@ -69,7 +69,7 @@ def wearer(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_a_stream_is_found_and_read_in_si_units(wearer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lsl, "SILENT_S", 1.5)
+    monkeypatch.setattr(lsl, "SILENT_S", 5.0)
     source = open_lsl(wearer)
     assert source.sampling_rate_hz == RATE_HZ
     assert source.has_gyroscope
@@ -86,7 +86,7 @@ def test_a_stream_is_found_and_read_in_si_units(wearer: str, monkeypatch: pytest
 def test_the_terminal_asks_and_aligns(
     wearer: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(lsl, "SILENT_S", 1.5)
+    monkeypatch.setattr(lsl, "SILENT_S", 5.0)
     assert cli.main(["monitor", "--source", "lsl", "--stream", wearer, "--speed", "max", "--seconds", "38"]) == 0
     out = capsys.readouterr().out
     assert "Stand tall and still" in out
