@@ -73,7 +73,7 @@ def main() -> int:
 
 def _begun(browser: Browser, running: Running) -> tuple[str, Any]:
     """A session that was just begun, and the cookies of whoever did."""
-    running.go_on_as_somebody()
+    running.go_on_as()
     cookies = [{"name": one.name, "value": str(one.value), "url": running.base} for one in running.cookies]
     context = browser.new_context(base_url=running.base)
     context.add_cookies(cookies)  # type: ignore[arg-type]
