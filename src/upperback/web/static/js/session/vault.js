@@ -10,7 +10,10 @@ export async function openVault() {
     throw new Error("this browser keeps nothing");
   }
   const base = await openBase();
-  return new Vault(base, await keyOf(base));
+  // Making a key takes its time, and a page that keeps nothing yet has nothing to open with it.
+  const key = keyOf(base);
+  key.catch(() => {});
+  return new Vault(base, key);
 }
 
 class Vault {
@@ -72,7 +75,8 @@ class Vault {
   // ---- where a session stands ----
 
   async keepState(session, state) {
-    await this.#write("states", { id: session, ...(await this.#seal(session, state)) });
+    // Where one stands between two entries may be lost with the power; what is written down may not.
+    await this.#write("states", { id: session, ...(await this.#seal(session, state)) }, "relaxed");
   }
 
   async state(session) {
@@ -82,7 +86,7 @@ class Vault {
 
   // All but one: at most one session stands here at a time.
   async forgetStates(but = null) {
-    const transaction = this.#base.transaction("states", "readwrite");
+    const transaction = this.#base.transaction("states", "readwrite", { durability: "relaxed" });
     const store = transaction.objectStore("states");
     store.getAllKeys().onsuccess = (event) => {
       for (const id of event.target.result) {
@@ -101,21 +105,21 @@ class Vault {
     const plain = new TextEncoder().encode(JSON.stringify(value));
     // Bound to its id: a record moved under another one does not open.
     const additionalData = new TextEncoder().encode(id);
-    return { iv, sealed: await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, this.#key, plain) };
+    return { iv, sealed: await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, await this.#key, plain) };
   }
 
   async #open(id, row) {
     try {
       const additionalData = new TextEncoder().encode(id);
-      const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: row.iv, additionalData }, this.#key, row.sealed);
+      const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: row.iv, additionalData }, await this.#key, row.sealed);
       return JSON.parse(new TextDecoder().decode(plain));
     } catch {
       return null; // Damaged, or of another key. It stays where it is; the rest goes on.
     }
   }
 
-  async #write(store, row) {
-    const transaction = this.#base.transaction(store, "readwrite", { durability: "strict" });
+  async #write(store, row, durability = "strict") {
+    const transaction = this.#base.transaction(store, "readwrite", { durability });
     transaction.objectStore(store).put(row);
     await done(transaction);
   }
