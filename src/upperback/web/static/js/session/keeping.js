@@ -51,8 +51,8 @@ export class Keeping {
   // From now on this person's entries are sent, whenever there is a way.
   watch(person) {
     this.#person = person;
-    addEventListener("online", () => this.flush());
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.flush());
+    addEventListener("online", () => this.#atOnce());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#atOnce());
     return this.flush();
   }
 
@@ -111,6 +111,13 @@ export class Keeping {
       this.#flushing = null;
     });
     return this.#flushing;
+  }
+
+  // Something has changed: a sending that is under way may still fail from before, so another one follows it.
+  async #atOnce() {
+    await this.#flushing;
+    this.#misses = 0;
+    await this.flush();
   }
 
   async #flushOnce() {
