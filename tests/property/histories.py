@@ -922,7 +922,7 @@ def lives(seeds: Iterable[int], product: Product | None = None) -> Tally:
 
 
 def many(people: int, *, first: int = 0, processes: int = 1, shown: bool = False) -> Tally:
-    """So many people, on so many cores; Ctrl-C ends with those that were lived so far."""
+    """So many people, on so many cores; Ctrl-C, or SIGTERM, ends with those that were lived so far."""
     batches = [range(first + n, min(first + n + _BATCH, first + people)) for n in range(0, people, _BATCH)]
     tally = Tally()
     with Bar(people, shown=shown) as bar, multiprocessing.get_context("spawn").Pool(processes, _ends_quietly) as pool:
@@ -961,6 +961,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # in the background Ctrl-C does not come through
     people = max(1, -int(-chosen.months * MONTH_DAYS // DAYS))
     began = time.perf_counter()
     tally = many(people, first=chosen.seed * 1_000_000, processes=chosen.processes, shown=sys.stderr.isatty())
