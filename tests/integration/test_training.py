@@ -311,3 +311,22 @@ def test_an_exercise_is_shown_to_the_session_it_belongs_to(planned: Client) -> N
     assert "<svg" in part
     assert planned.get(f"{path}exercise/MV01/").status_code == 404
     assert planned.get(f"/training/{uuid.uuid4().hex}/exercise/{ids[0]}/").status_code == 404
+
+
+def test_a_step_of_ones_own_on_the_page_of_an_exercise(planned: Client) -> None:
+    plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
+    assert plan is not None
+    id = next(item["id"] for item in plan.record["exercises"] if item["kind"] == "strength")
+    page = planned.get(f"/exercise/{id}/")
+    assert "One step easier" in text_of(page)
+    sent = {"client_id": hidden(page, "client_id"), "easier": "1"}
+    for _ in range(2):  # sent twice it is one
+        assert planned.post(f"/exercise/{id}/", sent).status_code == 302
+    row = ExerciseStep.objects.get(reason="own_choice")
+    assert row.record["after"] != row.record["before"]
+    refused = planned.post(f"/exercise/{id}/", {"client_id": str(uuid.uuid4()), "harder": "1"})
+    assert refused.status_code == 422
+    assert "More comes after a session that went well" in text_of(refused)
+    assert planned.post(f"/exercise/{id}/", {"easier": "1"}).status_code == 422
+    movement = next(item["id"] for item in plan.record["exercises"] if item["kind"] == "movement")
+    assert "One step easier" not in text_of(planned.get(f"/exercise/{movement}/"))

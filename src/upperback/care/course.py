@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from upperback.care.progression import (
     BANDS,
@@ -25,16 +25,21 @@ from upperback.care.progression import (
     limit_session,
     session_light,
     step_back,
+    step_up,
 )
 from upperback.care.progression.absence import Absence
 from upperback.care.sessions import ONE_DAY, Session, exercise_done, usual_pain_on
 from upperback.content.vocabulary import Content
+from upperback.core.errors import InputError
 
 #: A session is judged without its morning once that morning can hardly come any more.
 MORNING_WAITED_FOR = dt.timedelta(days=2)
 
 #: Why there is no strength work on a day: the day after is for resting, or the pain is too strong.
 Rest = Literal["rest_day", "calm_only"]
+
+#: How the session of a step begins that the person chose.
+OWN: Final = "own-"
 
 #: No verdict looks at more sessions of an exercise than these.
 _LOOKED_AT = 4
@@ -75,6 +80,11 @@ class Kept:
     before: Step
     after: Step
     check_flags: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the person chose it, and no session was judged."""
+        return self.session.startswith(OWN)
 
     @property
     def added_set(self) -> bool:
@@ -227,7 +237,7 @@ def judge_session(course: Course, session: Session) -> dict[str, Verdict]:
     for item in _open_items(course, session):
         if item.id not in steps or not _is_in(session, course, item, steps[item.id]):
             continue
-        if any(one.day > session.day for one in course.kept_of(item.id)):
+        if any(_came_after(one, session) for one in course.kept_of(item.id)):
             history = [replace(_done(session, course, item, steps[item.id]), reps=())]
         else:
             history = _history(course, item, session, steps[item.id])
@@ -238,6 +248,55 @@ def judge_session(course: Course, session: Session) -> dict[str, Verdict]:
     order = sorted(verdicts, key=lambda planned: _last_up(course, planned))
     ups = sum(one.session == session.id and one.move is Move.UP for one in course.kept)
     return limit_session(verdicts, order, course.content, already=ups)
+
+
+def _came_after(kept: Kept, session: Session) -> bool:
+    """Whether the exercise stands elsewhere since: judged by a later session, or moved by the person's own choice."""
+    return kept.day > session.day or (kept.is_own and kept.day == session.day)
+
+
+def own_change(course: Course, planned: str, day: dt.date, direction: Literal["easier", "harder"]) -> Verdict:
+    """One step easier, at any time, or one harder, as far as the bounds go and the last session went well.
+
+    Raises
+    ------
+    InputError : the exercise is not there today, it goes no further, or nothing speaks for more yet.
+    """
+    found = next(((item, step, absence) for item, step, absence in _steps_on(course, day) if item.id == planned), None)
+    if found is None:
+        raise InputError("this exercise is not part of today")
+    item, step, absence = found
+    steps = {one.id: due for one, due, _ in _steps_on(course, day)}
+    bounds = _own_bounds(course, item, steps)
+    if direction == "easier":
+        after = step_back(step, bounds, course.content)
+        if after == step:
+            raise InputError("This is as easy as it gets. You can swap it in your plan")
+        return Verdict(move=Move.BACK, before=step, step=after, reason="own_choice", light=None)
+    if absence != "none" or not _speaks_for_more(course, item, step):
+        raise InputError("More comes after a session that went well, and one step at a time")
+    lately = day - dt.timedelta(days=int(course.content.limit("added_set_every_days")))
+    may_add_set = not any(one.added_set and one.day > lately for one in course.kept_of(planned))
+    after = step_up(step, bounds, course.content, may_add_set=may_add_set)
+    if after == step:
+        raise InputError("This is as far as it goes for now")
+    return Verdict(move=Move.UP, before=step, step=after, reason="own_choice", light=None)
+
+
+def _speaks_for_more(course: Course, item: Planned, step: Step) -> bool:
+    """The last session of the exercise stayed green, was followed by no step back, and not too much rose since."""
+    if needs_check(course) or not course.sessions:
+        return False
+    last = course.sessions[-1]
+    if not _is_in(last, course, item, step):
+        return False
+    newest = next(reversed(course.kept_of(item.id)), None)
+    if newest is not None and (newest.move not in (Move.HOLD, Move.UP) or _came_after(newest, last)):
+        return False
+    ups = {one.planned for one in course.kept if one.move is Move.UP and one.day >= last.day}
+    if item.id in ups or len(ups) >= int(course.content.limit("progressed_per_session")):
+        return False
+    return session_light(_done(last, course, item, step), course.content) is Light.GREEN
 
 
 def _is_ready(session: Session, course: Course, today: dt.date) -> bool:

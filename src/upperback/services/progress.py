@@ -1,9 +1,10 @@
 """Progress: after each session and its morning, the next step of every strength exercise, kept with its reason."""
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -16,12 +17,14 @@ from upperback.care.flare import eased
 from upperback.care.progression import Move, Step, Verdict
 from upperback.care.sessions import ONE_DAY, Session, mornings, sessions_of
 from upperback.content.vocabulary import default_content
+from upperback.core.errors import InputError
 from upperback.services import audit
 from upperback.services.actors import Actor
 from upperback.services.diary import entries
 from upperback.services.flares import FlareNow, current_flare
 from upperback.services.permissions import check_may
 from upperback.services.plans import PlanVersion, open_plan
+from upperback.services.policies import PAGE_IS_OLD
 from upperback.services.today import local_day
 from upperback.store.models import Decision, DiaryEntry, ExerciseStep, Profile
 
@@ -29,6 +32,7 @@ __all__ = [
     "ExerciseStep",
     "Prescribed",
     "Training",
+    "change_step",
     "check_comes_first",
     "decide_progress",
     "prescribed_today",
@@ -151,6 +155,45 @@ def decide_progress(*, profile: Profile, by: Actor, now: dt.datetime) -> list[Ex
     return kept
 
 
+def change_step(
+    *,
+    profile: Profile,
+    planned: str,
+    direction: Literal["easier", "harder"],
+    client_id: uuid.UUID | None,
+    by: Actor,
+    now: dt.datetime,
+) -> ExerciseStep:
+    """The person's own step with an exercise of the plan. Sent twice it is one.
+
+    Raises
+    ------
+    InputError : it goes no further, or nothing speaks for more yet; the sentence says so.
+    """
+    check_may(by, "keep_diary")
+    if client_id is None:
+        raise InputError(PAGE_IS_OLD)
+    plan = open_plan(profile=profile, by=by)
+    today = local_day(profile, now)
+    name = f"{course.OWN}{client_id.hex}"
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        same = ExerciseStep.objects.filter(profile=profile, session=name, planned=planned).first()
+        if same is not None:
+            return same
+        if current_flare(profile=profile, by=by, now=now) is not None and direction == "harder":
+            raise InputError("More comes after the flare-up")
+        here = _course(profile, plan, _rows(profile, today), by, today, since=_since(profile, today))
+        verdict = course.own_change(here, planned, today, direction)
+        trained = any(session.day == today and session.sets for session in here.sessions)
+        row = _row(verdict, planned, name, today + ONE_DAY if trained else today, plan, by, now)
+        row.save()
+        audit.record(
+            by=by, action="change_step", now=now, object_kind="plan", object_uuid=plan.uuid, profile=profile
+        )  # fmt: skip
+    return row
+
+
 def _keep(
     verdict: Verdict, planned: str, session: Session, plan: PlanVersion, by: Actor, now: dt.datetime
 ) -> ExerciseStep:
@@ -163,10 +206,16 @@ def step_row(
     verdict: Verdict, planned: str, session: Session, plan: PlanVersion, by: Actor, now: dt.datetime
 ) -> ExerciseStep:
     """A verdict as the row that keeps it, not saved yet."""
+    return _row(verdict, planned, session.id, session.day + ONE_DAY, plan, by, now)
+
+
+def _row(
+    verdict: Verdict, planned: str, session: str, from_day: dt.date, plan: PlanVersion, by: Actor, now: dt.datetime
+) -> ExerciseStep:
     content = default_content()
     return ExerciseStep(
-        profile=plan.profile, plan=plan, session=session.id, planned=planned, exercise=verdict.step.exercise,
-        from_day=session.day + ONE_DAY, move=verdict.move.value, reason=verdict.reason,
+        profile=plan.profile, plan=plan, session=session, planned=planned, exercise=verdict.step.exercise,
+        from_day=from_day, move=verdict.move.value, reason=verdict.reason,
         record=verdict_record(verdict), decided_at=now, by=str(by),
         release=content.release_id, release_sha256=content.sha256,
     )  # fmt: skip

@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import replace
 
+import pytest
+
 from upperback.care.course import (
     Course,
     Kept,
@@ -11,6 +13,7 @@ from upperback.care.course import (
     first_step,
     judge_session,
     needs_check,
+    own_change,
     rest_on,
     waiting,
 )
@@ -19,6 +22,7 @@ from upperback.care.diary import ExerciseEnded, SessionEnded, SetDone
 from upperback.care.progression import Bounds, Move, Step, bounds_for
 from upperback.care.sessions import Session
 from upperback.content.vocabulary import default_content
+from upperback.core.errors import InputError
 
 CONTENT = default_content()
 DAY = dt.date(2026, 11, 2)
@@ -245,3 +249,86 @@ def test_what_was_taken_off_the_list_stands_in_for_nothing() -> None:
     (without,) = items_of(RECORD, {"drop": list(item.stand_ins[:1])}, CONTENT)
     assert item.stand_ins[:1]
     assert without.stand_ins == item.stand_ins[1:]
+
+
+# ---- the person's own step ---------------------------------------------------------------------------------------
+
+
+def own(day: int, after: Step, *, before: Step = ROW, move: Move = Move.BACK) -> Kept:
+    return replace(kept(day, after, before=before, move=move), session=f"own-day{day}")
+
+
+def test_easier_is_there_at_any_time() -> None:
+    fresh = own_change(course(), "ST02", on(0), "easier")
+    assert (fresh.move, fresh.reason, fresh.step.sets) == (Move.BACK, "own_choice", 2)
+    after_red = course(session(0, worst=9), kept=(kept(0, replace(ROW, reps=8), move=Move.BACK),))
+    assert own_change(after_red, "ST02", on(1), "easier").step.sets == 2
+
+
+def test_easier_ends_where_it_is_as_easy_as_it_gets() -> None:
+    def go_down() -> None:
+        here = course()
+        for _ in range(20):
+            verdict = own_change(here, "ST02", on(0), "easier")
+            here = course(kept=(own(-1, verdict.step, before=verdict.before),))
+
+    with pytest.raises(InputError, match="as easy as it gets"):
+        go_down()
+
+
+def test_harder_comes_after_a_session_that_stayed_green() -> None:
+    held = kept(0, replace(ROW, reps=10), before=replace(ROW, reps=10))
+    done = session(0, replace(ROW, reps=10))
+    verdict = own_change(course(done, kept=(held,)), "ST02", on(2), "harder")
+    assert (verdict.move, verdict.step.reps) == (Move.UP, 12)
+
+
+@pytest.mark.parametrize(
+    "here",
+    [
+        course(),
+        course(session(0, worst=6), kept=(kept(0, ROW),)),
+        course(session(0, alarming=True), kept=(kept(0, ROW),)),
+        course(session(0), kept=(kept(0, replace(ROW, reps=10), move=Move.BACK),)),
+        course(session(0), kept=(kept(0, ROW, before=replace(ROW, reps=10), move=Move.UP),)),
+        course(session(0), kept=(kept(0, replace(ROW, reps=10)), own(1, replace(ROW, reps=12), move=Move.UP))),
+    ],
+    ids=["nothing done", "amber", "alarming", "went back", "went up", "own step already"],
+)
+def test_harder_is_refused(here: Course) -> None:
+    with pytest.raises(InputError, match="More comes after a session that went well"):
+        own_change(here, "ST02", on(2), "harder")
+
+
+def test_harder_waits_after_days_off_and_at_the_top() -> None:
+    with pytest.raises(InputError, match="More comes after"):
+        own_change(course(session(0), kept=(kept(0, ROW),)), "ST02", on(12), "harder")
+    only_this = replace(BUILD, sets_top=3, allowed=frozenset({"ST02"}))
+    top = replace(ROW, band="strong")
+    with pytest.raises(InputError, match="as far as it goes"):
+        own_change(course(session(0, top), kept=(kept(0, top, before=top),), bounds=only_this), "ST02", on(2), "harder")
+
+
+def test_no_more_than_two_exercises_go_up_between_sessions() -> None:
+    items = planned("ST02", "ST03", "ST01")
+    done = session(0, replace(ROW, reps=8))
+    eight, ten = (
+        {id: first_step(id, sets=3, reps=reps, content=CONTENT) for id in ("ST03", "ST01")} for reps in (8, 10)
+    )
+    ups = tuple(kept(0, ten[id], before=eight[id], move=Move.UP, planned=id) for id in eight)
+    here = course(done, kept=(*ups, kept(0, replace(ROW, reps=8), before=replace(ROW, reps=8))), items=items)
+    with pytest.raises(InputError, match="one step at a time"):
+        own_change(here, "ST02", on(2), "harder")
+
+
+def test_an_own_step_back_outlives_the_morning_of_the_session_before() -> None:
+    easier = replace(ROW, reps=10)
+    here = course(session(0), kept=(own(0, easier),))
+    (verdict,) = judge_session(here, here.sessions[0]).values()
+    assert verdict.step == easier
+    assert verdict.move is not Move.UP
+
+
+def test_what_is_not_in_the_plan_has_no_step() -> None:
+    with pytest.raises(InputError, match="not part of today"):
+        own_change(course(), "ST03", on(0), "easier")

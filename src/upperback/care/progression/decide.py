@@ -83,6 +83,7 @@ Reason = Literal[
     "form_lost_twice",
     "steps_back_twice",
     "calm_only",
+    "own_choice",
 ]
 
 

@@ -1,10 +1,13 @@
 """The plan: the whole of it, shaping it, one exercise, and what a clinician said."""
 
 import datetime as dt
+import uuid
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,8 +16,8 @@ from markupsafe import Markup
 from upperback.content.models import Exercise
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
-from upperback.services import journey, plans, policies, screening
-from upperback.services.actors import public_id
+from upperback.services import journey, plans, policies, progress, screening
+from upperback.services.actors import Actor, public_id
 from upperback.services.people import Profile
 from upperback.services.plans import LEAVE_OUT, PlanVersion
 from upperback.services.today import local_day
@@ -156,11 +159,25 @@ def swap(request: HttpRequest, profile: Profile, exercise_id: str) -> HttpRespon
     return show(request, "person/plan_swap.jinja", context, status=422 if error else 200)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_person
 def exercise_page(request: HttpRequest, profile: Profile, exercise_id: str) -> HttpResponse:
-    """One exercise of the plan: steps, figure, words. Only while the plan is open, and only what is in it."""
-    plan = plans.open_plan(profile=profile, by=session.actor_of(request))
+    """One exercise of the plan: steps, figure, words. Only while the plan is open, and only what is in it.
+
+    Sent back, it is the person's own step with a strength exercise: easier, or harder where the last session allows.
+    """
+    by, now = session.actor_of(request), session.now()
+    plan = plans.open_plan(profile=profile, by=by)
+    error = None
+    if request.method == "POST":
+        try:
+            progress.change_step(
+                profile=profile, planned=exercise_id, direction="harder" if "harder" in request.POST else "easier",
+                client_id=public_id(request.POST.get("client_id", "")), by=by, now=now,
+            )  # fmt: skip
+            return redirect(reverse("exercise", args=[exercise_id]) + "#amount")
+        except InputError as problem:
+            error = _(problem.message)
     item = next((item for item in plan.record["exercises"] if item["id"] == exercise_id), None)
     content = default_content()
     if item is None or exercise_id not in content.exercises:
@@ -171,6 +188,9 @@ def exercise_page(request: HttpRequest, profile: Profile, exercise_id: str) -> H
         "item": item,
         "exercise": exercise,
         "dose": dose_words(item),
+        "amount": _amount_now(profile, exercise_id, by, now) if item["kind"] == "strength" else None,
+        "error": error,
+        "client_id": uuid.uuid4(),
         "move": Markup(moving_figure(exercise)),  # noqa: S704  our own drawing, escaped where it is made
         "still": Markup(still_figures(exercise)),  # noqa: S704
         "easier": [_variant(variant) for variant in exercise.easier],
@@ -179,7 +199,13 @@ def exercise_page(request: HttpRequest, profile: Profile, exercise_id: str) -> H
         "lights": _lights(),
         "stops": _group("stop_sign"),
     }
-    return show(request, "person/exercise.jinja", context)
+    return show(request, "person/exercise.jinja", context, status=422 if error else 200)
+
+
+def _amount_now(profile: Profile, planned: str, by: Actor, now: dt.datetime) -> str | None:
+    """Where a strength exercise of the plan stands today, in words; None where it waits."""
+    steps = {one.planned: one.step for one in progress.prescribed_today(profile=profile, by=by, now=now)}
+    return amount_words(asdict(steps[planned])) if planned in steps else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -256,6 +282,17 @@ def dose_words(item: dict[str, Any], *, once: bool = False, rest: bool = True) -
     resting = _("%(seconds)s seconds of rest between sets") % {"seconds": item["rest_s"]}
     pause = resting if rest and item["sets"] > 1 else ""
     return ", ".join(part for part in (f"{sets} {amount}", pause, "" if once else days) if part)
+
+
+def amount_words(step: dict[str, Any]) -> str:
+    """How much a step is, in short: "3 × 10, light band"."""
+    words = _("%(sets)s × %(reps)s") % {"sets": step["sets"], "reps": step["reps"]}
+    if step["load_kg"]:
+        words += _(", %(kg)s kg") % {"kg": f"{step['load_kg']:g}"}
+    if step["band"]:
+        bands = {"light": _("light band"), "medium": _("medium band"), "strong": _("strong band")}
+        words += f", {bands[step['band']]}"
+    return words
 
 
 def cited(keys: list[str]) -> list[str]:

@@ -26,6 +26,7 @@ from upperback.services.sessions import Item, Player
 from upperback.services.today import local_day
 from upperback.web.person import device, session
 from upperback.web.person.page import for_person, show
+from upperback.web.person.plan import amount_words
 from upperback.web.person.posted import score
 from upperback.web.session_parts import emergency_service, player_words, stop_signs
 
@@ -277,24 +278,14 @@ def progress_words(record: dict[str, Any]) -> dict[str, str]:
     return {"title": title, "move": record["move"], "text": _change(record), "why": _reason(record["reason"])}
 
 
-def _amount(step: dict[str, Any]) -> str:
-    words = _("%(sets)s × %(reps)s") % {"sets": step["sets"], "reps": step["reps"]}
-    if step["load_kg"]:
-        words += _(", %(kg)s kg") % {"kg": f"{step['load_kg']:g}"}
-    if step["band"]:
-        bands = {"light": _("light band"), "medium": _("medium band"), "strong": _("strong band")}
-        words += f", {bands[step['band']]}"
-    return words
-
-
 def _change(record: dict[str, Any]) -> str:
     before, after = record["before"], record["after"]
     if record["move"] == "hold":
-        return _("Stays at %(amount)s.") % {"amount": _amount(after)}
+        return _("Stays at %(amount)s.") % {"amount": amount_words(after)}
     if before["exercise"] != after["exercise"]:
         was = default_content().exercises[before["exercise"]].title
-        return _("Instead of “%(was)s”: %(amount)s.") % {"was": was, "amount": _amount(after)}
-    return _("From %(before)s to %(after)s.") % {"before": _amount(before), "after": _amount(after)}
+        return _("Instead of “%(was)s”: %(amount)s.") % {"was": was, "amount": amount_words(after)}
+    return _("From %(before)s to %(after)s.") % {"before": amount_words(before), "after": amount_words(after)}
 
 
 def _reason(reason: str) -> str:
@@ -318,4 +309,5 @@ def _reason(reason: str) -> str:
         "form_lost_twice": _("The movement got lost twice in a row."),
         "steps_back_twice": _("It had to go back twice within a week, so another exercise takes its place."),
         "calm_only": _("Your usual pain is high now. Calming down comes first."),
+        "own_choice": _("You chose this step."),
     }[reason]
