@@ -235,16 +235,19 @@ def judge_session(course: Course, session: Session) -> dict[str, Verdict]:
     steps = {item.id: step for item, step, _ in _steps_on(course, session.day, before=session)}
     verdicts = {}
     for item in _open_items(course, session):
-        if item.id not in steps or not _is_in(session, course, item, steps[item.id]):
+        waits = item.id not in steps
+        step = _done_all_the_same(course, item, session, steps) if waits else steps[item.id]
+        if step is None or not _is_in(session, course, item, step):
             continue
-        if any(_came_after(one, session) for one in course.kept_of(item.id)):
-            history = [replace(_done(session, course, item, steps[item.id]), reps=())]
+        if waits or any(_came_after(one, session) for one in course.kept_of(item.id)):
+            history = [replace(_done(session, course, item, step), reps=())]
         else:
-            history = _history(course, item, session, steps[item.id])
+            history = _history(course, item, session, step)
         verdict = judge(history, _changes(course, item), _own_bounds(course, item, steps), course.content)
         verdict = _with_stand_in(verdict, course, item, steps) if verdict.move is Move.SWAP else verdict
-        verdicts[item.id] = _no_heavier(verdict, steps[item.id])
-        steps[item.id] = verdicts[item.id].step
+        verdicts[item.id] = _no_heavier(verdict, step)
+        if not waits:
+            steps[item.id] = verdicts[item.id].step
     order = sorted(verdicts, key=lambda planned: _last_up(course, planned))
     ups = sum(one.session == session.id and one.move is Move.UP for one in course.kept)
     return limit_session(verdicts, order, course.content, already=ups)
@@ -297,6 +300,17 @@ def _speaks_for_more(course: Course, item: Planned, step: Step) -> bool:
     if item.id in ups or len(ups) >= int(course.content.limit("progressed_per_session")):
         return False
     return session_light(_done(last, course, item, step), course.content) is Light.GREEN
+
+
+def _done_all_the_same(course: Course, item: Planned, session: Session, steps: Mapping[str, Step]) -> Step | None:
+    """The step of an exercise that waits but was done, as from an old page; None where nothing told is its own."""
+    others = {step.exercise for step in steps.values()}
+    told = [one for one in session.exercises if one in course.names[item.id] and one not in others]
+    if not told:
+        return None
+    newest = _newest(item, next(reversed(course.kept_of(item.id)), None), course.bounds)
+    exercise = item.id if item.id in told else told[0]
+    return newest if newest.exercise in told else replace(newest, exercise=exercise)
 
 
 def _is_ready(session: Session, course: Course, today: dt.date) -> bool:

@@ -332,3 +332,22 @@ def test_an_own_step_back_outlives_the_morning_of_the_session_before() -> None:
 def test_what_is_not_in_the_plan_has_no_step() -> None:
     with pytest.raises(InputError, match="not part of today"):
         own_change(course(), "ST03", on(0), "easier")
+
+
+def test_what_waits_and_was_done_all_the_same_is_judged() -> None:
+    """Another exercise holds its place; an old page offered it, and it hurt."""
+    easy = Step(exercise="MV09", sets=1, reps=8)
+    items = planned("ST01", "ST06")
+    holds = (
+        kept(-9, easy, before=easy, move=Move.BACK, planned="ST01"),
+        kept(-9, easy, before=easy, move=Move.BACK, planned="ST06"),
+    )
+    both = session(0, easy)
+    other = session(0, Step(exercise="ST06", sets=2, reps=10), worst=9)
+    both.sets |= other.sets
+    both.felt |= other.felt
+    here = course(both, kept=holds, items=items)
+    assert [one.planned for one in due_on(here, on(0))] == ["ST01"]
+    verdicts = judge_session(here, both)
+    assert set(verdicts) == {"ST01", "ST06"}
+    assert verdicts["ST06"].move in {Move.BACK, Move.BACK_TWO, Move.SWAP}
