@@ -101,7 +101,7 @@ def test_a_phone_is_aligned_and_shows_a_bend(
     assert not axe(one)
     shoot(one, "live-start")
     one.evaluate(
-        "() => Object.assign(document.querySelector('[data-live]').dataset, {putOnS: 3, standS: 6, bendS: 20})"
+        "() => Object.assign(document.querySelector('[data-live]').dataset, {putOnS: 6, standS: 6, bendS: 20})"
     )
     one.get_by_role("button", name="Start").click()
     expect(one.get_by_role("heading", name="Get ready")).to_be_visible(timeout=15_000)
@@ -134,7 +134,7 @@ def test_what_is_old_is_shown_as_old(page: tuple[Page, Live]) -> None:
     phone = Phone.of(one)
     one.goto("/live/")
     one.evaluate(
-        "() => Object.assign(document.querySelector('[data-live]').dataset, {putOnS: 2, standS: 6, bendS: 15})"
+        "() => Object.assign(document.querySelector('[data-live]').dataset, {putOnS: 6, standS: 6, bendS: 15})"
     )
     one.get_by_role("button", name="Start").click()
     expect(one.get_by_role("heading", name="Get ready")).to_be_visible(timeout=15_000)
