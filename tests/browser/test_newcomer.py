@@ -12,8 +12,10 @@ from tests.browser import tour
 from tests.browser.conftest import PHONE, start_live
 from upperback.web.person.page import CHECK_TAKES
 
-WORDS_A_MINUTE: Final = 200
-TAP_S: Final = 2.0
+#: Silent reading of adults: Brysbaert M, J Mem Lang 2019;109:104047.
+WORDS_A_MINUTE: Final = 238
+#: Pointing and pressing: Card SK, Moran TP, Newell A, Commun ACM 1980;23(7):396-410.
+TAP_S: Final = 1.3
 LETTER_S: Final = 0.3
 
 PRIMARY: Final = "main .nhsuk-button:not([name=skip])"
@@ -34,6 +36,9 @@ SHOWN: Final = """() => {
     steps.forEach(step => step.hidden = false);
     return lines;
 }"""
+#: What is asked, and nothing beside it: for who reads the question and looks for their answer.
+ASKED: Final = """() => [...document.querySelectorAll('main h1, main legend, main label.nhsuk-label--m')]
+    .map(part => part.innerText).join(' ')"""
 WORD: Final = re.compile(r"\S*\w\S*")
 
 
@@ -44,18 +49,24 @@ class Seen:
     name: str
     words: int
     new_words: int
+    asked_words: int
     taps: int = 0
     letters: int = 0
 
     @property
     def minutes(self) -> float:
-        """Reading all of it, and two seconds for each tap."""
+        """Reading all of it, and every tap."""
         return self.words / WORDS_A_MINUTE + self.handling
 
     @property
     def minutes_of_new(self) -> float:
         """Reading what no earlier page said in the same words: nobody reads "I am not sure" forty times."""
         return self.new_words / WORDS_A_MINUTE + self.handling
+
+    @property
+    def minutes_of_asked(self) -> float:
+        """Reading the questions, and every tap."""
+        return self.asked_words / WORDS_A_MINUTE + self.handling
 
     @property
     def handling(self) -> float:
@@ -77,7 +88,8 @@ class Newcomer:
         words = [len(WORD.findall(line)) for line in lines]
         new = [count for line, count in zip(lines, words, strict=True) if line not in self.read]
         self.read.update(lines)
-        self.seen.append(Seen(name, sum(words), sum(new)))
+        asked = len(WORD.findall(self.page.evaluate(ASKED)))
+        self.seen.append(Seen(name, sum(words), sum(new), asked))
 
     def press(self, selector: str = PRIMARY) -> None:
         """One tap that leads on."""
@@ -138,7 +150,9 @@ def test_from_the_start_to_today_takes_minutes(
 def _told(what: str, pages: list[Seen]) -> str:
     words, taps = sum(seen.words for seen in pages), sum(seen.taps for seen in pages)
     minutes, new = sum(seen.minutes for seen in pages), sum(seen.minutes_of_new for seen in pages)
+    asked = sum(seen.minutes_of_asked for seen in pages)
     return (
         f"newcomer, {what}: {len(pages)} pages, {words} words, {taps} taps; {minutes:.1f} minutes to read every word, "
-        f"{new:.1f} where a line that stood on an earlier page is not read again"
+        f"{new:.1f} where a line that stood on an earlier page is not read again, "
+        f"{asked:.1f} for who reads the questions and looks for their answer"
     )
