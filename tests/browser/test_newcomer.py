@@ -12,10 +12,8 @@ from tests.browser import tour
 from tests.browser.conftest import PHONE, start_live
 from upperback.web.person.page import CHECK_TAKES
 
-#: Silent reading of adults: Brysbaert M, J Mem Lang 2019;109:104047.
-WORDS_A_MINUTE: Final = 238
-#: Pointing and pressing: Card SK, Moran TP, Newell A, Commun ACM 1980;23(7):396-410.
-TAP_S: Final = 1.3
+WORDS_A_MINUTE: Final = 200
+TAP_S: Final = 2.0
 LETTER_S: Final = 0.3
 
 PRIMARY: Final = "main .nhsuk-button:not([name=skip])"

@@ -78,7 +78,7 @@ def test_half_a_day_as_text_takes_bounded_memory(tmp_path: Path, monkeypatch: py
         for hour in range(12):
             table = pa.table({"time_s": np.round(time_s + 3600 * hour, 2)} | columns)
             pa_csv.write_csv(table, out, pa_csv.WriteOptions(include_header=hour == 0))
-    found = run_confined("peak", path, limits=Limits(memory_bytes=280 * MB))  # with what OpenBLAS sets aside
+    found = run_confined("peak", path, limits=Limits(memory_bytes=200 * MB))
     assert found["n_samples"] == 12 * 3600 * 50
     assert found["peak_mb"] < 300
 
