@@ -146,22 +146,21 @@ class Regulariser:
         n_samples = len(time_s)
         if not n_samples:
             return
-        # Samples so close together that both could be moved onto the same place of the grid: then none is.
-        dense = closest_s * self._rate_hz <= 2 * self._on_grid
+        crowded = closest_s * self._rate_hz <= 2.1 * self._on_grid  # some may be near the same place of the grid
+        before = np.nan if self._last is None else self._last[0]
         if self._last is not None:
-            last_position, last_arrays, last_quality = self._last
-            first_position = max(float(self._positions(time_s[:1], dense)[0]), np.nextafter(last_position, np.inf))
+            _, last_arrays, last_quality = self._last
+            position = np.append(before, self._positions(time_s[:1], before, crowded))
             seam = tuple(np.concatenate((last, rows[:1])) for last, rows in zip(last_arrays, arrays, strict=True))
             both = np.concatenate((_flags(last_quality, 1), _flags(None if quality is None else quality[:1], 1)))
-            yield from self._between(np.array([last_position, first_position]), seam, both if both.any() else None)
+            yield from self._between(position, seam, both if both.any() else None)
         position = np.zeros(1)
         for start in range(0, max(n_samples - 1, 1), _AT_ONCE):
             rows = slice(start, start + _AT_ONCE + 1)
-            position = self._positions(time_s[rows], dense)
-            if self._last is not None and position[0] <= self._last[0]:
-                position = np.maximum(position, self._last[0] + 1e-9 * np.arange(1, len(position) + 1))
+            position = self._positions(time_s[rows], before, crowded)
             part, flags = tuple(array[rows] for array in arrays), None if quality is None else quality[rows]
             yield from self._between(position, part, flags)
+            before = float(position[-2]) if len(position) > 1 else before  # the last one comes again
         self._keep_last(float(position[-1]), arrays, quality)
 
     def _is_in_step(self, block: Block) -> bool:
@@ -268,15 +267,26 @@ class Regulariser:
 
     # ---- positions on the grid --------------------------------------------------------------------------------
 
-    def _positions(self, time_s: Float64s, dense: bool) -> Float64s:
-        """Positions in samples; those that lie on the grid but for a trifle are whole numbers."""
+    def _positions(self, time_s: Float64s, before: float, crowded: bool) -> Float64s:
+        """Positions in samples; those that lie on the grid but for a trifle are whole numbers.
+
+        Where several are that near to one place, those up to it are moved onto it; further ones only if none was. This
+        depends on nothing but the sample before, whose position is `before` (NaN: none), so that it does not matter
+        how a stream was cut. `crowded` says whether there may be such samples.
+        """
         position = time_s * self._rate_hz
-        if not dense:
-            nearest = np.rint(position)
-            off = np.subtract(position, nearest)
-            np.abs(off, out=off)
-            np.copyto(position, nearest, where=off <= self._on_grid)
+        nearest = np.rint(position)
+        moved = self._is_near(position, nearest)
+        if crowded:
+            place = np.where(moved, nearest, np.nan)
+            place_before = np.rint(before)
+            place_before = place_before if self._is_near(before, place_before) else np.nan
+            moved &= (place != np.append(place_before, place[:-1])) | (position <= nearest)
+        np.copyto(position, nearest, where=moved)
         return position
+
+    def _is_near(self, position: Any, place: Any) -> Any:
+        return np.abs(position - place) <= self._on_grid
 
     def _between(self, position: Float64s, arrays: tuple[Float32s, ...], quality: Bytes | None) -> Iterator[Piece]:
         """Everything from the first position up to, but not including, the last one."""
