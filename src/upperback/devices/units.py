@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -175,19 +175,19 @@ def measure_turning(acc: Floats, gyr: Floats, sampling_rate_hz: float) -> Turnin
     For a direction u that stands still in the room, du/dt = -rotation x u in the sensor.
     """
     good = np.isfinite(acc).all(axis=1) & np.isfinite(gyr).all(axis=1)
-    acc_, gyr_ = acc[good].astype(np.float64), gyr[good].astype(np.float64)
+    acc, gyr = acc[good], gyr[good]
     width = max(1, round(_SMOOTHING_S * sampling_rate_hz))
-    if len(acc_) < 10 * width:
+    if len(acc) < 10 * width:
         return _NO_TURNING
-    length = np.linalg.norm(acc_, axis=1, keepdims=True)
+    length = np.linalg.norm(acc.astype(np.float64), axis=1, keepdims=True)
     usual = float(np.median(length))
     if usual == 0:
         return _NO_TURNING
     every = max(1, width // 4)  # means over `width` say nothing new more often
-    rough = np.sqrt(_running_mean((length / usual - 1) ** 2, width)[::every, 0])
-    direction = _running_mean(acc_, width)[::every]
+    rough = np.sqrt(_running_mean((length / usual - 1) ** 2, width, every)[:, 0])
+    direction = _running_mean(acc, width, every)
     direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
-    rotation = _running_mean(gyr_, width)[::every]
+    rotation = _running_mean(gyr, width, every)
     lag = max(1, width // every)
     turned = (direction[lag:] - direction[:-lag]) * sampling_rate_hz / (lag * every)
     middle = slice(lag // 2, lag // 2 + len(turned))
@@ -231,10 +231,12 @@ class _Sums:
         rotation: npt.NDArray[np.float64],
         lag_s: float,
     ) -> "_Sums":
+        # Not with @: the first product of matrices of this size makes OpenBLAS set 32 MB aside, just when the first
+        # look at a recording is held and Arrow has read ahead as far as it may.
         pairs = [(one[:, :, None] * one[:, None, :]).reshape(-1, 9) for one in (direction, rotation)]
         return cls(
-            both=np.cross(turned, direction).T @ rotation,
-            along=(pairs[0].T @ pairs[1]).reshape(3, 3, 3, 3),
+            both=np.einsum("ni,nj->ij", np.cross(turned, direction), rotation),
+            along=np.einsum("ni,nj->ij", *pairs).reshape(3, 3, 3, 3),
             rotation=float((rotation**2).sum()),
             turned=float((turned**2).sum()),
             n=len(turned),
@@ -296,9 +298,11 @@ _AXES_DISAGREE: Final = (
 )
 
 
-def _running_mean(signal: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.float64]:
-    total = np.cumsum(np.concatenate((np.zeros((1, signal.shape[1])), signal)), axis=0)
-    mean: npt.NDArray[np.float64] = (total[width:] - total[:-width]) / width
+def _running_mean(signal: npt.NDArray[Any], width: int, every: int) -> npt.NDArray[np.float64]:
+    """Means over `width` samples, `every` so many samples."""
+    total = np.zeros((len(signal) + 1, signal.shape[1]))
+    np.cumsum(signal, axis=0, dtype=np.float64, out=total[1:])
+    mean: npt.NDArray[np.float64] = (total[width::every] - total[:-width:every]) / width
     return mean
 
 
