@@ -81,11 +81,11 @@ def live(tmp_path_factory: pytest.TempPathFactory, live_arguments: str) -> Itera
 
 
 @contextmanager
-def start_live(data: Path, arguments: str) -> Iterator[Live]:
+def start_live(data: Path, arguments: str, *, port: int = 0) -> Iterator[Live]:
     """`serve` as a process with this data folder, until the end of the block."""
     code = (
         "import pathlib, sys; from upperback.web.serve import serve; "
-        f"sys.exit(serve('127.0.0.1', 0, pathlib.Path(sys.argv[1]), browser=False, {arguments}))"
+        f"sys.exit(serve('127.0.0.1', {port}, pathlib.Path(sys.argv[1]), browser=False, {arguments}))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "UPPERBACK_DATA": str(data)}
     began = time.monotonic()

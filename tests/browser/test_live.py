@@ -1,8 +1,10 @@
 """The live page on a phone whose motion sensors are moved by the test: it lies, is put on, stands, and bends."""
 
+import json
 import math
 import random
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.browser.conftest import PHONE, Live, start_live
+from tests.browser.conftest import DESKTOP, PHONE, Live, start_live
 
 G_MPS2: Final = 9.81
 SENSORS: Final = ("accelerometer", "linear-acceleration", "gyroscope")
@@ -147,3 +149,85 @@ def test_what_is_old_is_shown_as_old(page: tuple[Page, Live]) -> None:
         phone.devtools.send("Emulation.setSensorOverrideEnabled", {"enabled": False, "type": kind})
     expect(part(one, "lean")).to_have_text("Nothing has come for a moment", timeout=10_000)
     expect(part(one, "degrees")).to_have_text("–")
+
+
+# ---- two devices -------------------------------------------------------------------------------------------------
+
+
+def test_a_phone_is_the_sensor_of_another_screen(
+    browser: Browser,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    shoot: Callable[[Page, str], Path],
+    axe: Callable[..., list[str]],
+) -> None:
+    pytest.importorskip("segno")
+    port = free_port()
+    monkeypatch.setenv("UPPERBACK_PHONE_ADDRESS", f"https://127.0.0.1:{port}")
+    with start_live(tmp_path_factory.mktemp("live-pair"), "demo=True", port=port) as started:
+        desk = browser.new_context(base_url=started.address, viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
+        screen = desk.new_page()
+        screen.goto(started.first_link)
+        screen.goto("/people/")
+        screen.get_by_role("button", name="Priya").click()
+        links: list[str] = []
+        screen.on("websocket", lambda socket: socket.on("framereceived", lambda data: _links(data, links)))
+        screen.goto("/live/screen/")
+        expect(part(screen, "code")).to_be_visible(timeout=15_000)
+        assert not axe(screen)
+        shoot(screen, "live-screen-code")
+        hand = browser.new_context(
+            base_url=started.address,
+            viewport={"width": PHONE[0], "height": PHONE[1]},
+            permissions=["accelerometer", "gyroscope", "magnetometer"],
+        )
+        page = hand.new_page()
+        phone = Phone.of(page)
+        page.goto(links[-1].replace("https:", "http:"))  # this machine's own address is safe without a seal
+        expect(part(page, "number")).to_have_text(re.compile(r"^\d{3} \d{3}$"), timeout=15_000)
+        assert part(page, "number").inner_text() == part(screen, "number").inner_text()
+        assert "#" not in page.url
+        assert not axe(page)
+        shoot(page, "live-phone-compare")
+        shoot(screen, "live-screen-compare")
+        page.evaluate(
+            "() => Object.assign(document.querySelector('[data-live]').dataset, {putOnS: 6, standS: 6, bendS: 20})"
+        )
+        page.get_by_role("button", name="Yes").click()
+        expect(page.get_by_role("heading", name="Now the other screen")).to_be_visible(timeout=10_000)
+        expect(part(screen, "says")).to_have_text("The phone has said yes.")
+        screen.get_by_role("button", name="Yes").click()
+        expect(screen.get_by_role("heading", name="Get ready")).to_be_visible(timeout=15_000)
+        phone.leans(0)
+        expect(part(screen, "step")).to_contain_text("Bend forward", timeout=20_000)
+        for _ in range(2):
+            phone.bends(0, 60, 1.2)
+            phone.bends(60, 0, 1.2)
+        for one in (page, screen):
+            expect(one.locator("[data-stage=live]")).to_be_visible(timeout=60_000)
+        phone.bends(0, 30, 1.5)
+        for one in (page, screen):
+            expect(part(one, "degrees")).to_have_text(re.compile("^(28|29|30|31|32)°$"), timeout=20_000)
+        expect(part(page, "watched")).to_contain_text("Your other screen shows this")
+        assert not axe(screen)
+        shoot(screen, "live-screen-leaning")
+        shoot(page, "live-phone-leaning")
+        assert hand.cookies() == []
+        screen.get_by_role("button", name="Stop").click()
+        expect(part(page, "trouble")).to_have_text("Stopped on the other screen.", timeout=10_000)
+        expect(screen.get_by_role("heading", name="Stopped")).to_be_visible()
+        hand.close()
+        desk.close()
+
+
+def _links(data: str | bytes, links: list[str]) -> None:
+    """The link behind the code."""
+    told = json.loads(data)
+    if "offer" in told:
+        links.append(told["offer"]["link"])
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -325,6 +325,8 @@ def _plan(page: Page) -> Iterator[str]:
     yield "breaks-error"
     page.goto("/live/")
     yield "live"
+    page.goto("/live/screen/")
+    yield "live-screen"
     page.goto("/breaks/now/")
     yield "break-now"
     page.goto("/today/")

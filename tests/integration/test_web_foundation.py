@@ -247,7 +247,21 @@ def test_sockets_need_the_cookie(door: FrontDoor, gate: Gate) -> None:
     assert _socket(door, cookie(gate), "http://localhost:8000")[0]["type"] != "websocket.close"
 
 
-def _socket(door: FrontDoor, cookie_text: str, origin: str | None) -> list[dict[str, Any]]:
+def test_a_phone_that_is_only_a_sensor_needs_no_cookie_but_our_origin(door: FrontDoor) -> None:
+    """AB-14: it may open one page that is the same for everybody, and one socket."""
+    assert ask(door, "/live/phone/")[0] == 200
+    assert ask(door, "/live/phone/", host="evil.example")[0] == 400
+    for address in ("/live/", "/live/screen/", "/live/ticket/", "/live/phone", "/live/phone/x", "/today/", "/"):
+        assert ask(door, address)[0] == 403, address
+    path = "/live/phone/socket/"
+    assert _socket(door, "", "http://localhost:8000", path)[0]["type"] != "websocket.close"
+    for origin in (None, "null", "http://evil.example", "http://localhost:8001"):
+        assert _socket(door, "", origin, path)[0]["type"] == "websocket.close"
+    for path in ("/live/socket/", "/live/screen/socket/", "/live/phone/socket", "/live/phone/socket/x"):
+        assert _socket(door, "", "http://localhost:8000", path)[0]["type"] == "websocket.close"
+
+
+def _socket(door: FrontDoor, cookie_text: str, origin: str | None, path: str = "/live") -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -258,7 +272,7 @@ def _socket(door: FrontDoor, cookie_text: str, origin: str | None) -> list[dict[
 
     headers = [(b"host", b"localhost:8000"), (b"cookie", cookie_text.encode())]
     headers += [(b"origin", origin.encode())] if origin else []
-    asyncio.run(door({"type": "websocket", "path": "/live", "headers": headers}, receive, send))
+    asyncio.run(door({"type": "websocket", "path": path, "headers": headers}, receive, send))
     return sent
 
 

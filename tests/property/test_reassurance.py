@@ -124,7 +124,8 @@ class Allowed:
 
 PLAN_PAGES: Final = frozenset({
     "plan", "plan_shape", "plan_swap", "exercise", "today", "training", "training_start", "training_start_movement",
-    "training_done", "training_wrong", "training_exercise", "live", "morning", "breaks", "break_card", "break_now",
+    "training_done", "training_wrong", "training_exercise", "live", "live_screen", "morning", "breaks", "break_card",
+    "break_now",
     "flare", "flare_over", "load", "load_new", "load_task", "load_amounts", "load_ladder", "load_rung", "load_entry",
     "checkin",
     "training_change",

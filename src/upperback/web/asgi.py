@@ -52,9 +52,10 @@ def django_application() -> App | None:
 
     async def rest(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            from upperback.web.live.socket import live_socket  # brings the sensing along: not before somebody wears one
+            from upperback.web.live import pairing, socket  # bring the sensing along: not before somebody wears one
 
-            await live_socket(scope, receive, send)
+            sockets = {pairing.SCREEN_PATH: pairing.screen_socket, pairing.PHONE_PATH: pairing.phone_socket}
+            await sockets.get(scope["path"], socket.live_socket)(scope, receive, send)
         else:
             await application(scope, receive, send)  # type: ignore[arg-type]
 

@@ -26,6 +26,10 @@ STOPPED_PATH: Final = "/help/stopped/"
 SESSION_PATH: Final = "/training/shell/"
 # At the root, because a worker may only answer for addresses below its own.
 WORKER_PATH: Final = "/help_worker.js"
+# A phone that becomes the sensor of another screen has no cookie and gets none: a page that is the same for everybody,
+# and a socket that asks for the secret in the link of that screen.
+PHONE_PATH: Final = "/live/phone/"
+PHONE_SOCKET: Final = "/live/phone/socket/"
 # Let in without the cookie: nothing personal is said there.
 _WITHOUT_COOKIE: Final = frozenset({"/readyz"})
 # Calendar programs have no cookie; the address itself is the secret.
@@ -116,6 +120,8 @@ class FrontDoor:
                 await _answer(send, 404, self.pages.not_found, [_HTML])
         elif path.startswith(OPEN_PREFIX):
             await self._open(scope, send)
+        elif path == PHONE_PATH:
+            await _answer(send, 200, self.pages.phone, [_HTML, (b"cache-control", b"no-cache")])
         elif path not in _WITHOUT_COOKIE and not path.startswith(CALENDAR_PREFIX) and not self._let_in(scope):
             await _answer(send, 403, self.pages.closed, [_HTML])
         else:
@@ -164,7 +170,9 @@ class FrontDoor:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Browsers do not hold WebSockets to the same origin, so host, origin and cookie are checked here."""
-        if self.rest is None or not (self._host_allowed(scope) and _same_origin(scope) and self._let_in(scope)):
+        is_phone = scope["path"] == PHONE_SOCKET
+        is_ours = self._host_allowed(scope) and _same_origin(scope)
+        if self.rest is None or not (is_ours and (is_phone or self._let_in(scope))):
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return

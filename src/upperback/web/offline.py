@@ -67,6 +67,7 @@ class OfflinePages:
     wrong_host: bytes
     stopped: bytes
     session: bytes
+    phone: bytes
     worker: bytes
 
 
@@ -132,6 +133,7 @@ def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo
         wrong_host=page("errors/wrong_host.jinja"),
         stopped=stopped,
         session=session,
+        phone=page("person/live_phone.jinja"),
         worker=_worker(help_page, stopped, session),
     )
 

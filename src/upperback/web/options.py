@@ -46,6 +46,7 @@ class Options:
     database_url: str
     secret_key: str
     allowed_hosts: tuple[str, ...]
+    phone_address: str
     behind_tls_proxy: bool
     device_notice: bool
     region: str
@@ -96,6 +97,13 @@ def _key(text: str) -> str:
 def _contact(text: str) -> str:
     if not text.startswith(("mailto:", "https://")) or any(character.isspace() for character in text):
         raise ValueError("write mailto: and an e-mail address, or an address that begins with https://")
+    return text
+
+
+def _address(text: str) -> str:
+    host = text.removeprefix("https://")
+    if text and (host == text or not host or "/" in host or any(character.isspace() for character in host)):
+        raise ValueError("write https:// and a host, and a port if it has one, with nothing after it")
     return text
 
 
@@ -166,6 +174,14 @@ TABLE: Final[tuple[Option, ...]] = (
         default="localhost,127.0.0.1,[::1]",
         help="Host names this installation answers to. Requests for any other name are refused.",
         parse=_words,
+    ),
+    Option(
+        name="PHONE_ADDRESS",
+        kind="https: address",
+        default="",
+        help="Where a phone that becomes a sensor finds this installation. Empty: under the address of the page that "
+        "shows the code.",
+        parse=_address,
     ),
     Option(
         name="BEHIND_TLS_PROXY",

@@ -55,6 +55,7 @@ if not OPTIONS.database_url:
 DEBUG = OPTIONS.debug
 SECRET_KEY = secret_key(OPTIONS)
 ALLOWED_HOSTS = list(OPTIONS.allowed_hosts)
+PHONE_ADDRESS = OPTIONS.phone_address
 DATABASES = {"default": database(OPTIONS.database_url, OPTIONS.data)}
 SQLITE_JOURNAL = sqlite_journal(sqlite3.sqlite_version_info)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -51,6 +51,7 @@ urlpatterns = [
     path("breaks/push/key/", breaks.push_public_key, name="push_key"),
     path("breaks/feed/", breaks.feed, name="break_feed"),
     path("live/", live.live_page, name="live"),
+    path("live/screen/", live.screen_page, name="live_screen"),
     path("live/ticket/", live.ticket, name="live_ticket"),
     path("diary/", device.keep, name="diary"),
 ]

@@ -1,5 +1,14 @@
 // The line to the server: a ticket, then a socket. What comes back is given on, one object at a time.
 
+// Lets one sensor or one screen in, once: { ticket, socket }. Throws when there is none to be had.
+export async function ticket(address, token) {
+  const answer = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token } });
+  if (!answer.ok) {
+    throw new Error("no ticket");
+  }
+  return answer.json();
+}
+
 export class Line {
   #socket = null;
   #hear;
@@ -10,13 +19,9 @@ export class Line {
     this.#hear = hear;
   }
 
-  async open(ticketAddress, token) {
-    const answer = await fetch(ticketAddress, { method: "POST", headers: { "X-CSRFToken": token } });
-    if (!answer.ok) {
-      throw new Error("no ticket");
-    }
-    const { ticket, socket } = await answer.json();
-    const address = new URL(socket, location.href);
+  // hello: the first message, that says who this is.
+  async open(path, hello) {
+    const address = new URL(path, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     this.#socket = new WebSocket(address);
     this.#socket.addEventListener("message", (event) => this.#hear(JSON.parse(event.data)));
@@ -30,7 +35,7 @@ export class Line {
       this.#socket.addEventListener("open", resolve, { once: true });
       this.#socket.addEventListener("error", reject, { once: true });
     });
-    this.ask({ ticket });
+    this.ask(hello);
   }
 
   ask(what) {

@@ -1,0 +1,123 @@
+// What the pages of a worn sensor show: one stage at a time, and the trunk as it is now. What is old is shown as old.
+
+const STALE_MS = 2000;
+const HINT_MS = 60_000;
+const SECOND_MS = 1000;
+
+export class View {
+  stage = null;
+  parts;
+  words;
+  #page;
+  #heardAt = 0;
+  #waits = [];
+  #do;
+
+  // does[name](): for each button with data-do="name".
+  constructor(does) {
+    this.#page = document.querySelector("[data-live]");
+    this.words = JSON.parse(document.getElementById("live-words").textContent);
+    this.parts = Object.fromEntries([...this.#page.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
+    this.#do = does;
+    this.stage = this.#page.querySelector("[data-stage]").dataset.stage;
+    this.#page.addEventListener("click", (event) => this.#do[event.target.closest("[data-do]")?.dataset.do]?.());
+    setInterval(() => this.#age(), 500);
+    this.#page.hidden = false;
+  }
+
+  get data() {
+    return this.#page.dataset;
+  }
+
+  get token() {
+    return this.#page.querySelector("[name=csrfmiddlewaretoken]").value;
+  }
+
+  show(name) {
+    this.stage = name;
+    for (const section of this.#page.querySelectorAll("[data-stage]")) {
+      section.hidden = section.dataset.stage !== name;
+    }
+    this.#page.querySelector(`[data-stage="${name}"] h2`)?.focus();
+  }
+
+  fail(text) {
+    this.calm();
+    this.parts.trouble.textContent = text;
+    this.show("trouble");
+  }
+
+  // One step of the calibration, counted down.
+  step(words, seconds, then = () => {}) {
+    this.calm();
+    this.parts.step.textContent = words;
+    this.#count(Number(seconds), then);
+  }
+
+  // Nothing that was to come later comes.
+  calm() {
+    this.#waits.forEach(clearTimeout);
+    this.#waits = [];
+  }
+
+  // The part of an answer that looks the same wherever it is shown.
+  hear(told) {
+    this.#heardAt = performance.now();
+    if (told.not_aligned) {
+      this.parts.again.textContent = told.not_aligned;
+      this.show("again");
+    }
+    if (told.aligned !== undefined) {
+      this.parts.aligned.textContent = told.aligned;
+      this.show("live");
+    }
+    if (told.shift) {
+      this.parts.note.textContent = told.shift;
+    }
+    if (told.now && this.stage === "live") {
+      this.#draw(told.now);
+    }
+    if (told.second?.hint) {
+      this.parts.hint.textContent = told.second.why;
+      this.parts.hint.hidden = false;
+      setTimeout(() => (this.parts.hint.hidden = true), HINT_MS);
+    }
+  }
+
+  #count(seconds, then) {
+    this.parts.left.textContent = String(seconds);
+    if (seconds <= 0) {
+      then();
+      return;
+    }
+    this.#waits.push(setTimeout(() => this.#count(seconds - 1, then), SECOND_MS));
+  }
+
+  #draw(now) {
+    const { parts, words } = this;
+    const known = now.flexion_deg !== null;
+    this.#page.classList.remove("live--stale");
+    this.#page.classList.toggle("live--unknown", !known);
+    parts.side.style.transform = `rotate(${known ? now.flexion_deg : 0}deg)`;
+    parts.front.style.transform = `rotate(${now.lateral_deg ?? 0}deg)`;
+    parts.lean.textContent = known ? words[leaning(now.flexion_deg)] : words.not_measured;
+    parts.degrees.textContent = known ? `${Math.round(now.flexion_deg)}°` : "–";
+    parts.held.textContent = now.held_s >= 60 ? words.held.replace("%", Math.floor(now.held_s / 60)) : words.held_short;
+    if (now.notes.length) {
+      parts.note.textContent = now.notes[0];
+    }
+  }
+
+  #age() {
+    if (this.stage === "live" && performance.now() - this.#heardAt > STALE_MS) {
+      this.#page.classList.add("live--stale", "live--unknown");
+      this.parts.lean.textContent = this.words.stale;
+      this.parts.degrees.textContent = "–";
+      this.parts.held.textContent = "";
+    }
+  }
+}
+
+function leaning(degrees) {
+  return degrees > 45 ? "far" : degrees > 20 ? "forward" : degrees < -15 ? "back" : "upright";
+}

@@ -1,0 +1,246 @@
+"""A screen and a phone that has no cookie: paired by a link that opens once and a number that both confirm."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.integration.daily import planned
+from tests.integration.test_live_socket import BROWSER, ticket
+from tests.unit.services.test_live import Phone
+from upperback.care.diary import Worn
+from upperback.services import actors, diary, people
+from upperback.services.people import Profile
+from upperback.web.live import pairing
+
+__all__ = ["planned"]  # fixture
+
+pytest.importorskip("segno")
+pytestmark = pytest.mark.django_db(transaction=True)
+ORIGIN = "https://upperback.test:8443"
+
+
+@pytest.fixture
+def ana(planned: Client) -> Profile:
+    """Somebody with an open plan."""
+    return people.list_profiles(by=actors.SYSTEM)[0]
+
+
+class End:
+    """One side: what it is told, and what it says."""
+
+    def __init__(self, socket: Callable[..., Awaitable[None]], **scope: Any) -> None:
+        self._in: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.heard: list[dict[str, Any]] = []
+        self.code: int | None = None
+        self._news = asyncio.Event()
+        self._in.put_nowait({"type": "websocket.connect"})
+        whole = {"type": "websocket", "path": "/", "headers": [(b"origin", ORIGIN.encode())], **scope}
+        self.task = asyncio.ensure_future(socket(whole, self._in.get, self._send))
+
+    async def _send(self, message: Any) -> None:
+        if message["type"] == "websocket.send":
+            self.heard.append(json.loads(message["text"]))
+        elif message["type"] == "websocket.close":
+            self.code = message["code"]
+        self._news.set()
+
+    def say(self, *messages: dict[str, Any] | bytes) -> None:
+        for one in messages:
+            key, value = ("bytes", one) if isinstance(one, bytes) else ("text", json.dumps(one))
+            self._in.put_nowait({"type": "websocket.receive", key: value})
+
+    def go(self) -> None:
+        self._in.put_nowait({"type": "websocket.disconnect", "code": 1001})
+
+    async def hears(self, key: str, that: Callable[[Any], bool] = lambda _: True) -> Any:
+        """The newest of that kind, waited for."""
+        async with asyncio.timeout(20):
+            while not (found := [one[key] for one in self.heard if key in one and that(one[key])]):
+                self._news.clear()
+                await self._news.wait()
+        return found[-1]
+
+
+def screen(ana: str) -> End:
+    found = End(pairing.screen_socket, **{"upperback.installation": BROWSER})
+    found.say({"ticket": ana})
+    return found
+
+
+async def opened(by: End) -> End:
+    """A phone that opened the link behind the code."""
+    link = (await by.hears("offer"))["link"]
+    phone = End(pairing.phone_socket)
+    phone.say({"open": link.partition("#")[2]})
+    return phone
+
+
+async def paired(token: str) -> tuple[End, End]:
+    one = screen(token)
+    phone = await opened(one)
+    assert await phone.hears("number") == await one.hears("number")
+    phone.say({"same": True})
+    assert await one.hears("waits")
+    one.say({"same": True})
+    await phone.hears("ready")
+    return one, phone
+
+
+def run(ana: Profile, journey: Callable[[str], Awaitable[None]]) -> None:
+    """The journey, with a ticket of this person's screen."""
+    asyncio.run(_as_coroutine(journey(ticket(ana))))
+
+
+async def _as_coroutine(journey: Awaitable[None]) -> None:
+    await journey
+
+
+def test_readings_of_the_phone_are_shown_on_the_screen_and_kept_for_its_person(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        told = Phone()
+        phone.say(*told.lies(2), *told.leans((0, 12)))
+        assert await one.hears("sign") == "up"
+        await one.hears("second")
+        await one.hears("now", lambda now: now["measured"])
+        assert await phone.hears("watched") is True
+        assert not any("watched" in seen for seen in one.heard)
+        phone.go()
+        await one.hears("gone")
+        one.go()
+        await asyncio.gather(one.task, phone.task)
+        assert re.fullmatch(rf"{ORIGIN}/live/phone/#[\w-]{{43}}", (await one.hears("offer"))["link"])
+
+    run(ana, journey)
+    kept = diary.entries(profile=ana, by=actors.SYSTEM)
+    assert [row.entry.measured_s > 3 for row in kept if isinstance(row.entry, Worn)] == [True]
+
+
+def test_the_screen_may_stop_and_a_screen_that_goes_leaves_the_phone_running(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        phone.say(*Phone().lies(2))
+        await one.hears("sign")
+        one.say({"stop": True})
+        assert await phone.hears("stopped") == "Stopped on the other screen."
+        await one.hears("gone")
+        one.go()
+        await asyncio.gather(one.task, phone.task)
+
+    run(ana, journey)
+
+    async def alone(token: str) -> None:
+        one, phone = await paired(token)
+        told = Phone()
+        phone.say(*told.lies(2))
+        await phone.hears("sign")
+        one.go()
+        await one.task
+        phone.say(*told.leans((0, 3)))
+        await phone.hears("watched", lambda watched: watched is False)
+        phone.go()
+        await phone.task
+
+    run(ana, alone)
+
+
+@pytest.mark.parametrize("who", ["phone", "screen"])
+def test_a_no_on_either_side_connects_nothing(who: str, ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one = screen(token)
+        phone = await opened(one)
+        await one.hears("number")
+        sides = {"phone": phone, "screen": one}
+        sides.pop(who).say({"same": False})
+        (other,) = sides.values()
+        other.say({"same": True})
+        assert "not confirmed" in await phone.hears("stopped")
+        await one.hears("gone")
+        assert phone.code == 1008
+        assert not any("ready" in told for told in (*one.heard, *phone.heard))
+        one.go()
+        await asyncio.gather(one.task, phone.task)
+
+    run(ana, journey)
+
+
+def test_a_link_of_a_photograph_is_no_use_once_it_was_opened_or_its_page_is_closed(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one = screen(token)
+        first = await opened(one)
+        await first.hears("number")
+        second = await opened(one)
+        assert "run out" in await second.hears("stopped")
+        assert second.code == 1008
+        one.go()
+        await one.task
+        assert "not confirmed" in await first.hears("stopped")
+        late = await opened(one)
+        assert "run out" in await late.hears("stopped")
+        await asyncio.gather(first.task, second.task, late.task)
+        assert not len(pairing.OFFERS)
+
+    run(ana, journey)
+
+
+@pytest.mark.parametrize("hello", [{"open": "x"}, {"open": 7}, {"ticket": "x"}, {}, b"\1"])
+def test_nobody_comes_in_without_the_secret(hello: Any, ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        phone = End(pairing.phone_socket)
+        phone.say(hello)
+        await phone.task
+        assert list(phone.heard[0]) == ["stopped"]
+        assert phone.code == 1008
+
+    run(ana, journey)
+
+
+def test_a_phone_sends_nothing_before_the_numbers_are_compared(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one = screen(token)
+        phone = await opened(one)
+        await phone.hears("number")
+        phone.say(*Phone().lies(1))
+        assert "stopped" in (await asyncio.wait_for(_end_of(phone), 20)).heard[-1]
+        assert not any("ready" in told for told in phone.heard)
+        one.go()
+        await one.task
+
+    run(ana, journey)
+
+
+async def _end_of(side: End) -> End:
+    await side.task
+    return side
+
+
+def test_a_screen_needs_a_ticket_of_its_own_browser(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        other = End(pairing.screen_socket, **{"upperback.installation": "another browser"})
+        other.say({"ticket": token})
+        await other.task
+        assert list(other.heard[0]) == ["stopped"]
+
+    run(ana, journey)
+
+
+def test_a_screen_that_does_not_read_is_let_go_of(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairing, "_WAITING_MAX", 3)
+
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        meeting = next(iter(pairing._MEETINGS.values()))
+        for _ in range(4):
+            meeting.tell_screen({"now": {}})
+        assert not meeting.is_watched
+        await one.task
+        assert one.code == 1013
+        phone.go()
+        await phone.task
+
+    run(ana, journey)
