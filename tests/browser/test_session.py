@@ -304,10 +304,11 @@ def second_device(open_page: OpenPage, path: str) -> Page:
 
 
 def quick_set(page: Page, taps: int) -> None:
-    """A set that is ended before its time."""
+    """A set that is ended before its time, and written down: whoever asks what waits must not ask too early."""
     start_a_set(page)
     page.clock.run_for(4_000 + 5_500 * taps)
     page.locator("[data-stage=moving] [data-do=set-done]").click()
+    page.locator("[data-stage=moving]").wait_for(state="hidden")
 
 
 def sent(page: Page) -> None:
@@ -330,6 +331,7 @@ def test_a_warning_told_elsewhere_stops_the_session_here(session: Page, open_pag
     other = second_device(open_page, session.url)
     press(other, "Something feels wrong")
     press(other, "Sudden, severe pain")
+    at(other, "stopped")
     sent(other)
     quick_set(session, 1)
     at(session, "waits")

@@ -27,7 +27,11 @@ def runner(folder: Path) -> Run:
 
 
 def _in_node(folder: Path, modules: Mapping[str, str], body: str) -> Any:
-    code = f"const main = async () => {{ {body} }}; console.log(JSON.stringify(await main()));"
+    # What still waits for its time, such as a further try, does not keep the process.
+    code = (
+        f"const main = async () => {{ {body} }}; "
+        "process.stdout.write(JSON.stringify(await main()), () => process.exit());"
+    )
     for name, source in {**modules, "main": code}.items():
         (folder / f"{name}.mjs").write_text(source, encoding="utf-8")
     done = subprocess.run(["node", "main.mjs"], cwd=folder, capture_output=True, text=True, timeout=600, check=True)

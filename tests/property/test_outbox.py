@@ -4,6 +4,7 @@ The real script runs against a model of the server (`outbox_law.mjs`), in node w
 `test_diary_sent.py` holds the server to the same law.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ import pytest
 from tests.property.scripts import SESSION, runner
 
 OUTBOX: Final = SESSION / "outbox.js"
+KEEPING: Final = SESSION / "keeping.js"
 LAW: Final = Path(__file__).with_name("outbox_law.mjs")
 LIVES: Final = 1_000
 LIVES_LONG: Final = 50_000
@@ -101,3 +103,102 @@ def test_a_broken_outbox_is_found(play: Play, name: str, right: str, wrong: str)
             "if (settled === 0) {", "if (round === 2) { return found; } if (settled === 0) {"
         )
     assert play(source, 0, rounds)["broken"] != [], name
+
+
+# ---- outbox, store and post together: keeping.js ------------------------------------------------------------------
+
+#: A server that keeps everything, and the second entry added so many turns after its first answer.
+ADDED_BESIDE: Final = """
+const {Keeping} = await import('./keeping.mjs');
+globalThis.navigator ??= {}; // an older node has none
+const found = [];
+for (let turns = 0; turns < TURNS; turns += 1) {
+    let beside = null;
+    const sent = [];
+    const json = (body) => new Response(JSON.stringify(body), {headers: {'Content-Type': 'application/json'}});
+    globalThis.fetch = async (_address, {method = 'GET', body}) => {
+        if (method === 'GET') {
+            return json({person: 'p', token: 't'});
+        }
+        const {entries} = JSON.parse(body);
+        sent.push(...entries.map((entry) => entry.data.n));
+        beside ??= (async () => {
+            for (let left = turns; left > 0; left -= 1) {
+                await null;
+            }
+            await keeping.add({person: 'p', kind: 'set_done', day: '2026-11-27', data: {n: 2}});
+        })();
+        return json({answers: entries.map((entry) => ({client_id: entry.client_id, kept: true, elsewhere: false}))});
+    };
+    const keeping = await Keeping.open();
+    await keeping.sendForWhoeverIsHere();
+    await keeping.add({person: 'p', kind: 'set_done', day: '2026-11-27', data: {n: 1}});
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await beside;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    found.push(sent);
+}
+return found;
+"""
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Callable[[str, str], Any]:
+    """`keep(source of keeping.js, body)`."""
+    run = runner(tmp_path)
+
+    def named(source: str) -> str:
+        return re.sub(r'"\./(\w+)\.js"', r'"./\1.mjs"', source)
+
+    def go(source: str, body: str) -> Any:
+        others = {
+            name: named((SESSION / f"{name}.js").read_text(encoding="utf-8")) for name in ("outbox", "post", "vault")
+        }
+        return run({**others, "keeping": named(source)}, body)
+
+    return go
+
+
+TURNS: Final = 120
+
+
+def test_what_is_added_while_something_is_sent_is_sent_too(keep: Callable[[str, str], Any]) -> None:
+    """At whichever moment: also after the sending under way has looked for the last time."""
+    source = KEEPING.read_text(encoding="utf-8")
+    assert keep(source, ADDED_BESIDE.replace("TURNS", str(TURNS))) == TURNS * [[1, 2]]
+
+
+def test_a_sending_that_is_asked_for_in_vain_is_found(keep: Callable[[str, str], Any]) -> None:
+    source = KEEPING.read_text(encoding="utf-8")
+    right = "while (this.#isWanted) {"
+    assert source.count(right) == 1
+    once = source.replace(right, "for (let round = 0; round < 1; round += 1) {")
+    assert [1] in keep(once, ADDED_BESIDE.replace("TURNS", str(TURNS)))
+
+
+def test_what_the_server_said_is_told_when_the_way_ends_in_the_middle(keep: Callable[[str, str], Any]) -> None:
+    """The first two hundred arrive, one of them refused and one written elsewhere, too; the rest waits."""
+    body = """
+    const {Outbox, MemoryStore} = await import('./outbox.mjs');
+    let id = 0;
+    let times = 0;
+    const send = async (_person, entries) => {
+        times += 1;
+        if (times > 1) {
+            throw new Error('cut off');
+        }
+        return {plan: {id: 'x'}, answers: entries.map((entry, n) => ({
+            client_id: entry.id, kept: n !== 3, message: 'no', elsewhere: n === 5,
+        }))};
+    };
+    const outbox = new Outbox({store: new MemoryStore(), send, makeId: () => `e${(id += 1)}`, now: () => id});
+    for (let n = 0; n < 250; n += 1) {
+        await outbox.add({person: 'p', kind: 'set_done', day: '2026-11-27', data: {n}});
+    }
+    const found = await outbox.flush('p');
+    const again = await outbox.flush('p').catch((problem) => problem.message);
+    return [found.sent, found.refused.length, found.elsewhere.length, found.plan.id, found.problem.message,
+        (await outbox.waiting('p')).length, again];
+    """
+    found = keep(KEEPING.read_text(encoding="utf-8"), body)
+    assert found == [199, 1, 1, "x", "cut off", 50, "cut off"]

@@ -19,6 +19,8 @@ export class Keeping {
   #timer = null;
   #misses = 0;
   #flushing = null;
+  #isWanted = false;
+  #noting = Promise.resolve();
   #states = Promise.resolve();
 
   // told(what, details): "offline", "closed", "other", "noStorage" or "sent", with what the server said.
@@ -105,19 +107,29 @@ export class Keeping {
     return this.flush();
   }
 
-  // One sending at a time; what is added meanwhile goes with it or with the next.
+  // One sending at a time. One that is asked for while another is under way follows it: what was added meanwhile, or
+  // after it last looked, must not wait for somebody to do something else.
   flush() {
-    this.#flushing ??= this.#flushOnce().finally(() => {
-      this.#flushing = null;
-    });
+    this.#isWanted = true;
+    this.#flushing ??= this.#flushWhileWanted();
     return this.#flushing;
   }
 
-  // Something has changed: a sending that is under way may still fail from before, so another one follows it.
-  async #atOnce() {
-    await this.#flushing;
+  async #flushWhileWanted() {
+    try {
+      while (this.#isWanted) {
+        this.#isWanted = false;
+        await this.#flushOnce();
+      }
+    } finally {
+      this.#flushing = null;
+    }
+  }
+
+  // Something has changed: there may be a way now.
+  #atOnce() {
     this.#misses = 0;
-    await this.flush();
+    return this.flush();
   }
 
   async #flushOnce() {
@@ -129,6 +141,9 @@ export class Keeping {
       const found = await this.#outbox.flush(this.#person);
       this.#misses = 0;
       this.#told("sent", found);
+      if (found.problem) {
+        throw found.problem; // The rest has to wait.
+      }
     } catch (problem) {
       const why = problem instanceof NoWay ? problem.why : "trouble";
       this.#told(why === "trouble" ? "offline" : why, null);
@@ -147,13 +162,15 @@ export class Keeping {
     this.#timer = setTimeout(() => this.flush(), longest * (0.5 + Math.random() / 2));
   }
 
-  async #note() {
-    try {
+  // One after the other, so that an older count never comes after a newer one.
+  #note() {
+    this.#noting = this.#noting.then(async () => {
       const count = await this.#outbox.count();
       mark(WAITS, count > 0 && this.#vault ? String(count) : null);
-    } catch {
+    }).catch(() => {
       // Then other pages do not know; the session itself does.
-    }
+    });
+    return this.#noting;
   }
 }
 

@@ -56,22 +56,35 @@ export class Outbox {
   }
 
   // Sends what waits. Resolves to what became of it; rejects, with everything still kept, when there is no way through.
+  // Where the way ends in the middle, what the server has said by then must not be lost: it comes with the problem.
   async flush(person) {
     return this.#alone(async () => {
-      const found = { sent: 0, refused: [], elsewhere: [], plan: undefined };
-      for (;;) {
-        const batch = (await this.waiting(person)).slice(0, SENT_AT_ONCE);
-        if (batch.length === 0) {
-          return found;
+      const found = { sent: 0, refused: [], elsewhere: [], plan: undefined, problem: null };
+      try {
+        await this.#sendAll(person, found);
+      } catch (problem) {
+        if (found.sent + found.refused.length === 0) {
+          throw problem;
         }
-        const reply = await this.#send(person, batch);
-        const settled = await this.#settle(batch, reply.answers, found);
-        found.plan = reply.plan;
-        if (settled === 0) {
-          throw new Error("no answer to what was sent");
-        }
+        found.problem = problem;
       }
+      return found;
     });
+  }
+
+  async #sendAll(person, found) {
+    for (;;) {
+      const batch = (await this.waiting(person)).slice(0, SENT_AT_ONCE);
+      if (batch.length === 0) {
+        return;
+      }
+      const reply = await this.#send(person, batch);
+      const settled = await this.#settle(batch, reply.answers, found);
+      found.plan = reply.plan;
+      if (settled === 0) {
+        throw new Error("no answer to what was sent");
+      }
+    }
   }
 
   async #settle(batch, answers, found) {

@@ -337,6 +337,7 @@ class Player {
       if (!draft) {
         return;
       }
+      this.#notes = [];
       const { person, day } = this.#state;
       const stateAfter = (id) => machine.named(after, draft, id);
       const entry = await this.#keeping.add({ person, day, ...draft }, stateAfter);
@@ -358,30 +359,34 @@ class Player {
   // What the server said to what was sent.
   told(what, details) {
     if (what !== "sent") {
-      this.#screen.net(this.#screen.words(what));
       this.#isCut = what !== "noStorage";
+      this.#sayNet(this.#screen.words(what));
       this.#drawOver();
       return;
     }
-    if (this.#isCut) {
-      this.#screen.net(this.#screen.words("sent"));
+    const { refused, elsewhere } = details;
+    const said = [
+      ...refused.map(({ message }) => this.#screen.words("refused", { message })),
+      ...elsewhere.map(({ data }) => this.#screen.words(data.number ? "elsewhere" : "elsewhereToo", { n: data.number })),
+    ];
+    this.#notes.push(...said);
+    if (this.#isCut || said.length > 0) {
+      this.#sayNet(this.#isCut ? this.#screen.words("sent") : "");
     }
     this.#isCut = false;
     this.#drawOver();
     if (this.#state.over && this.#state.over.how !== "felt_wrong") {
       this.#keeping.forgetState(); // What to do about a stop sign stays here, also without a connection.
     }
-    for (const { message } of details.refused) {
-      this.#screen.net(this.#screen.words("refused", { message }));
-    }
-    for (const entry of details.elsewhere) {
-      const key = entry.data.number ? "elsewhere" : "elsewhereToo";
-      this.#screen.net(this.#screen.words(key, { n: entry.data.number }));
-    }
     this.#planNow(details.plan);
   }
 
   #isCut = false;
+  #notes = []; // What the server said since something was last written down; a connection lost since hides none of it.
+
+  #sayNet(line) {
+    this.#screen.net([line, ...this.#notes].filter(Boolean).join(" "));
+  }
 
   // A plan that is not open any more stops the session: somebody told a warning sign, or a new check has begun.
   #planNow(plan) {
@@ -396,7 +401,8 @@ class Player {
       this.#screen.show("written", false);
       this.#aids.keepAwake(false);
     } else if (plan.id !== this.#state.plan) {
-      this.#screen.net(this.#screen.words("planChanged"));
+      this.#notes = [...new Set([...this.#notes, this.#screen.words("planChanged")])];
+      this.#sayNet("");
     }
   }
 
