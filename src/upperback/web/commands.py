@@ -14,11 +14,19 @@ def serve_command(words: list[str]) -> int:
     parser.add_argument("--data", type=Path, help="folder that holds everything (default: in your home folder)")
     parser.add_argument("--demo", action="store_true", help="invented people to look around with")
     parser.add_argument("--no-browser", action="store_true", help="print the link, open nothing")
+    parser.add_argument(
+        "--lan", nargs="?", const="", metavar="ADDRESS",
+        help="also open to phones in the home network, over TLS with a certificate authority of this computer's own",
+    )  # fmt: skip
+    parser.add_argument("--lan-port", type=int, default=8443, help="port for --lan; 0 picks a free one")
     chosen = parser.parse_args(words)
 
     from upperback.web.serve import serve
 
-    return serve(chosen.host, chosen.port, chosen.data, demo=chosen.demo, browser=not chosen.no_browser)
+    return serve(
+        chosen.host, chosen.port, chosen.data, demo=chosen.demo, browser=not chosen.no_browser,
+        lan=chosen.lan, lan_port=chosen.lan_port,
+    )  # fmt: skip
 
 
 def link_command(words: list[str]) -> int:

@@ -8,6 +8,7 @@ security headers. When the rest is missing or fails, the front door answers with
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from upperback.web.gate import COOKIE_NAME, Gate
@@ -30,6 +31,9 @@ WORKER_PATH: Final = "/help_worker.js"
 # and a socket that asks for the secret in the link of that screen.
 PHONE_PATH: Final = "/live/phone/"
 PHONE_SOCKET: Final = "/live/phone/socket/"
+# How a phone comes to trust this computer, where it is open to a home network.
+TRUST_PATH: Final = "/trust/"
+TRUST_FILE: Final = "/trust/upperback.crt"
 # Let in without the cookie: nothing personal is said there.
 _WITHOUT_COOKIE: Final = frozenset({"/readyz"})
 # Calendar programs have no cookie; the address itself is the secret.
@@ -65,6 +69,16 @@ _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000; in
 _HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 _SCRIPT: Final = (b"content-type", b"text/javascript; charset=utf-8")
 _TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
+_CERTIFICATE: Final = (b"content-type", b"application/x-x509-ca-cert")
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How to trust this computer: pages for its own screen and for a phone, its authority's certificate."""
+
+    here: bytes
+    on_phone: bytes
+    certificate: bytes
 
 
 class FrontDoor:
@@ -80,12 +94,14 @@ class FrontDoor:
         allowed_hosts: Iterable[str],
         secure: bool,
         on_link_taken: Callable[[], None] | None = None,
+        trust: Trust | None = None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self.rest = rest
         self.pages = pages
         self.gate = gate
         self.on_link_taken = on_link_taken
+        self.trust = trust
         self._static = static
         self._hosts = frozenset(allowed_hosts)
         self._secure = secure
@@ -120,6 +136,11 @@ class FrontDoor:
                 await _answer(send, 404, self.pages.not_found, [_HTML])
         elif path.startswith(OPEN_PREFIX):
             await self._open(scope, send)
+        elif self.trust is not None and path == TRUST_PATH:
+            page = self.trust.on_phone if scope.get("scheme") == "https" else self.trust.here
+            await _answer(send, 200, page, [_HTML, (b"cache-control", b"no-cache")])
+        elif self.trust is not None and path == TRUST_FILE:
+            await _answer(send, 200, self.trust.certificate, [_CERTIFICATE, (b"cache-control", b"no-cache")])
         elif path == PHONE_PATH:
             await _answer(send, 200, self.pages.phone, [_HTML, (b"cache-control", b"no-cache")])
         elif path not in _WITHOUT_COOKIE and not path.startswith(CALENDAR_PREFIX) and not self._let_in(scope):
@@ -136,9 +157,10 @@ class FrontDoor:
         now_s = self._now_s()
         token = scope["path"].removeprefix(OPEN_PREFIX).rstrip("/")
         if self.gate.take_link(token, now_s):
+            is_sealed = self._secure or scope.get("scheme") == "https"
             cookie = (
                 f"{COOKIE_NAME}={self.gate.make_cookie(now_s)}; Path=/; HttpOnly; SameSite=Lax; "
-                f"Max-Age={self.gate.session_s}{'; Secure' if self._secure else ''}"
+                f"Max-Age={self.gate.session_s}{'; Secure' if is_sealed else ''}"
             )
             await _answer(send, 303, b"", [(b"location", b"/"), (b"set-cookie", cookie.encode())])
             if self.on_link_taken is not None:
@@ -153,6 +175,7 @@ class FrontDoor:
         if self.rest is None:
             await _answer(send, 503, self.pages.unavailable, [_HTML])
             return
+        scope["upperback.trust"] = TRUST_PATH if self.trust is not None else None
         started = False
 
         async def watched(message: dict[str, object]) -> None:

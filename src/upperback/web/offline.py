@@ -138,6 +138,19 @@ def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo
     )
 
 
+def trust_pages(
+    *, address: str, fingerprint: str, demo: bool = False, device_notice: bool = True
+) -> tuple[bytes, bytes]:
+    """How a phone comes to trust this computer at this address: for the computer's own screen, and for the phone."""
+    import segno
+
+    picture = segno.make(f"{address}/trust/", error="m", micro=False).svg_data_uri(border=4, scale=6, light="#fff")
+    shared = {"device_notice": device_notice, "demo": demo, "offline": True}
+    page = offline_environment().get_template("trust.jinja")
+    here = page.render(shared | {"address": address, "fingerprint": fingerprint, "picture": picture})
+    return here.encode(), page.render(shared | {"on_phone": True}).encode()
+
+
 def _session_words(region: str) -> dict[str, Any]:
     """The words of a session; none when the content cannot be read, for then there is no session either."""
     try:

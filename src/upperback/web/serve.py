@@ -4,6 +4,10 @@ Nothing that fails on the way keeps the help page from being served: a database 
 cannot be read, or Django that cannot start are said in the terminal, and the page with the numbers still answers.
 """
 
+import asyncio
+import contextlib
+import datetime as dt
+import ipaddress
 import logging
 import os
 import socket
@@ -11,17 +15,19 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 import uvicorn
 
 from upperback.core.errors import InputError
-from upperback.web.front import FrontDoor
+from upperback.web.front import FrontDoor, Trust
 from upperback.web.gate import Gate
-from upperback.web.options import Options, prepare_data_folder, read_options
+from upperback.web.local_ca import Seal, own_address, seal_for
+from upperback.web.options import TABLE, Options, prepare_data_folder, read_options
 from upperback.web.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -38,9 +44,15 @@ def serve(
     data: Path | None = None,
     demo: bool = False,
     browser: bool = True,
+    lan: str | None = None,
+    lan_port: int = 8443,
     out: TextIO | None = None,
 ) -> int:
-    """Serves until stopped and returns the exit code. Raises InputError when it cannot listen or a setting is odd."""
+    """Serves until stopped and returns the exit code. Raises InputError when it cannot listen or a setting is odd.
+
+    `lan`: also open to phones in the home network, over TLS, at this address of the machine; empty: at the one found.
+    """
+    network = None if lan is None else _open_lan(lan, lan_port)
     options = _options(host, data, demo=demo)
     prepare_data_folder(options.data)
     listener = _listen(host, port)
@@ -59,6 +71,8 @@ def serve(
 
     door.on_link_taken = after_taken
     server = _Server(_config(door), on_started=lambda: _started(offer_link, say, browser=browser))
+    if network is not None:
+        server.beside = _seal(network, door, options, address, say)
     worker = Worker(options)
     if door.rest is not None:
         worker.start()
@@ -84,11 +98,91 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, *, on_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self.beside: _Beside | None = None
+        self._runs: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            if self.beside is not None:
+                self._runs = asyncio.create_task(self.beside.serve(sockets=[self.beside.listener]))
+                await self.beside.is_up.wait()
             self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.beside is not None and self._runs is not None:
+            self.beside.should_exit = True
+            await self._runs
+        await super().shutdown(sockets=sockets)
+
+
+class _Beside(uvicorn.Server):
+    """A second way into the same application, in the same loop; the first one hears the signals."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config)
+        self.listener = listener
+        self.is_up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.is_up.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None."""
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Lan:
+    """Where phones in the home network find this computer."""
+
+    listener: socket.socket
+    host: ipaddress.IPv4Address | ipaddress.IPv6Address
+    address: str
+
+
+def _open_lan(named: str, port: int) -> _Lan:
+    """Listens, and tells the rest of this process, which reads the settings later, under what name it is reached."""
+    try:
+        host = ipaddress.ip_address(named) if named else own_address()
+    except ValueError:
+        raise InputError(f"--lan {named}: an address like 192.168.1.20 is expected") from None
+    listener = _listen(str(host), port, option="--lan-port")
+    address = f"https://{_shown(str(host))}:{listener.getsockname()[1]}"
+    hosts = os.environ.get("UPPERBACK_ALLOWED_HOSTS") or next(o.default for o in TABLE if o.name == "ALLOWED_HOSTS")
+    os.environ["UPPERBACK_ALLOWED_HOSTS"] = f"{hosts},{_shown(str(host))}"
+    os.environ["UPPERBACK_PHONE_ADDRESS"] = address
+    return _Lan(listener, host, address)
+
+
+def _seal(lan: _Lan, door: FrontDoor, options: Options, here: str, say: Callable[[str], None]) -> _Beside:
+    """The way in for phones: the same front door, under TLS."""
+    from upperback.web.offline import trust_pages
+
+    if options.mode == "service":
+        raise InputError("--lan is for one's own machine; a service has its own TLS in front")
+    seal = seal_for(lan.host, options.data / "lan", now=dt.datetime.now(dt.UTC))
+    here_page, phone_page = trust_pages(
+        address=lan.address, fingerprint=seal.fingerprint, demo=options.demo, device_notice=options.device_notice
+    )
+    door.trust = Trust(here_page, phone_page, seal.ca)
+    _say_lan(lan, seal, here, say)
+    sealed = _config(door)
+    sealed.lifespan = "off"
+    sealed.ssl_certfile, sealed.ssl_keyfile = str(seal.certificate), str(seal.key)
+    return _Beside(sealed, lan.listener)
+
+
+def _say_lan(lan: _Lan, seal: Seal, here: str, say: Callable[[str], None]) -> None:
+    new = "It was made just now, so no phone knows it yet.\n" if seal.is_new else ""
+    say(
+        f"Phones in your network find Upperback at {lan.address}\n"
+        f"The connection is sealed with a certificate of this computer's own. {new}"
+        f"Each phone has to trust it once. How: {here}/trust/\n"
+        f"The first numbers of the certificate, to compare: {seal.fingerprint[:23]}\n"
+    )
 
 
 def _options(host: str, data: Path | None, *, demo: bool) -> Options:
@@ -191,7 +285,7 @@ def _config(door: FrontDoor) -> uvicorn.Config:
     )
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
     """A socket of our own, so that a taken port is said in words and port 0 tells which one it became."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -202,7 +296,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise InputError(
             f"Cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}. "
-            "Is Upperback running already? Choose another port with --port.",
+            f"Is Upperback running already? Choose another port with {option}.",
             port=port,
         ) from error
     return listener

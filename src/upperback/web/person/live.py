@@ -24,7 +24,8 @@ def screen_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/live/screen/`: this screen shows what a phone measures that scans its code."""
     plans.open_plan(profile=profile, by=session.actor_of(request))
     reachable = bool(settings.PHONE_ADDRESS) or request.is_secure()
-    return show(request, "person/live_screen.jinja", {"profile": profile, "reachable": reachable})
+    trust = request.scope.get("upperback.trust") if hasattr(request, "scope") else None
+    return show(request, "person/live_screen.jinja", {"profile": profile, "reachable": reachable, "trust": trust})
 
 
 @require_POST
