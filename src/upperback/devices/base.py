@@ -25,8 +25,8 @@ EmgUnit: TypeAlias = Literal["V", "mV", "uV"]
 #: Called with the share of the file that has been read, 0 to 1.
 Progress: TypeAlias = Callable[[float], None]
 
-#: The most samples in one chunk: half an hour at 50 Hz.
-CHUNK_SAMPLES: Final = 90_000
+#: The most samples in one chunk: an hour at 50 Hz. Every chunk costs something before its first sample.
+CHUNK_SAMPLES: Final = 180_000
 
 #: Rates outside these are a mistake in the file or in the option.
 MIN_RATE_HZ: Final = 5.0

@@ -28,7 +28,7 @@ GAP_S_MAX: Final = 31 * 86400.0
 UNTRUSTED: Final = QualityFlag.GAP | QualityFlag.IMPLAUSIBLE | QualityFlag.NOT_WORN
 """Samples with one of these flags count as missing."""
 
-_PIECE: Final = 1 << 17
+_PIECE: Final = 1 << 18
 """Samples that are worked on at once: they fit a processor's cache."""
 
 _POINTER, _INT, _BYTE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint8

@@ -27,7 +27,7 @@ from upperback.sensing.quality.base import (
 )
 from upperback.sensing.signal import G_MPS2, Chunk, Quality, QualityFlag, Signal3, SignalShapeError
 
-_BLOCK: Final = 1 << 17
+_BLOCK: Final = 1 << 18
 """Samples at a time, so that they stay in the processor's cache."""
 
 

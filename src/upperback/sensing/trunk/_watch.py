@@ -1,5 +1,6 @@
 """Does the sensor still sit as it was aligned? Walking and bending tell, long after the tasks."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -129,12 +130,12 @@ class WearWatch:
         not_worn = epochs.not_worn_share > 0.5
         worn = (epochs.measured_share > 0.9) & ~not_worn
         walking = worn & (epochs.movement_mps2 >= params.walk_mps2_min) & (epochs.movement_mps2 <= params.walk_mps2_max)
-        upright = np.array(state.alignment.is_axis)
-        lean_deg = np.degrees(np.arccos((_directions(epochs) @ upright).clip(-1, 1)))
-        bending = worn & ~walking & (lean_deg >= params.bend_deg_min) & (lean_deg <= params.bend_deg_max)
-        bending &= epochs.generalised_velocity_dps >= params.bend_dps_min
+        bending = worn & ~walking & (epochs.generalised_velocity_dps >= params.bend_dps_min)
+        upright, swift = np.array(state.alignment.is_axis), np.flatnonzero(bending)
+        lean_deg = np.degrees(np.arccos((_directions(epochs.up[swift]) @ upright).clip(-1, 1)))
+        bending[swift] = (lean_deg >= params.bend_deg_min) & (lean_deg <= params.bend_deg_max)
         kind = np.select([not_worn, walking, bending], [_Kind.NOT_WORN, _Kind.WALKING, _Kind.BENDING], _Kind.OTHER)
-        up = epochs.up.astype(np.float64)
+        up = epochs.up
         shifts: list[Shift] = []
         edges = [0, *(np.flatnonzero(np.diff(kind)) + 1).tolist(), len(epochs)] if len(epochs) else []
         for start, end in pairwise(edges):
@@ -144,7 +145,7 @@ class WearWatch:
             state.not_worn_s = 0
             if kind[start] != _Kind.OTHER:
                 take = self._walked if kind[start] == _Kind.WALKING else self._bent
-                shifts += take(up[start:end], epochs.first_s + start)
+                shifts += take(up[start:end].astype(np.float64), epochs.first_s + start)
         return shifts
 
     def _not_worn_for(self, n_epochs: int, *, goes_on: bool) -> None:
@@ -240,12 +241,13 @@ def usual_upright(epochs: Epochs, params: WatchParams | None = None) -> TrunkAli
     return TrunkAlignment.from_axes(mean, None, source="walking")
 
 
-def _directions(epochs: Epochs) -> _Vectors:
-    up = epochs.up.astype(np.float64)
+def _directions(up: npt.NDArray[np.float32]) -> _Vectors:
+    vectors = up.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        directions: _Vectors = up / np.linalg.norm(up, axis=1, keepdims=True)
+        directions: _Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return directions
 
 
 def _angle_deg(one: _Vectors, other: _Vectors) -> float:
-    return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(one, other)), one @ other)))
+    (a, b, c), (x, y, z) = one.tolist(), other.tolist()
+    return math.degrees(math.atan2(math.hypot(b * z - c * y, c * x - a * z, a * y - b * x), a * x + b * y + c * z))
