@@ -194,8 +194,9 @@ class _Flow:
         self.start_s = math.nan
         self.end_s = math.nan
         self.sampling_rate_hz = math.nan
-        checked = ahead(self._with_quality(ahead(chunks)))
-        self._verticals = self._to_verticals(ahead(self._with_wear(checked)))
+        # Reading and checking cost about as much as all the rest, and each hand-over costs time and memory: two threads.
+        checked = ahead(self._with_quality(chunks), n=2)
+        self._verticals = self._to_verticals(self._with_wear(checked))
 
     def look_ahead(self, seconds: float) -> list[VerticalBlock]:
         """The beginning, at least so long where the recording is; held until posture asks for it."""
@@ -212,7 +213,7 @@ class _Flow:
             yield held.pop(0)
         yield from self._verticals
 
-    def _with_quality(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    def _with_quality(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         state = None
         for chunk in chunks:
             if state is None:
