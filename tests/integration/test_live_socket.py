@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,9 +14,12 @@ from django.utils import timezone
 from tests.integration.daily import planned
 from tests.unit.services.test_live import Phone
 from upperback.care.diary import Worn, read_entry
-from upperback.services import actors, diary, live_tickets, people
+from upperback.core.errors import NotAllowed
+from upperback.services import actors, diary, live_store, live_tickets, people
+from upperback.services.live import Sitting
 from upperback.services.people import Profile
-from upperback.web.live import socket
+from upperback.store.models import LiveStream
+from upperback.web.live import hub, socket
 
 __all__ = ["planned"]  # fixture
 
@@ -34,7 +38,10 @@ def ticket(profile: Profile, browser: str = BROWSER) -> str:
 
 
 def talk(
-    messages: Sequence[dict[str, Any] | bytes | str | Callable[[], None]], path: str = "/live/socket/"
+    messages: Sequence[dict[str, Any] | bytes | str | Callable[[], None]],
+    path: str = "/live/socket/",
+    *,
+    leaves: int = 1001,
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Sends all of it and then goes; what came back, and the code it was closed with."""
     heard: list[dict[str, Any]] = []
@@ -48,7 +55,7 @@ def talk(
         while waiting and callable(waiting[0]):
             await asyncio.to_thread(waiting.pop(0))  # type: ignore[arg-type]
         if not waiting:
-            return {"type": "websocket.disconnect", "code": 1001}
+            return {"type": "websocket.disconnect", "code": leaves}
         message = waiting.pop(0)
         if isinstance(message, bytes):
             return {"type": "websocket.receive", "bytes": message}
@@ -71,8 +78,11 @@ def test_frames_are_answered_and_the_end_is_kept(ana: Profile) -> None:
     phone = Phone()
     frames = [*phone.lies(2), *phone.leans((0, 12))]
     heard, _ = talk([{"ticket": ticket(ana)}, *frames])
-    assert heard[0] == {"ready": True}
-    assert [one["ack"] for one in heard[1:]] == list(range(len(frames)))
+    assert heard[0]["ready"]
+    assert heard[0]["next"] is None
+    acks = [one["ack"] for one in heard if "ack" in one]
+    assert acks == sorted(acks)
+    assert acks[-1] == len(frames) - 1
     assert any(one.get("now", {}).get("measured") for one in heard)
     kept = diary.entries(profile=ana, by=actors.SYSTEM)
     assert [row.entry.measured_s > 3 for row in kept if isinstance(row.entry, Worn)] == [True]
@@ -100,8 +110,11 @@ def test_other_addresses_are_closed() -> None:
 
 def test_what_cannot_be_read_is_said_and_then_ends_it(ana: Profile) -> None:
     heard, code = talk([{"ticket": ticket(ana)}, *[b"nonsense"] * 8])
-    assert [list(one) for one in heard[1:]] == [["trouble"]] * 5
+    assert "stopped" in heard[-1]
     assert code == 1008
+    heard, code = talk([{"ticket": ticket(ana)}, b"nonsense", "no json", *Phone().lies(1)])
+    assert any("trouble" in one for one in heard)
+    assert not any("stopped" in one for one in heard)
 
 
 def test_a_flood_is_ended(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +127,7 @@ def test_a_flood_is_ended(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_plan_that_closes_meanwhile_ends_it(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "_LOOKS_EVERY_S", 0.0)
+    monkeypatch.setattr(hub, "_SWEEP_S", 0.02)
 
     def tells_a_sign() -> None:
         now = timezone.now()
@@ -123,7 +136,11 @@ def test_a_plan_that_closes_meanwhile_ends_it(ana: Profile, monkeypatch: pytest.
             entry=read_entry("warned", {"signs": ["stop_chest"]}), by=actors.SYSTEM, now=now,
         )  # fmt: skip
 
-    heard, code = talk([{"ticket": ticket(ana)}, *Phone().lies(1), tells_a_sign, *Phone().lies(1)])
+    def waits() -> None:
+        time.sleep(0.3)
+
+    phone = Phone()
+    heard, code = talk([{"ticket": ticket(ana)}, *phone.lies(1), waits, tells_a_sign, waits, *phone.lies(1), waits])
     assert "stopped" in heard[-1]
     assert code == 1008
 
@@ -136,3 +153,117 @@ def test_the_page_and_its_ticket_need_an_open_plan(planned: Client) -> None:
     planned.post("/people/choose/", {"person": str(nobody.uuid)})
     assert planned.get("/live/").status_code == 409
     assert planned.post("/live/ticket/").status_code == 409
+
+
+def test_it_goes_on_after_a_lost_line(ana: Profile) -> None:
+    phone = Phone()
+    frames = [*phone.lies(2), *phone.leans((0, 20))]
+    heard, _ = talk([{"ticket": ticket(ana)}, *frames[:40]], leaves=1006)
+    stream = heard[0]["stream"]
+    heard, _ = talk([{"ticket": ticket(ana), "stream": stream}, *frames[30:70]], leaves=1006)
+    assert heard[0] == {"ready": True, "stream": stream, "next": 40}
+    assert not any("sign" in one for one in heard)
+    heard, code = talk([{"ticket": ticket(ana), "stream": stream}, *frames[70:], {"end": True}], leaves=1006)
+    assert heard[-1]["ended"]
+    assert heard[-1]["ack"] == len(frames) - 1
+    assert code == 1000
+    talk([{"ticket": ticket(ana)}, *frames, {"end": True}])
+    rows = diary.entries(profile=ana, by=actors.SYSTEM, kinds=[Worn])
+    worn = [row.entry.measured_s for row in rows if isinstance(row.entry, Worn)]
+    assert len(worn) == 2
+    assert worn[0] == pytest.approx(worn[1], abs=1)  # they did not begin at the same part of a second
+
+
+def test_nobody_goes_on_with_another_stream(ana: Profile) -> None:
+    heard, _ = talk([{"ticket": ticket(ana)}, *Phone().lies(2)], leaves=1006)
+    stream = heard[0]["stream"]
+    ben = people.create_profile(name="Ben", by=actors.SYSTEM, now=timezone.now())
+    with pytest.raises(NotAllowed):
+        ticket(ben)
+    for hello in (
+        {"ticket": ticket(ana), "stream": str(uuid.uuid4())},
+        {"ticket": ticket(ana), "stream": "x"},
+        {"ticket": ticket(ana), "stream": None},
+    ):
+        heard, code = talk([hello])
+        assert list(heard[0]) == ["stopped"]
+        assert code == 1008
+    talk([{"ticket": ticket(ana), "stream": stream}, {"end": True}])
+    heard, code = talk([{"ticket": ticket(ana), "stream": stream}])
+    assert heard == [{"stopped": "This measurement is over. Open the page again"}]
+
+
+def test_the_later_connection_has_the_stream(ana: Profile) -> None:
+    phone = Phone()
+    frames = [*phone.lies(2), *phone.leans((0, 20))]
+    later: list[Any] = []
+
+    def elsewhere() -> None:
+        stream = LiveStream.objects.get(ended_at=None).uuid
+        later.append(talk([{"ticket": ticket(ana), "stream": str(stream)}, *frames[:60]], leaves=1006))
+
+    heard, code = talk(
+        [{"ticket": ticket(ana)}, *frames[:30], {"hints": True}, elsewhere, *frames[30:], {"hints": False}]
+    )
+    assert code == 4001
+    assert "another" in heard[-1]["stopped"]
+    assert later[0][0][-1]["ack"] == 59
+    assert LiveStream.objects.get().next_number == 60
+
+
+def test_a_question_asked_again_is_answered_and_not_done_again(ana: Profile) -> None:
+    phone = Phone()
+    frames = [*phone.lies(2), *phone.leans((0, 8), (60, 1), (0, 1), (60, 1), (0, 1))]
+    asked = {"align": True, "n": 9}
+    steps: list[Any] = [
+        *frames[:12], {"task": "stand", "n": 1}, *frames[12:50], {"task": "bend", "n": 2}, *frames[50:], asked, asked,
+    ]  # fmt: skip
+    heard, _ = talk([{"ticket": ticket(ana)}, *steps], leaves=1006)
+    assert next(one["has_front"] for one in heard if "has_front" in one) is True
+    assert not any("not_aligned" in one for one in heard)
+    heard, _ = talk(
+        [{"ticket": ticket(ana), "stream": heard[0]["stream"]}, asked, {"align": True, "n": 10}], leaves=1006
+    )
+    assert any("has_front" in one or "not_aligned" in one for one in heard)
+
+
+def test_a_hint_that_would_disturb_now_is_not_given(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"second": {"hint": True, "why": "move", "dose": 1.0}}
+    monkeypatch.setattr(Sitting, "frame", lambda sitting, data: iter([dict(given)]))
+    heard, _ = talk([{"ticket": ticket(ana)}, b"frame", lambda: time.sleep(0.3)])
+    assert [one["second"]["hint"] for one in heard if "second" in one] == [True]
+    monkeypatch.setattr(Sitting, "disturbs", True)
+    given = {"second": {"hint": True, "why": "move", "dose": 1.0}}
+    heard, _ = talk([{"ticket": ticket(ana)}, b"frame", lambda: time.sleep(0.3)])
+    assert [one["second"]["hint"] for one in heard if "second" in one] == [False]
+
+
+def test_what_a_phone_left_behind_is_finished_the_next_time(ana: Profile) -> None:
+    phone = Phone()
+    talk([{"ticket": ticket(ana)}, *phone.lies(2), *phone.leans((0, 12))], leaves=1006)
+    assert not diary.entries(profile=ana, by=actors.SYSTEM, kinds=[Worn])
+    LiveStream.objects.update(saved_at=timezone.now() - live_store.LEFT_AFTER)
+    talk([{"ticket": ticket(ana)}], leaves=1006)
+    assert len(diary.entries(profile=ana, by=actors.SYSTEM, kinds=[Worn])) == 1
+
+
+def test_what_cannot_be_stored_is_not_acknowledged(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    save, broken = live_store.save, [True]
+
+    def fails(**named: Any) -> frozenset[int]:
+        if broken:
+            raise OSError("the disk is full")
+        return save(**named)
+
+    monkeypatch.setattr(live_store, "save", fails)
+    monkeypatch.setattr(hub, "SAVES_EVERY_S", 0.0)
+    phone = Phone()
+    frames = [*phone.lies(2), *phone.leans((0, 8))]
+
+    def mends() -> None:
+        time.sleep(0.3)
+        broken.clear()
+
+    heard, _ = talk([{"ticket": ticket(ana)}, *frames, mends, lambda: time.sleep(0.3)])
+    acks = [one["ack"] for one in heard if "ack" in one]
+    assert acks == [len(frames) - 1]

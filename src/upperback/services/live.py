@@ -1,32 +1,38 @@
 """A sensor that is worn now: one sitting from its first frame to its last. Only the socket needs it: it is heavy."""
 
 import datetime as dt
+import json
 import math
-import uuid
+import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from django.db import transaction
 
 from upperback.care.diary import Worn
 from upperback.core.errors import InputError
-from upperback.devices.live.phone import PHONE_RATE_HZ, PhoneFrame, PhoneStream, points_of_rest
+from upperback.devices.live.phone import PHONE_RATE_HZ, FrameOrder, PhoneFrame, PhoneStream, Points, points_of_rest
 from upperback.sensing.cues import Wishes
-from upperback.sensing.monitor import Monitor, MonitorParams, Now
-from upperback.sensing.posture import PostureSummary, posture_figures
+from upperback.sensing.epochs import COLUMNS, Epochs
+from upperback.sensing.even import EvenState
+from upperback.sensing.minutes import MINUTE_S, minutes_of, pack_seconds
+from upperback.sensing.monitor import Monitor, MonitorParams, MonitorState, Now
+from upperback.sensing.posture import longest_hold_s
 from upperback.sensing.quality import QualityParams
+from upperback.sensing.state import StateError, from_bytes, to_bytes
 from upperback.sensing.trunk import NotAligned, TaskKind
-from upperback.services import breaks, diary
+from upperback.services import breaks, diary, live_store
 from upperback.services.actors import Actor
+from upperback.services.live_store import LiveStream, Saving
 from upperback.services.permissions import check_may
 from upperback.services.plans import open_plan
 from upperback.services.today import local_day
-from upperback.store.models import Profile
 
 #: The phone lies still for so long before it is believed.
 _REST_SAMPLES: Final = 40
-_REST_FRAMES_MAX: Final = 200
 _TASKS: Final[Mapping[str, TaskKind]] = {
     "stand": "stand",
     "bend": "bend",
@@ -34,6 +40,9 @@ _TASKS: Final[Mapping[str, TaskKind]] = {
     "side_right": "side_right",
 }
 _BENT_DEG: Final = 20
+#: A second of which less was measured says nothing about posture.
+_SHARE_MIN: Final = 0.5
+_STATE_BYTES_MAX: Final = 4 << 20
 
 #: Browsers round what a phone's sensors read to 0.1 m/s2, so an axis that does not change says nothing.
 _PHONE: Final = MonitorParams(quality=QualityParams(stuck_mps2_min=math.inf))
@@ -41,30 +50,67 @@ _PHONE: Final = MonitorParams(quality=QualityParams(stuck_mps2_min=math.inf))
 Told = dict[str, Any]
 
 
+@dataclass(slots=True, kw_only=True)
+class SittingState:
+    """Everything to go on with a sitting, here or in another process.
+
+    Attributes
+    ----------
+    resting : (n, 3) float32, the last samples of the phone while it lies
+    points, even, monitor : known once it has lain: the sign of its readings, the even grid, the wearer
+    hints_on, n_hints, told_s : hints wanted and given, and the second that was told last
+    asked, answer : number of the last question that had one, and its answer as JSON
+    first_s, seconds : (n, columns) float32, found but not yet part of a whole stored minute
+    """
+
+    resting: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 3), np.float32))
+    points: Points | None = None
+    even: EvenState | None = None
+    monitor: MonitorState | None = None
+    hints_on: bool = False
+    n_hints: int = 0
+    told_s: float = -math.inf
+    asked: int | None = None
+    answer: str = ""
+    first_s: int = 0
+    seconds: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, len(COLUMNS)), np.float32))
+
+
 class Sitting:
     """One sensor of one person, from its first frame to its last.
 
     First the phone lies with its screen up, which shows the sign of its readings; then it is worn, the tasks align it,
     and every frame tells how the trunk is. What is told is plain data, one thing each:
-    `sign`, `now`, `second`, `task`, `aligned`, `not_aligned`, `shift`, `trouble`, `ack`.
+    `sign`, `now`, `second`, `task`, `aligned`, `not_aligned`, `shift`, `again`.
     """
 
-    def __init__(self, *, profile: Profile, by: Actor, started: dt.datetime) -> None:
+    def __init__(self, *, stream: LiveStream, by: Actor) -> None:
+        """Begin, or go on from what is stored.
+
+        Raises
+        ------
+        InputError : what is stored is from another version.
+        """
         check_may(by, "wear_sensor")
-        self.profile, self.by = profile, by
-        self.uuid = uuid.uuid4()
-        self._started_s = started.timestamp()
-        self._resting: list[npt.NDArray[np.float32]] = []
+        self.stream, self.profile, self.by = stream, stream.profile, by
+        self._started_s = stream.started_at.timestamp()
+        self._order = FrameOrder(stream.next_number)
+        self._state = _read_state(bytes(stream.state)) if stream.state else SittingState()
         self._stream: PhoneStream | None = None
         self._monitor: Monitor | None = None
-        self._hints_on = False
+        if self._state.points is not None and self._state.monitor is not None:
+            self._wear_from(self._state.points, self._state.monitor.has_gyroscope)
+        self._minutes: list[tuple[int, bytes]] = []
         self._quiet, self._held = False, False
-        self._since_s = self._first_worn(started).timestamp()
-        self._n_hints = 0
-        self._told_s = -math.inf
+        self._since_s = self._first_worn(stream.started_at).timestamp()
+
+    @property
+    def next_number(self) -> int | None:
+        """Every frame before this one has been worked on, or is gone."""
+        return self._order.next_number
 
     def look(self, *, now: dt.datetime) -> None:
-        """Whether hints would disturb now, and whether it may go on at all: to be asked every few seconds.
+        """Whether hints would disturb now, and whether it may go on at all: asked when something of theirs changes.
 
         Raises
         ------
@@ -74,98 +120,143 @@ class Sitting:
         why = breaks.day_of(profile=self.profile, by=self.by, now=now).next.why
         self._quiet, self._held = why == "quiet_hours", why in {"busy", "in_call"}
 
+    @property
+    def disturbs(self) -> bool:
+        """Whether a hint would disturb, as of the last look."""
+        return self._quiet or self._held
+
     def frame(self, data: bytes) -> Iterator[Told]:
-        """What a frame of the phone brings.
+        """What a frame of the phone brings, and those that waited for it.
 
         Raises
         ------
         InputError : these bytes are no frame, or one of another kind of sensor.
         """
-        frame = PhoneFrame.read(data)
-        if self._stream is None:
-            yield from self._rest(frame)
-        else:
-            yield from self._wear(frame, self._stream)
-        yield {"ack": frame.number}
+        for frame in self._order.put(PhoneFrame.read(data)):
+            if self._stream is None:
+                yield from self._rest(frame)
+            else:
+                yield from self._wear(frame, self._stream)
+        if self._order.is_waiting:
+            yield {"again": self._order.next_number}
 
     def command(self, sent: Mapping[str, Any]) -> Iterator[Told]:
         """What the person asks for: `task` (a kind, or None when it is done), `align`, `hints` on or off.
+
+        With a number `n`, a question that comes again, because its answer was lost, is answered and not done again.
 
         Raises
         ------
         InputError : nothing of the kind can be asked for.
         """
-        match dict(sent):
+        asked = dict(sent)
+        number = asked.pop("n", None)
+        if number is not None and not (isinstance(number, int) and 0 <= number < 2**31):
+            raise InputError("a question of a live page has no number that can be")
+        if number is None or number != self._state.asked:
+            answer = self._answer(asked)
+            self._state.asked, self._state.answer = number, json.dumps(answer)
+        yield json.loads(self._state.answer)
+
+    def _answer(self, asked: dict[str, Any]) -> Told:
+        match asked:
             case more if len(more) != 1:
                 raise InputError("a live page asked for several things at once, or for nothing")
             case {"task": None}:
                 self._worn().end_task()
-                yield {"task": None}
+                return {"task": None}
             case {"task": str(kind)} if kind in _TASKS:
                 self._worn().begin_task(_TASKS[kind])
-                yield {"task": kind}
+                return {"task": kind}
             case {"align": True}:
-                yield self._align()
+                return self._align()
             case {"hints": bool(on)}:
-                self._hints_on = on
-                yield {"hints": on}
+                self._state.hints_on = on
+                return {"hints": on}
             case _:
                 raise InputError("a live page asked for something that is not known")
 
-    def finish(self, *, now: dt.datetime) -> Worn | None:
-        """The end: what was measured goes into the diary. None where nothing was."""
-        if self._monitor is None:
-            return None
-        held_s = self._monitor.now().held_s  # what goes on at the end has not been counted yet
-        summaries = [summary for summary in self._monitor.take_summaries() if summary.measured_s]
-        if not summaries:
-            return None
-        worn = _worn_of(summaries, held_s=held_s, hints=self._n_hints)
-        diary.keep_entry(
-            profile=self.profile, client_id=self.uuid, day=local_day(self.profile, now), at=now, entry=worn,
-            by=self.by, now=now,
-        )  # fmt: skip
-        return worn
+    def saving(self) -> Saving:
+        """What has to be stored now, so that everything before `next_number` is. The minutes in it are given away."""
+        state = self._state
+        state.even = None if self._stream is None else self._stream.state
+        state.monitor = None if self._monitor is None else self._monitor.state
+        minutes, self._minutes = self._minutes, []
+        return Saving(
+            stream=self.stream.pk,
+            turn=self.stream.turn,
+            profile=self.stream.profile_id,
+            next_number=self.next_number,
+            state=zlib.compress(to_bytes(state), 1),
+            minutes=minutes,
+        )
+
+    def take_back(self, saving: Saving) -> None:
+        """This could not be stored; its minutes will be in the next one."""
+        self._minutes = [*saving.minutes, *self._minutes]
 
     # ---- parts ----
 
     def _rest(self, frame: PhoneFrame) -> Iterator[Told]:
-        self._resting = [*self._resting, frame.acc_mps2][-_REST_FRAMES_MAX:]
-        acc = np.concatenate(self._resting)[-_REST_SAMPLES:]
+        acc = np.concatenate([self._state.resting, frame.acc_mps2])[-_REST_SAMPLES:]
+        self._state.resting = acc
         if len(acc) == _REST_SAMPLES and (points := points_of_rest(acc)) is not None:
-            turning = frame.rotation_dps is not None
-            self._stream = PhoneStream(points=points, starts_s=self._started_s, has_gyroscope=turning)
-            self._monitor = Monitor(sampling_rate_hz=PHONE_RATE_HZ, has_gyroscope=turning, params=_PHONE)
-            self._resting = []
+            self._state.points, self._state.resting = points, acc[:0]
+            self._wear_from(points, frame.rotation_dps is not None)
             yield {"sign": points}
+
+    def _wear_from(self, points: Points, has_gyroscope: bool) -> None:
+        state = self._state
+        self._stream = PhoneStream(
+            points=points, starts_s=self._started_s, has_gyroscope=has_gyroscope, state=state.even
+        )
+        self._monitor = Monitor(
+            sampling_rate_hz=PHONE_RATE_HZ, has_gyroscope=has_gyroscope, params=_PHONE, state=state.monitor
+        )
 
     def _wear(self, frame: PhoneFrame, stream: PhoneStream) -> Iterator[Told]:
         monitor = self._worn()
         told = False
         for chunk in stream.update(frame):
             found = monitor.update(chunk)
+            self._keep(found.epochs)
             for shift in found.shifts:
                 yield {"shift": shift.sentence}
             told = True
         if told:
             now = monitor.now()
             yield {"now": _plain(now)}
-            if math.floor(now.time_s) > self._told_s:
-                self._told_s = math.floor(now.time_s)
+            if math.floor(now.time_s) > self._state.told_s:
+                self._state.told_s = math.floor(now.time_s)
                 yield self._second(now)
+
+    def _keep(self, epochs: Epochs) -> None:
+        """Seconds wait until their minute is whole; one in which nothing was measured is not stored."""
+        if not len(epochs):
+            return
+        state = self._state
+        if not len(state.seconds):
+            state.first_s = epochs.first_s
+        waiting = Epochs(first_s=state.first_s, rows=np.concatenate([state.seconds, epochs.rows]))
+        for minute in minutes_of(waiting):
+            if minute.end_s % MINUTE_S:
+                state.first_s, state.seconds = minute.first_s, minute.rows.copy()
+                return
+            self._minutes += _packed(minute)
+        state.seconds = waiting.rows[:0]
 
     def _second(self, now: Now) -> Told:
         monitor = self._worn()
         neutral_deg = 0.0 if monitor.alignment is not None else None
         wishes = Wishes(
-            on=self._hints_on,
+            on=self._state.hints_on,
             neutral_deg=neutral_deg,
             since_s=self._since_s,
             quiet=self._quiet,
             held_until_s=math.inf if self._held else None,
         )
         decision = monitor.cue(now_s=now.time_s, wishes=wishes)
-        self._n_hints += decision.cue
+        self._state.n_hints += decision.cue
         return {"second": {"hint": decision.cue, "why": decision.why, "dose": round(decision.dose_share, 3)}}
 
     def _align(self) -> Told:
@@ -203,16 +294,76 @@ def _number(value: float) -> float | None:
     return round(value, 1) if math.isfinite(value) else None
 
 
-def _worn_of(summaries: list[PostureSummary], *, held_s: float, hints: int) -> Worn:
-    """Figures of the part that was aligned best, and of how long all of it was."""
-    last = summaries[-1]
-    figures = posture_figures(last)
-    assert figures is not None
+def _read_state(data: bytes) -> SittingState:
+    unpacker = zlib.decompressobj()
+    try:
+        plain = unpacker.decompress(data, _STATE_BYTES_MAX)
+    except zlib.error:
+        raise StateError("the saved state of a sitting is damaged") from None
+    return from_bytes(SittingState, plain)
+
+
+def _packed(minute: Epochs) -> Iterator[tuple[int, bytes]]:
+    if minute.measured_share.any():
+        yield minute.first_s, pack_seconds(minute)
+
+
+def finish(*, stream: LiveStream, by: Actor, now: dt.datetime) -> Worn | None:
+    """The end: the last seconds are stored, and what was measured goes into the diary. None where nothing was.
+
+    Whoever saved last has to be done; a stream that has ended already stays as it is.
+    """
+    check_may(by, "wear_sensor")
+    with transaction.atomic():
+        stream = LiveStream.objects.select_for_update().select_related("profile").get(pk=stream.pk)
+        if stream.ended_at is not None:
+            return None
+        at = min(now, stream.saved_at + live_store.LEFT_AFTER)
+        hints = _store_rest(stream, now)
+        live_store.end(stream=stream, now=at)
+        worn = _worn_of(live_store.with_gaps(live_store.seconds_of(stream)), hints=hints)
+        if worn is not None and at > now - dt.timedelta(days=59):
+            diary.keep_entry(
+                profile=stream.profile, client_id=stream.uuid, day=local_day(stream.profile, at), at=at, entry=worn,
+                by=by, now=now,
+            )  # fmt: skip
+    return worn
+
+
+def _store_rest(stream: LiveStream, now: dt.datetime) -> int:
+    """Stores the seconds that are no whole minute; returns how many hints were given."""
+    saved = bytes(stream.state)
+    try:
+        n_hints, minutes = _read_state(saved).n_hints if saved else 0, rest_of(saved)
+    except StateError:  # left behind by another version: its whole minutes are stored
+        return 0
+    saving = Saving(
+        stream=stream.pk, turn=stream.turn, profile=stream.profile_id, next_number=stream.next_number, state=b"",
+        minutes=minutes,
+    )  # fmt: skip
+    live_store.save(savings=[saving], now=now)
+    return n_hints
+
+
+def rest_of(state: bytes) -> list[tuple[int, bytes]]:
+    """The seconds in a saved state that are no whole minute, packed."""
+    found = _read_state(state) if state else SittingState()
+    rest = Epochs(first_s=found.first_s, rows=found.seconds)
+    return [one for minute in minutes_of(rest) for one in _packed(minute)]
+
+
+def _worn_of(seconds: Epochs, *, hints: int) -> Worn | None:
+    """Figures of one sitting, from its seconds."""
+    share = seconds.measured_share.astype(np.float64)
+    if not share.any():
+        return None
+    flexion = seconds.flexion_deg.astype(np.float64)
+    told = (share >= _SHARE_MIN) & np.isfinite(flexion)
     return Worn(
         source="phone",
-        measured_s=round(sum(summary.measured_s for summary in summaries), 1),
-        flexion_deg=round(figures.flexion_deg.p50, 1) if figures.flexion_deg else None,
-        bent_s=round(figures.time_above_s[_BENT_DEG], 1) if figures.flexion_deg else None,
-        longest_held_s=max(held_s, float(figures.static.longest_s) if figures.static else 0.0),
-        hints=hints,
+        measured_s=round(min(float(share.sum()), 86_400.0), 1),
+        flexion_deg=round(float(np.median(flexion[told])), 1) if told.any() else None,
+        bent_s=round(min(float(share[told & (flexion >= _BENT_DEG)].sum()), 86_400.0), 1) if told.any() else None,
+        longest_held_s=min(float(longest_hold_s(seconds)), 86_400.0),
+        hints=min(hints, 100),
     )

@@ -502,6 +502,60 @@ class LiveTicket(models.Model):
         return str(self.uuid)
 
 
+class LiveStream(models.Model):
+    """What a worn sensor sends, from its first frame to its last: how far it is stored, and how to go on from there.
+
+    Changed by one conditional update: only by whoever has its turn, so of two connections, or two processes, the later
+    one wins and the other is told.
+    """
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "by": T, "started_at": T, "saved_at": T, "ended_at": T, "turn": T,
+            "next_number": T, "state": H,
+        },
+        Export.NEVER,  # the way to go on after a lost line; what was measured stands in the minutes
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="live_streams")
+    by = models.CharField(max_length=80)
+    started_at = models.DateTimeField()
+    saved_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    turn = models.PositiveIntegerField(default=1, help_text="Counts who took it over; only the last one may write.")
+    next_number = models.BigIntegerField(null=True, help_text="Every frame before this one is stored.")
+    state = models.BinaryField(default=bytes, help_text="Empty once it has ended.")
+
+    class Meta:
+        indexes = (models.Index(fields=["profile", "ended_at"]),)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class LiveMinute(_AppendOnly):
+    """A minute of a worn sensor, second by second, as `sensing.minutes` packs it."""
+
+    handling: ClassVar = Handling(
+        {"id": T, "profile": T, "stream": T, "first_s": H, "seconds": H}, Export.WHOLE, Erase.WITH_PERSON
+    )
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="live_minutes")
+    stream = models.ForeignKey(LiveStream, on_delete=models.CASCADE, related_name="minutes")
+    first_s = models.BigIntegerField(help_text="Of its first second, since 1970.")
+    seconds = models.BinaryField()
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["profile", "first_s"]),)
+        constraints = (models.UniqueConstraint(fields=["stream", "first_s"], name="a_live_minute_is_stored_once"),)
+
+    def __str__(self) -> str:
+        return str(self.first_s)
+
+
 class PushTurn(models.Model):
     """When a person with notices is looked at next. Claimed by moving the time on, if nobody else has."""
 

@@ -199,6 +199,8 @@ class FrontDoor:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
+        if not is_phone:
+            scope["upperback.still_in"] = lambda: self._let_in(scope)
         await self.rest(scope, receive, send)
 
     def _let_in(self, scope: Scope) -> bool:

@@ -3,6 +3,7 @@
 from upperback.sensing.posture._batch import PostureResult, posture_of
 from upperback.sensing.posture._curvature import Curvature, change_of_curvature
 from upperback.sensing.posture._figures import alignment_figures, posture_figures
+from upperback.sensing.posture._holds import longest_hold_s
 from upperback.sensing.posture._reference import Angles, angles
 from upperback.sensing.posture._tracker import PostureState, PostureTracker
 from upperback.sensing.posture.base import (
@@ -29,6 +30,7 @@ __all__ = [
     "alignment_figures",
     "angles",
     "change_of_curvature",
+    "longest_hold_s",
     "posture_figures",
     "posture_of",
 ]

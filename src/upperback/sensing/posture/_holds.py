@@ -110,6 +110,16 @@ def hold_epochs(
     tally.add(*hold(rows, epochs.first_s, numbers, state.numbers))
 
 
+def longest_hold_s(epochs: Epochs, params: HoldParams | None = None) -> int:
+    """For how long one position was held at most, s: also the one that is still held at the end; 0 if none was."""
+    params, state, tally = params or HoldParams(), HoldState(), HoldTally()
+    usable = compiled.available()
+    hold_epochs(epochs, state, params, tally, instruction_set=usable[-1] if usable else "numpy")
+    _, _, _, length, _, away, _, _ = state.numbers.tolist()
+    still_held = int(length + away) if length >= params.bout_s_min else 0
+    return max([still_held, *(seconds for _, seconds in tally.holds().longest)])
+
+
 _Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], float]
 
 

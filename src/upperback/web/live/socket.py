@@ -1,45 +1,33 @@
 """The socket of a worn sensor. Host, origin and cookie were looked at by the front door; a ticket says whose it is.
 
-First message: `{"ticket": ...}`. Then binary frames (`devices.live.phone`) and commands as JSON; each is answered by
-one JSON object. Work on a frame takes about a millisecond and is done here; what asks the database runs in a thread.
+What is sent and answered stands in docs/reference/live-protocol.md. This is one connection; the hub does the work.
 """
 
 import asyncio
 import datetime as dt
 import json
-import logging
 import time
-from collections.abc import Iterable
+import uuid
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from upperback.core.errors import InputError, NotFound, UpperbackError
-from upperback.services import actors, live_tickets
+from upperback.services import actors, live, live_store, live_tickets
 from upperback.services.actors import Actor
 from upperback.services.live import Sitting
 from upperback.services.live_tickets import SOCKET_PATH
 from upperback.services.people import Profile
+from upperback.web.live.hub import ELSEWHERE, GONE, NOT_LET_IN, TOO_MUCH, Hub, Wearer, finish, hub
 from upperback.web.static_files import Receive, Scope, Send
 
-_log = logging.getLogger(__name__)
-
 _HELLO_S: Final = 10.0
-_SILENT_S: Final = 60.0
-_LOOKS_EVERY_S: Final = 5.0
 _MESSAGES_A_SECOND: Final = 50.0
 _BURST: Final = 250.0
-_TROUBLES_MAX: Final = 5
 _TEXT_CHARACTERS_MAX: Final = 2000
-
-_GONE: Final = 1000
-_NOT_LET_IN: Final = 1008
-_TOO_MUCH: Final = 1013
-
-
-class _Closed(Exception):
-    """The other side is gone."""
+#: Closed on purpose, or by leaving the page: nobody will go on. Any other end is a line that was lost.
+_ENDED_ON_PURPOSE: Final = frozenset({1000, 1001})
 
 
 async def live_socket(scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,84 +35,111 @@ async def live_socket(scope: Scope, receive: Receive, send: Send) -> None:
     if (await receive())["type"] != "websocket.connect":
         return
     if scope["path"] != SOCKET_PATH:
-        await send({"type": "websocket.close", "code": _NOT_LET_IN})
+        await send({"type": "websocket.close", "code": NOT_LET_IN})
         return
     await send({"type": "websocket.accept"})
     by = actors.household(str(scope.get("upperback.installation", "-")))
-    sitting: Sitting | None = None
-    code = _GONE
     try:
         sitting = await _let_in(receive, by)
-        code = await _Connection(sitting, receive, send).run()
-    except _Closed:
-        return
     except UpperbackError as refused:
-        await _tell(send, [{"stopped": refused.message}])
-        code = _NOT_LET_IN
-    finally:
-        if sitting is not None:
-            await sync_to_async(_finish)(sitting)
+        await _close(send, refused.message, NOT_LET_IN)
+        return
+    if sitting is None:
+        return
+    wearer = Wearer(sitting, send, scope.get("upperback.still_in", lambda: True))
+    ready = {"ready": True, "stream": str(sitting.stream.uuid), "next": sitting.next_number}
+    await send({"type": "websocket.send", "text": json.dumps(ready)})
+    await _Connection(wearer, hub(), receive, send).run()
+
+
+async def _close(send: Send, why: str, code: int) -> None:
+    await send({"type": "websocket.send", "text": json.dumps({"stopped": why})})
     await send({"type": "websocket.close", "code": code})
 
 
-def _finish(sitting: Sitting) -> None:
+async def _let_in(receive: Receive, by: Actor) -> Sitting | None:
+    """Whose sensor it is, and from where it goes on; None if they left again."""
     try:
-        sitting.finish(now=_now())
-    except UpperbackError:
-        _log.warning("what a sensor measured could not be kept")
-
-
-async def _let_in(receive: Receive, by: Actor) -> Sitting:
-    """Whose sensor it is."""
-    try:
-        message = await asyncio.wait_for(_next(receive), _HELLO_S)
+        async with asyncio.timeout(_HELLO_S):
+            message = await receive()
     except TimeoutError:
         raise NotFound("This page has waited for too long. Open it again") from None
-    hello = _read(message)
-    if set(hello) != {"ticket"} or not isinstance(hello["ticket"], str):
+    if message["type"] == "websocket.disconnect":
+        return None
+    hello = _read(dict(message))
+    if not {"ticket"} <= set(hello) <= {"ticket", "stream"} or not isinstance(hello["ticket"], str):
         raise NotFound("This page has waited for too long. Open it again")
+    stream = actors.public_id(str(hello["stream"])) if "stream" in hello else None
+    if "stream" in hello and stream is None:
+        raise NotFound("This measurement is over. Open the page again")
     now = _now()
     profile = await sync_to_async(live_tickets.take_ticket)(token=hello["ticket"], by=by, now=now)
-    return await sync_to_async(_begin)(profile, by, now)
+    return await sync_to_async(_begin)(profile, by, stream, now)
 
 
-def _begin(profile: Profile, by: Actor, now: dt.datetime) -> Sitting:
-    sitting = Sitting(profile=profile, by=by, started=now)
+def _begin(profile: Profile, by: Actor, stream: uuid.UUID | None, now: dt.datetime) -> Sitting:
+    for left in live_store.left_streams(profile=profile, by=by, now=now):
+        live.finish(stream=left, by=by, now=now)
+    if stream is None:
+        found = live_store.open_stream(profile=profile, by=by, now=now)
+    else:
+        found = live_store.resume_stream(stream=stream, profile=profile, by=by, now=now)
+    sitting = Sitting(stream=found, by=by)
     sitting.look(now=now)
     return sitting
 
 
 class _Connection:
-    """A sitting and its socket."""
+    """Receives for one wearer until one side ends it."""
 
-    def __init__(self, sitting: Sitting, receive: Receive, send: Send) -> None:
-        self._sitting, self._receive, self._send = sitting, receive, send
-        self._troubles = 0
+    def __init__(self, wearer: Wearer, to: Hub, receive: Receive, send: Send) -> None:
+        self._wearer, self._hub, self._receive, self._send = wearer, to, receive, send
         self._left, self._filled_s = _BURST, time.monotonic()
-        self._looked_s = time.monotonic()
 
-    async def run(self) -> int:
-        """Until one side ends it; the code to close with."""
-        await _tell(self._send, [{"ready": True}])
+    async def run(self) -> None:
+        wearer = self._wearer
+        self._hub.join(wearer)
+        code: int | None = None
+        try:
+            wearer.receiving = True
+            code = await self._receive_all()
+        except asyncio.CancelledError:
+            if wearer.stopped is None:  # the server itself is ended
+                raise
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+        finally:
+            wearer.receiving = False
+        await self._hub.leave(wearer)
+        stopped = wearer.stopped
+        if code in _ENDED_ON_PURPOSE or (stopped is not None and stopped.code in {NOT_LET_IN, GONE}):
+            await finish(wearer)
+        if stopped is not None:
+            if stopped.code == ELSEWHERE or not wearer.is_stuck:
+                await _close(self._send, stopped.why, stopped.code)
+        elif code is None:  # asked for
+            await finish(wearer)
+            wearer.told["ended"] = True
+            if wearer.sitting.next_number is not None:
+                wearer.told["ack"] = wearer.sitting.next_number - 1
+            await wearer.drained()
+            await self._send({"type": "websocket.close", "code": GONE})
+        wearer.end_sending()
+
+    async def _receive_all(self) -> int | None:
+        """Until the other side leaves, with its code, or asks for the end (None)."""
         while True:
-            try:
-                message = await asyncio.wait_for(_next(self._receive), _SILENT_S)
-            except TimeoutError:
-                return _GONE
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                return int(message.get("code") or 1005)
             if not self._within_rate():
-                await _tell(self._send, [{"stopped": "The sensor sends too much"}])
-                return _TOO_MUCH
-            await self._still_allowed()
-            try:
-                data = message.get("bytes")
-                await _tell(
-                    self._send, self._sitting.frame(data) if data is not None else self._sitting.command(_read(message))
-                )
-            except InputError as problem:
-                self._troubles += 1
-                await _tell(self._send, [{"trouble": problem.message}])
-                if self._troubles >= _TROUBLES_MAX:
-                    return _NOT_LET_IN
+                self._wearer.stop("The sensor sends too much", TOO_MUCH)
+                return TOO_MUCH
+            data = message.get("bytes")
+            item: bytes | dict[str, Any] = data if data is not None else _question(dict(message))
+            if item == {"end": True}:
+                return None
+            await self._hub.put(self._wearer, item)
 
     def _within_rate(self) -> bool:
         now_s = time.monotonic()
@@ -132,20 +147,13 @@ class _Connection:
         self._filled_s = now_s
         return self._left >= 0
 
-    async def _still_allowed(self) -> None:
-        """A plan that was locked meanwhile ends the sitting within seconds. Raises NotAllowed."""
-        now_s = time.monotonic()
-        if now_s - self._looked_s < _LOOKS_EVERY_S:
-            return
-        self._looked_s = now_s
-        await sync_to_async(self._sitting.look)(now=_now())
 
-
-async def _next(receive: Receive) -> dict[str, Any]:
-    message = await receive()
-    if message["type"] == "websocket.disconnect":
-        raise _Closed
-    return dict(message)
+def _question(message: dict[str, Any]) -> dict[str, Any]:
+    """A text message of a sitting; one that cannot be read asks for nothing, which is refused in its turn."""
+    try:
+        return _read(message)
+    except InputError:
+        return {}
 
 
 def _read(message: dict[str, Any]) -> dict[str, Any]:
@@ -160,14 +168,6 @@ def _read(message: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError("a message of a live page cannot be read")
     return found
-
-
-async def _tell(send: Send, told: Iterable[dict[str, Any]]) -> None:
-    """Everything that came of one message, in one."""
-    merged: dict[str, Any] = {}
-    for one in told:
-        merged |= one
-    await send({"type": "websocket.send", "text": json.dumps(merged)})
 
 
 def _now() -> dt.datetime:

@@ -1,6 +1,9 @@
 """Frames of a phone: as they were sent, refused where they are none, and even whatever the phone's timing."""
 
 import contextlib
+import dataclasses
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upperback.core.errors import InputError
-from upperback.devices.live.phone import PHONE_RATE_HZ, SAMPLES_MAX, PhoneFrame, PhoneStream, points_of_rest
+from upperback.devices.live.phone import (
+    PHONE_RATE_HZ,
+    SAMPLES_MAX,
+    WAITING_MAX,
+    FrameOrder,
+    PhoneFrame,
+    PhoneStream,
+    points_of_rest,
+)
 from upperback.sensing.signal import G_MPS2, Chunk, QualityFlag
 
 
@@ -40,7 +51,8 @@ def stream(*, points: str = "up", rotation: bool = True) -> PhoneStream:
 
 
 def all_of(one: PhoneStream, sent: list[PhoneFrame]) -> list[Chunk]:
-    return [chunk for part in sent for chunk in one.update(PhoneFrame.read(part.write()))]
+    order = FrameOrder()
+    return [chunk for part in sent for frame in order.put(PhoneFrame.read(part.write())) for chunk in one.update(frame)]
 
 
 @given(st.integers(1, SAMPLES_MAX), st.integers(0, 2**32 - 1), st.booleans())
@@ -79,6 +91,34 @@ def test_what_is_no_frame_is_refused(data: bytes, told: str) -> None:
         PhoneFrame.read(data)
 
 
+def test_the_vectors_of_the_documentation_are_frames() -> None:
+    """Each row of the table, written and read."""
+    text = (Path(__file__).parents[4] / "docs" / "reference" / "live-protocol.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.endswith("` |")]
+    vectors = [row for row in rows if len(row) == 6 and len(row[5]) > 40]
+    assert len(vectors) == 3
+    for number, bits, times, acc, rotation, told in vectors:
+        triples = re.findall(r"\(([^)]*)\)", acc)
+        expected = PhoneFrame(
+            number=int(number),
+            time_ms=np.array([float(part) for part in times.split(",")]),
+            acc_mps2=np.array([[float(part) for part in one.split(",")] for one in triples], np.float32),
+            rotation_dps=np.array([[float(part) for part in rotation.strip("()").split(",")]], np.float32)
+            if rotation
+            else None,
+            after_hole=bool(int(bits) & 2),
+        )
+        data = bytes.fromhex(told.strip("`"))
+        assert expected.write() == data
+        got = PhoneFrame.read(data)
+        assert (got.number, got.after_hole, got.time_ms.tolist()) == (
+            expected.number,
+            expected.after_hole,
+            expected.time_ms.tolist(),
+        )
+        np.testing.assert_array_equal(got.acc_mps2, expected.acc_mps2)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_frame_or_refused(data: bytes) -> None:
     with contextlib.suppress(InputError):
@@ -87,9 +127,8 @@ def test_any_bytes_are_a_frame_or_refused(data: bytes) -> None:
 
 def test_uneven_samples_become_even_ones() -> None:
     chunks = all_of(stream(), frames(20))
-    assert all(len(chunk) == 10 for chunk in chunks)
     starts = np.array([chunk.start_s for chunk in chunks])
-    np.testing.assert_allclose(np.diff(starts), 10 / PHONE_RATE_HZ, atol=1e-9)
+    np.testing.assert_allclose([chunk.end_s for chunk in chunks[:-1]], starts[1:], atol=1e-9)
     acc = np.concatenate([chunk.acc_mps2 for chunk in chunks])
     first_ms = frames(20)[0].time_ms[0]
     at_ms = first_ms + (starts[0] - 1000.0) * 1000 + np.arange(len(acc)) * 1000 / PHONE_RATE_HZ
@@ -100,15 +139,19 @@ def test_frames_sent_again_change_nothing() -> None:
     sent = frames(10)
     twice = [part for one in sent for part in (one, one)]
     again = [*sent[:30], *sent[10:]]
-    expected = all_of(stream(), sent)
-    for other in (twice, again):
-        got = all_of(stream(), other)
-        np.testing.assert_array_equal([chunk.acc_mps2 for chunk in got], [chunk.acc_mps2 for chunk in expected])
+    swapped = [part for at in range(0, len(sent) - 1, 2) for part in (sent[at + 1], sent[at])]
+    swapped[:2] = sent[:2]  # the first frame to come may have any number
+    late = [*sent[:5], *sent[6:30], sent[5], *sent[30:]]
+    expected = np.concatenate([chunk.acc_mps2 for chunk in all_of(stream(), sent[: len(swapped)])])
+    for other in (twice, again, swapped, late):
+        got = np.concatenate([chunk.acc_mps2 for chunk in all_of(stream(), other)])
+        np.testing.assert_array_equal(got[: len(expected)], expected)
 
 
 def test_a_lost_frame_is_a_gap_and_not_an_invention() -> None:
     sent = frames(10)
-    chunks = all_of(stream(), [*sent[:20], *sent[23:]])
+    after = dataclasses.replace(sent[23], after_hole=True)
+    chunks = all_of(stream(), [*sent[:20], after, *sent[24:]])
     flags = np.concatenate([np.zeros(len(c), np.uint8) if c.quality is None else c.quality for c in chunks])
     missing = int(np.count_nonzero(flags & QualityFlag.GAP))
     assert missing == pytest.approx(3 * 12 * 50 / 60, abs=3)
@@ -121,8 +164,8 @@ def test_the_other_sign_is_put_right() -> None:
         for one in sent
     ]
     np.testing.assert_array_equal(
-        [chunk.acc_mps2 for chunk in all_of(stream(), sent)],
-        [chunk.acc_mps2 for chunk in all_of(stream(points="down"), turned)],
+        np.concatenate([chunk.acc_mps2 for chunk in all_of(stream(), sent)]),
+        np.concatenate([chunk.acc_mps2 for chunk in all_of(stream(points="down"), turned)]),
     )
 
 
@@ -150,3 +193,27 @@ def test_a_phone_that_is_moved_is_not_at_rest() -> None:
     moved = frame(np.arange(200) * 16.0).acc_mps2[:, [0, 2, 1]]
     assert points_of_rest(moved) is None
     assert points_of_rest(np.empty((0, 3), np.float32)) is None
+
+
+def test_frames_wait_for_those_before_them_and_not_without_end() -> None:
+    sent = [dataclasses.replace(one, number=number) for number, one in enumerate(frames(2) * 20)]
+    order = FrameOrder()
+    assert [one.number for one in order.put(sent[0])] == [0]
+    for one in sent[2:]:
+        assert not list(order.put(one))
+    assert order.is_waiting
+    assert order.next_number == 1
+    taken = [one.number for one in order.put(sent[1])]
+    assert taken == list(range(1, WAITING_MAX + 2))
+    assert not list(order.put(sent[3]))
+
+
+def test_after_a_hole_it_goes_on_in_order() -> None:
+    sent = frames(4)
+    order = FrameOrder(0)
+    assert not list(order.put(sent[3]))
+    hole = dataclasses.replace(sent[2], after_hole=True)
+    assert [one.number for one in order.put(hole)] == [2, 3]
+    assert not list(order.put(sent[5]))
+    assert not list(order.put(dataclasses.replace(sent[6], after_hole=True)))
+    assert [one.number for one in order.put(sent[4])] == [4, 5, 6]

@@ -1,0 +1,164 @@
+"""What worn sensors measured, as it is stored: many wearers in one transaction, and everything to go on from there.
+
+A frame is acknowledged when it is stored: in the minutes that are complete, and for the rest in the state. Whoever goes
+on from the state, here or in another process, with the frames after the acknowledged one, finds the same seconds.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from django.db import connection, transaction
+
+from upperback.core.errors import NotFound
+from upperback.sensing.epochs import Epochs
+from upperback.sensing.minutes import unpack_seconds
+from upperback.services import audit
+from upperback.services.actors import Actor
+from upperback.services.permissions import check_may
+from upperback.store.models import LiveMinute, LiveStream, Profile
+
+__all__ = [
+    "LEFT_AFTER",
+    "LiveStream",
+    "Saving",
+    "end",
+    "left_streams",
+    "open_stream",
+    "resume_stream",
+    "save",
+    "seconds_between",
+    "seconds_of",
+    "with_gaps",
+]
+
+#: A stream that was not heard of for so long is over: a phone that comes back later begins another one.
+LEFT_AFTER: Final = dt.timedelta(minutes=30)
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """What is stored of one wearer at one moment.
+
+    Attributes
+    ----------
+    stream, turn : which one, and whose turn it was when this was put together
+    profile : whose it is
+    next_number : every frame before this one is in `state` or `minutes`
+    state : to go on from; empty when it has ended
+    minutes : seconds of minutes that are complete, packed, each with its first second
+    """
+
+    stream: int
+    turn: int
+    profile: int
+    next_number: int | None
+    state: bytes
+    minutes: Sequence[tuple[int, bytes]]
+
+
+def open_stream(*, profile: Profile, by: Actor, now: dt.datetime) -> LiveStream:
+    """A new one, of which nothing is stored yet."""
+    check_may(by, "wear_sensor")
+    with transaction.atomic():
+        stream = LiveStream.objects.create(profile=profile, by=str(by), started_at=now, saved_at=now)
+        audit.record(
+            by=by, action="wear_sensor", now=now, object_kind="live_stream", object_uuid=stream.uuid, profile=profile
+        )
+    return stream
+
+
+def resume_stream(*, stream: uuid.UUID, profile: Profile, by: Actor, now: dt.datetime) -> LiveStream:
+    """Takes a stream over from wherever it was: from now on only this turn may write.
+
+    Raises
+    ------
+    NotFound : there is no such stream of this person in this browser, or it is over.
+    """
+    check_may(by, "wear_sensor")
+    with transaction.atomic():
+        mine = LiveStream.objects.select_for_update().filter(profile=profile, by=str(by), ended_at=None)
+        found = mine.filter(uuid=stream, saved_at__gt=now - LEFT_AFTER).first()
+        if found is None:
+            raise NotFound("This measurement is over. Open the page again")
+        found.turn += 1
+        found.save(update_fields=["turn"])
+    return found
+
+
+def save(*, savings: Sequence[Saving], now: dt.datetime) -> frozenset[int]:
+    """Stores all of it in one transaction. Returns the streams that somebody else has taken over, or ended, meanwhile:
+    of these nothing is stored.
+    """
+    if not savings:
+        return frozenset()
+    with transaction.atomic():
+        ids = [saving.stream for saving in savings]
+        open_now = LiveStream.objects.select_for_update().filter(pk__in=ids, ended_at=None)
+        turns = dict(open_now.values_list("pk", "turn"))
+        mine = [saving for saving in savings if turns.get(saving.stream) == saving.turn]
+        rows = [
+            LiveMinute(stream_id=saving.stream, profile_id=saving.profile, first_s=first_s, seconds=seconds)
+            for saving in mine
+            for first_s, seconds in saving.minutes
+        ]
+        LiveMinute.objects.bulk_create(rows, batch_size=_AT_ONCE)
+        _update(mine, now)
+    return frozenset(ids) - {saving.stream for saving in mine}
+
+
+def _update(savings: Sequence[Saving], now: dt.datetime) -> None:
+    """One statement for all of them: through the models it would be a round trip, or a long text, for each."""
+    table = connection.ops.quote_name(LiveStream._meta.db_table)  # noqa: SLF001
+    at = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET state = %s, next_number = %s, saved_at = %s WHERE id = %s",  # noqa: S608
+            [(saving.state, saving.next_number, at, saving.stream) for saving in savings],
+        )
+
+
+def end(*, stream: LiveStream, now: dt.datetime) -> bool:
+    """Nothing more is stored of it. False if it had ended."""
+    ending = LiveStream.objects.filter(pk=stream.pk, ended_at=None)
+    return bool(ending.update(ended_at=now, state=b""))
+
+
+def left_streams(*, profile: Profile, by: Actor, now: dt.datetime) -> list[LiveStream]:
+    """Streams of a person that nobody has ended, and that nobody can go on with any more."""
+    check_may(by, "wear_sensor")
+    return list(LiveStream.objects.filter(profile=profile, ended_at=None, saved_at__lte=now - LEFT_AFTER))
+
+
+def seconds_of(stream: LiveStream) -> Iterator[Epochs]:
+    """All stored seconds of a stream in their order, minute by minute; those not yet a minute stand in its state."""
+    return _read(LiveMinute.objects.filter(stream=stream))
+
+
+def seconds_between(*, profile: Profile, since: dt.datetime, until: dt.datetime, by: Actor) -> Iterator[Epochs]:
+    """The stored seconds of a person whose minutes begin in [since, until), of all sensors."""
+    check_may(by, "see_profile")
+    first_s, end_s = since.timestamp(), until.timestamp()
+    return _read(LiveMinute.objects.filter(profile=profile, first_s__gte=first_s, first_s__lt=end_s))
+
+
+def _read(rows: Iterable[LiveMinute]) -> Iterator[Epochs]:
+    for row in rows:
+        yield unpack_seconds(row.first_s, bytes(row.seconds))
+
+
+def with_gaps(parts: Iterable[Epochs]) -> Epochs:
+    """Parts that follow each other in time as one, with seconds that were not measured between them."""
+    found: list[Epochs] = []
+    for part in parts:
+        if found and part.first_s > found[-1].end_s:
+            end_s = found[-1].end_s
+            nothing = np.full((part.first_s - end_s, part.rows.shape[1]), np.nan, np.float32)
+            nothing[:, -2:] = 0
+            found.append(Epochs(first_s=end_s, rows=nothing))
+        found.append(part)
+    return Epochs.join(found)

@@ -1,0 +1,336 @@
+"""All wearers of this process: what has come is worked on once a tick, stored together, and told to each.
+
+Work on frames is done here, in the loop; what asks the database runs in a thread, one thing at a time. Every queue has
+an end: who sends faster than it can be worked on waits, who sends too much or does not listen is told and closed.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from upperback.core.errors import InputError, UpperbackError
+from upperback.services import audit, live, live_store
+from upperback.services.live import Sitting
+from upperback.services.live_store import Saving
+from upperback.web.static_files import Send
+
+_log = logging.getLogger(__name__)
+
+TICK_S: Final = 0.05
+SAVES_EVERY_S: Final = 5.0
+_SWEEP_S: Final = 1.0
+_SILENT_S: Final = 60.0
+_STUCK_S: Final = 10.0
+#: Who is allowed now is asked when something about them has changed, and this often anyway.
+_LOOKS_EVERY_S: Final = 300.0
+_WAITING_MAX: Final = 32
+_TROUBLES_MAX: Final = 5
+
+GONE: Final = 1000
+NOT_LET_IN: Final = 1008
+TOO_MUCH: Final = 1013
+ELSEWHERE: Final = 4001
+
+
+class Stopped(Exception):
+    """Ended from this side: why, in words, and the code to close with."""
+
+    def __init__(self, why: str, code: int) -> None:
+        super().__init__(why)
+        self.why, self.code = why, code
+
+
+class Wearer:
+    """A sitting and the socket that it came by."""
+
+    def __init__(self, sitting: Sitting, send: Send, still_in: Callable[[], bool] = lambda: True) -> None:
+        self.sitting, self.still_in = sitting, still_in
+        self.waiting: list[bytes | dict[str, Any]] = []
+        self.told: dict[str, Any] = {}
+        self.told_when_stored: dict[str, Any] = {}
+        self.unstored, self.store_now = False, False
+        self.stored_s = self.heard_s = self.looked_s = time.monotonic()
+        self.stopped: Stopped | None = None
+        self.receiving = False
+        self._send, self._task = send, asyncio.current_task()
+        self._sending: asyncio.Task[None] | None = None
+        self._sending_since_s = 0.0
+        self._troubles = 0
+
+    def work(self) -> None:
+        """Everything that waits, in its order."""
+        waiting, self.waiting = self.waiting, []
+        for item in waiting:
+            if self.stopped:
+                return
+            try:
+                if isinstance(item, bytes):
+                    _merge(self.told, self.sitting.frame(item))
+                else:  # answered once it is stored: a question is not asked again after a crash
+                    _merge(self.told_when_stored, self.sitting.command(item))
+                    self.store_now = True
+                self.unstored = True
+            except InputError as problem:
+                self._troubles += 1
+                self.told["trouble"] = problem.message
+                if self._troubles >= _TROUBLES_MAX:
+                    self.stop(problem.message, NOT_LET_IN)
+
+    def flush(self) -> None:
+        """Sends what is to be told; while that hangs, newer answers take the place of older ones."""
+        if self.told and not self.stopped and (self._sending is None or self._sending.done()):
+            self._sending_since_s = time.monotonic()
+            self._sending = asyncio.get_running_loop().create_task(self._send_all())
+
+    @property
+    def is_stuck(self) -> bool:
+        """Nobody has listened for too long."""
+        sending = self._sending is not None and not self._sending.done()
+        return sending and time.monotonic() - self._sending_since_s > _STUCK_S
+
+    def stop(self, why: str, code: int) -> None:
+        """From this side. The first reason counts."""
+        if self.stopped is None:
+            self.stopped = Stopped(why, code)
+            if self.receiving and self._task is not None and asyncio.current_task() is not self._task:
+                self._task.cancel()
+
+    def end_sending(self) -> None:
+        """Nobody is there any more."""
+        if self._sending is not None:
+            self._sending.cancel()
+
+    async def drained(self) -> None:
+        """Waits until everything told was sent, or nobody listens."""
+        self.flush()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                while self._sending is not None and not self._sending.done():
+                    await asyncio.wait([self._sending])
+
+    async def _send_all(self) -> None:
+        with contextlib.suppress(OSError, RuntimeError):  # the other side is gone: the receiving end tells it, too
+            while self.told:
+                told, self.told = self.told, {}
+                await self._send({"type": "websocket.send", "text": json.dumps(told)})
+
+
+def _merge(told: dict[str, Any], found: Iterable[dict[str, Any]]) -> None:
+    """Newer takes the place of older, but a hint that was not sent yet stays one."""
+    for one in found:
+        hint = told.get("second", {}).get("hint") and "second" in one
+        before = told.get("second")
+        told |= one
+        if hint:
+            told["second"] = before
+
+
+class Hub:
+    """The wearers of a process. Its task lives as long as there are some."""
+
+    def __init__(self) -> None:
+        self._wearers: dict[Wearer, None] = {}
+        self._due: dict[Wearer, None] = {}
+        self._wake = asyncio.Event()
+        self._ticked: asyncio.Future[None] | None = None
+        self._stored: asyncio.Future[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: asyncio.Task[None] | None = None
+        self._storing: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._swept_s = time.monotonic()
+        self._seen_event: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._wearers)
+
+    def join(self, wearer: Wearer) -> None:
+        """From now on what this wearer sends is worked on."""
+        self._wearers[wearer] = None
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(self._run())
+
+    async def put(self, wearer: Wearer, item: bytes | dict[str, Any]) -> None:
+        """A frame or a question. Waits while too many of this wearer wait already."""
+        while len(wearer.waiting) >= _WAITING_MAX:
+            self._wake.set()
+            await self._next("_ticked")
+        wearer.waiting.append(item)
+        wearer.heard_s = time.monotonic()
+        self._due[wearer] = None
+        self._wake.set()
+
+    async def leave(self, wearer: Wearer) -> None:
+        """Works on what still waits, and returns when it is stored, or is somebody else's."""
+        self._due[wearer] = None
+        while wearer in self._wearers and (wearer.waiting or wearer.unstored) and not wearer.stopped:
+            wearer.store_now = True
+            self._wake.set()
+            await self._next("_stored")
+        if wearer.stopped and wearer.stopped.code != ELSEWHERE and wearer.unstored:
+            wearer.store_now = True
+            self._wake.set()
+            await self._next("_stored")
+        self._wearers.pop(wearer, None)
+        self._due.pop(wearer, None)
+
+    async def _next(self, name: str) -> None:
+        future: asyncio.Future[None] | None = getattr(self, name)
+        if future is None or future.done():
+            future = asyncio.get_running_loop().create_future()
+            setattr(self, name, future)
+        await asyncio.shield(future)
+
+    def _done(self, name: str) -> None:
+        future: asyncio.Future[None] | None = getattr(self, name)
+        if future is not None and not future.done():
+            future.set_result(None)
+
+    # ---- the tick ----
+
+    async def _run(self) -> None:
+        while self._wearers:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SWEEP_S):
+                    await self._wake.wait()
+            self._wake.clear()
+            began_s = time.monotonic()
+            self._tick()
+            if began_s - self._swept_s >= _SWEEP_S:
+                self._swept_s = began_s
+                self._sweep(began_s)
+            self._store(began_s)
+            await asyncio.sleep(max(0.0, began_s + TICK_S - time.monotonic()))
+
+    def _tick(self) -> None:
+        due, self._due = self._due, {}
+        for wearer in due:
+            try:
+                wearer.work()
+            except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
+                _log.exception("a wearer's frames could not be worked on")
+                wearer.stop("Something went wrong here. What was measured so far is kept", NOT_LET_IN)
+            if wearer.told.get("second", {}).get("hint"):
+                self._begin(self._confirm(wearer))
+            else:
+                wearer.flush()
+        self._done("_ticked")
+
+    async def _confirm(self, wearer: Wearer) -> None:
+        """A hint is given only if it does not disturb at this moment."""
+        await self._look(wearer)
+        if wearer.sitting.disturbs and "second" in wearer.told:
+            wearer.told["second"]["hint"] = False
+        wearer.flush()
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- storing ----
+
+    def _store(self, now_s: float) -> None:
+        if self._storing is not None and not self._storing.done():
+            return
+        due = [
+            wearer
+            for wearer in self._wearers
+            if wearer.unstored and (wearer.store_now or now_s - wearer.stored_s >= SAVES_EVERY_S)
+        ]
+        if due:
+            self._storing = asyncio.get_running_loop().create_task(self._store_all(due))
+        else:
+            self._done("_stored")
+
+    async def _store_all(self, due: list[Wearer]) -> None:
+        savings: list[tuple[Wearer, Saving, dict[str, Any]]] = []
+        for wearer in due:
+            savings.append((wearer, wearer.sitting.saving(), wearer.told_when_stored))
+            wearer.told_when_stored, wearer.unstored, wearer.store_now = {}, False, False
+            wearer.stored_s = time.monotonic()
+        try:
+            lost = await sync_to_async(live_store.save)(savings=[saving for _, saving, _ in savings], now=_now())
+        except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
+            _log.exception("what sensors measured could not be stored")
+            for wearer, saving, answers in savings:
+                wearer.sitting.take_back(saving)
+                wearer.told_when_stored = answers | wearer.told_when_stored
+                wearer.unstored = True
+        else:
+            for wearer, saving, answers in savings:
+                if saving.stream in lost:
+                    wearer.stop("This measurement goes on in another window or on another device", ELSEWHERE)
+                else:
+                    _merge(wearer.told, [answers])
+                    if saving.next_number is not None:
+                        wearer.told["ack"] = saving.next_number - 1
+                    wearer.flush()
+        self._done("_stored")
+
+    # ---- who may go on ----
+
+    def _sweep(self, now_s: float) -> None:
+        for wearer in list(self._wearers):
+            if now_s - wearer.heard_s > _SILENT_S:
+                wearer.stop("Nothing has come from the sensor for a minute", GONE)
+            elif wearer.is_stuck:
+                wearer.end_sending()
+                wearer.stop("Nobody listens", TOO_MUCH)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._look_all())
+
+    async def _look_all(self) -> None:
+        """Whoever's record has changed may have lost the plan, and is looked at at once."""
+        try:
+            self._seen_event, changed = await sync_to_async(audit.changed_since)(self._seen_event)
+        except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
+            _log.exception("changes could not be looked for")
+            return
+        now_s = time.monotonic()
+        for wearer in list(self._wearers):
+            if wearer.sitting.profile.uuid in changed or now_s - wearer.looked_s >= _LOOKS_EVERY_S:
+                await self._look(wearer)
+
+    async def _look(self, wearer: Wearer) -> None:
+        wearer.looked_s = time.monotonic()
+        try:
+            await sync_to_async(wearer.sitting.look)(now=_now())
+        except UpperbackError as refused:
+            wearer.stop(refused.message, NOT_LET_IN)
+        except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
+            _log.exception("whether a sensor may still be worn could not be asked")
+            wearer.stop("Something went wrong here. What was measured so far is kept", NOT_LET_IN)
+        if not wearer.still_in():
+            wearer.stop("This browser is not let in any more", NOT_LET_IN)
+
+
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+def hub() -> Hub:
+    """The hub of this loop; a process has one, tests have one each."""
+    loop = asyncio.get_running_loop()
+    for other in [one for one in _hubs if one.is_closed()]:
+        del _hubs[other]
+    return _hubs.setdefault(loop, Hub())
+
+
+async def finish(wearer: Wearer) -> None:
+    """The end of a sitting that has left the hub."""
+    try:
+        await sync_to_async(live.finish)(stream=wearer.sitting.stream, by=wearer.sitting.by, now=_now())
+    except UpperbackError:
+        _log.warning("what a sensor measured could not be kept")
+
+
+def _now() -> dt.datetime:
+    return timezone.now()

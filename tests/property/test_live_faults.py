@@ -1,0 +1,68 @@
+"""Whatever a line and a server do to a stream, what is stored is what a line without faults gives."""
+
+import os
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.property import live_faults
+from tests.unit.services.conftest import NOW
+from upperback.services import actors, people
+from upperback.services.live import Sitting
+from upperback.services.people import Profile
+from upperback.store.models import LiveMinute
+
+pytestmark = pytest.mark.django_db
+
+RUNS_SHORT, RUNS_LONG = 25, int(os.environ.get("UPPERBACK_LIVE_RUNS", "10000"))
+BY = actors.household("browser-of-the-test")
+
+
+def _people() -> list[Profile]:
+    return [people.create_profile(name=name, by=BY, now=NOW) for name in ("Ana", "Ben")]
+
+
+def _check(runs: int, first_seed: int) -> tuple[int, int]:
+    """Two phones of Ana and one of Ben in every run; returns how many streams and seconds were compared."""
+    ana, ben = _people()
+    streams = seconds = 0
+    for seed in range(first_seed, first_seed + runs):
+        dice = random.Random(seed)
+        who = [(ana, BY), (ana, BY), (ben, BY)][: dice.choice([1, 1, 2, 3])]
+        for profile, expected, stored in live_faults.run(dice, who, NOW):
+            same = stored.first_s == expected.first_s and np.array_equal(stored.rows, expected.rows, equal_nan=True)
+            assert same, f"seed {seed}: what is stored is not what a line without faults gives"
+            assert set(LiveMinute.objects.filter(profile=profile).values_list("stream__profile", flat=True)) <= {
+                profile.pk
+            }, f"seed {seed}"
+            streams, seconds = streams + 1, seconds + len(stored)
+        LiveMinute.objects.all().delete()
+    return streams, seconds
+
+
+def test_faults_of_line_and_server_change_nothing(tell: Callable[[str], None]) -> None:
+    streams, seconds = _check(RUNS_SHORT, 1)
+    assert seconds > 20 * streams
+    tell(f"live faults: {RUNS_SHORT} runs, {streams} streams, {seconds:,} seconds, 0 differ")
+
+
+@pytest.mark.long
+def test_faults_of_line_and_server_change_nothing_in_many_runs(tell: Callable[[str], None]) -> None:
+    streams, seconds = _check(RUNS_LONG, 1_000_000)
+    tell(f"live faults: {RUNS_LONG:,} runs, {streams:,} streams, {seconds:,} seconds, 0 differ")
+
+
+def test_a_server_that_stores_too_little_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the control: a state that forgets the seconds of the minute that is not whole."""
+    saving = Sitting.saving
+
+    def forgets(sitting: Sitting) -> object:
+        found = saving(sitting)
+        sitting._state.seconds = sitting._state.seconds[:0]
+        return found
+
+    monkeypatch.setattr(Sitting, "saving", forgets)
+    with pytest.raises(AssertionError, match="not what a line without faults"):
+        _check(10, 1)
