@@ -16,6 +16,7 @@ _NOT_FINITE: Final = 2
 
 Float32s = npt.NDArray[np.float32]
 Float64s = npt.NDArray[np.float64]
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +51,60 @@ def in_step(time_s: Float64s, rate_hz: float, first: float, on_grid: float, apar
     return bool(functions.in_step(time_s.ctypes.data, len(time_s), rate_hz, first, on_grid, apart_s, before_s))
 
 
-def counts_to_rows(pages: "Pages", columns: int, first: int, factor: np.float32) -> tuple[Float32s, float]:
-    """Sixteen bits a number, `columns` numbers a sample: the three from `first` on, times `factor`.
+def counts_to_rows(pages: "Pages", columns: int, parts: Sequence[tuple[int, np.float32, Float32s]]) -> list[float]:
+    """Sixteen bits a number, `columns` numbers a sample. One or two parts of three are wanted.
+
+    Parameters
+    ----------
+    pages : the bytes
+    columns : numbers of a sample
+    parts : of each its first number, the factor, and where the rows go, (pages * samples, 3) float32
 
     Returns
     -------
-    (pages * samples, 3) float32; the largest absolute value.
+    The largest absolute value of each part.
     """
     functions = _functions()
-    rows = np.empty((len(pages.data) * pages.samples, 3), np.float32)
     if functions is None:
         counts = np.ascontiguousarray(pages.data[:, : 2 * pages.samples * columns]).view("<i2").reshape(-1, columns)
-        np.multiply(counts[:, first : first + 3], factor, out=rows)
-        return rows, float(np.abs(rows).max(initial=0))
-    return rows, functions.counts_to_rows(*pages.where(), columns, first, factor, rows.ctypes.data)
+        for first, factor, rows in parts:
+            np.multiply(counts[:, first : first + 3], factor, out=rows)
+        return [float(np.abs(rows).max(initial=0)) for _, _, rows in parts]
+    most = (ctypes.c_float * 2)()
+    first_of = (ctypes.c_int64 * 2)(*(first for first, _, _ in parts))
+    factors = (ctypes.c_float * 2)(*(float(factor) for _, factor, _ in parts))
+    out = (ctypes.c_void_p * 2)(*(rows.ctypes.data for _, _, rows in parts))
+    functions.counts_to_rows(*pages.where(), columns, first_of, factors, out, most)
+    return list(most[: len(parts)])
 
 
-def packed_to_rows(pages: "Pages", scale: Float32s) -> tuple[Float32s, float]:
+def packed_to_rows(pages: "Pages", scale: Float32s, rows: Float32s) -> float:
     """Ten bits an axis and two of exponent in a word; `scale[exponent]` is for values at the top of a word.
 
     Returns
     -------
-    As `counts_to_rows`.
+    The largest absolute value of the rows, (pages * samples, 3), which are filled.
     """
     functions = _functions()
-    rows = np.empty((len(pages.data) * pages.samples, 3), np.float32)
     if functions is None:
         words = np.ascontiguousarray(pages.data[:, : 4 * pages.samples]).view("<u4").ravel()
         of = np.take(scale, words >> np.uint32(30), mode="clip")
         for axis, shift in enumerate((22, 12, 2)):
             top = (words << np.uint32(shift)) & np.uint32(0xFFC00000)
             np.multiply(top.view(np.int32), of, out=rows[:, axis], dtype=np.float32, casting="unsafe")
-        return rows, float(np.abs(rows).max(initial=0))
-    return rows, functions.packed_to_rows(*pages.where(), scale.ctypes.data, rows.ctypes.data)
+        return float(np.abs(rows).max(initial=0))
+    most: float = functions.packed_to_rows(*pages.where(), scale.ctypes.data, rows.ctypes.data)
+    return most
+
+
+def axivity_heads(blocks: Bytes) -> tuple[Bytes, Float64s] | None:
+    """Of blocks of 512 bytes, (n, 512): what `_cwa._heads` finds. None without a kernel."""
+    functions = _functions()
+    if functions is None:
+        return None
+    kinds, heads = np.empty(len(blocks), np.uint8), np.empty((len(blocks), 3))
+    functions.axivity_heads(blocks.ctypes.data, len(blocks), kinds.ctypes.data, heads.ctypes.data)
+    return kinds, heads
 
 
 def times_in_pages(start_s: Float64s, step_s: Float64s, samples: int) -> Float64s:
@@ -116,6 +138,7 @@ class _Functions:
     counts_to_rows: Any
     packed_to_rows: Any
     times_in_pages: Any
+    axivity_heads: Any
 
 
 @cache
@@ -127,7 +150,8 @@ def _functions() -> _Functions | None:
     return _Functions(
         kernel.function("columns_to_rows", *[address] * 3, count, *[single] * 2, address, result_type=ctypes.c_int),
         kernel.function("times_in_step", address, count, *[number] * 5, result_type=ctypes.c_int),
-        kernel.function("counts_to_rows", address, *[count] * 5, single, address, result_type=single),
+        kernel.function("counts_to_rows", address, *[count] * 4, *[address] * 4),
         kernel.function("packed_to_rows", address, *[count] * 3, address, address, result_type=single),
         kernel.function("times_in_pages", address, address, count, count, address),
+        kernel.function("axivity_heads", address, count, address, address),
     )

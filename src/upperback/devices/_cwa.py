@@ -6,7 +6,7 @@ block a second, or a fraction of it, stood; between those marks samples are take
 rate, which may be off by per cents, is followed. The clock was set to local time and carries no zone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,18 +16,20 @@ import numpy.typing as npt
 
 from upperback.core.errors import InputError
 from upperback.devices import clocks
-from upperback.devices._compiled import Pages, counts_to_rows, packed_to_rows, times_in_pages
+from upperback.devices._compiled import Pages, axivity_heads, counts_to_rows, packed_to_rows, times_in_pages
 from upperback.devices.base import Channel, ReadOptions, Recording, RecordingInfo, Stream
 from upperback.devices.grid import Block, ReadingLog
 from upperback.devices.pages import Neighbours, page_times
 from upperback.sensing.signal import G_MPS2, QualityFlag
 
+Bytes = npt.NDArray[np.uint8]
+Float32s = npt.NDArray[np.float32]
 Float64s = npt.NDArray[np.float64]
 
 _HEADER_BYTES: Final = 1024
 _BLOCK_BYTES: Final = 512
-#: Blocks read at a time: half a megabyte, which stays in the processor's cache.
-_BLOCKS: Final = 1024
+#: Blocks read at a time: a megabyte, which stays in the processor's cache.
+_BLOCKS: Final = 2048
 _DATA_BYTES: Final = 480
 
 _BLOCK: Final = np.dtype(
@@ -50,12 +52,22 @@ _BLOCK: Final = np.dtype(
         ("checksum", "<u2"),
     ]
 )
+_RATE, _PACKING, _DATA = (_BLOCK.fields[name][1] for name in ("rate", "packing", "data"))  # type: ignore[index]
 _BLOCK_MARK: Final = 0x5841  # "AX"
 _DATA_LENGTH: Final = 508
 
 #: Fraction of a second in a block's own count, and the bit that says there is one.
 _HAS_FRACTION: Final = 0x8000
 _FRACTIONS: Final = 65_536
+
+#: What a block can be; the same numbers stand in kernel/pages.c. Unused ones were never written.
+_DAMAGED: Final = 0
+_GOOD: Final = 1
+_UNUSED: Final = 2
+
+#: Columns of heads, (n_blocks, 3): the sample within the block at which the clock was read, s since 1970 by that clock,
+#: samples of the block.
+_MARK, _TIME, _COUNT = range(3)
 
 _DEVICES: Final = {0x00: "Axivity AX3", 0x17: "Axivity AX3", 0xFF: "Axivity AX3", 0x64: "Axivity AX6"}
 
@@ -84,14 +96,13 @@ def open_cwa(path: Path, options: ReadOptions) -> Recording:
         header = stream.read(_HEADER_BYTES)
         if len(header) < _HEADER_BYTES:
             raise InputError("the Axivity recording is cut short within its header")
-        first = next((blocks.copy() for blocks, _ in _good_blocks(stream, ReadingLog())), None)
-    if first is None:
+        found = next(((layout_of(blocks[0]), heads) for blocks, heads, _ in _good_blocks(stream, ReadingLog())), None)
+    if found is None:
         raise InputError("the Axivity recording holds no undamaged block of samples")
-    layout = _layout(first[0])
+    layout, heads = found
     rate_hz = layout.rate_hz
     clocks.check_rate(rate_hz, "the first block")
-    marks, times = _marks(first, layout)
-    starts, spacing = page_times(marks, times, first["count"].astype(np.int64), rate_hz)
+    starts, spacing = page_times(heads[:, _MARK], heads[:, _TIME], heads[:, _COUNT].astype(np.int64), rate_hz)
     measured = 1 / float(np.median(spacing))
     local_s = float(starts[0])
     start = clocks.start_of(local_s, zone=options.time_zone, zoned=False)
@@ -134,8 +145,11 @@ def _high_word(header: bytes) -> int:
 # ---- blocks ------------------------------------------------------------------------------------------------------
 
 
-def _good_blocks(stream: Any, log: ReadingLog) -> Iterator[tuple[Any, float]]:
-    """Batches of undamaged blocks with samples, each with the share of the file behind it."""
+def _good_blocks(stream: Any, log: ReadingLog) -> Iterator[tuple[Bytes, Float64s, float]]:
+    """Batches of undamaged blocks with samples, their heads, and the share of the file behind them.
+
+    The bytes of a batch, (n, 512), are written over by the next one.
+    """
     size = stream.seek(0, 2)
     stream.seek(_HEADER_BYTES)
     buffer = bytearray(_BLOCKS * _BLOCK_BYTES)
@@ -146,22 +160,32 @@ def _good_blocks(stream: Any, log: ReadingLog) -> Iterator[tuple[Any, float]]:
         n_whole, rest = divmod(got, _BLOCK_BYTES)
         if rest:
             log.damaged.append("The file is cut short in the middle of a block; the rest of that block was left out.")
-        blocks = np.frombuffer(buffer, _BLOCK, n_whole)
-        words = np.frombuffer(buffer, "<u2", n_whole * (_BLOCK_BYTES // 2)).reshape(n_whole, _BLOCK_BYTES // 2)
-        good = (blocks["header"] == _BLOCK_MARK) & (blocks["length"] == _DATA_LENGTH)
-        good &= (np.add.reduce(words, axis=1, dtype=np.uint16) == 0) | (blocks["checksum"] == 0)
-        good &= _plausible(blocks)
+        blocks = np.frombuffer(buffer, np.uint8, n_whole * _BLOCK_BYTES).reshape(n_whole, _BLOCK_BYTES)
+        kinds, heads = axivity_heads(blocks) or _heads(blocks)
+        good = kinds == _GOOD
         if not good.all():
-            # Never written: all ones or all zeros.
-            unused = ((blocks["header"] == 0xFFFF) & (blocks["length"] == 0xFFFF)) | (
-                (blocks["header"] == 0) & (blocks["length"] == 0)
-            )
-            n_damaged += int(np.count_nonzero(~good & ~unused))
-            blocks = blocks[good]
+            n_damaged += int(np.count_nonzero(kinds == _DAMAGED))
+            blocks, heads = blocks[good], heads[good]
         if len(blocks):
-            yield blocks, done / size
+            yield blocks, heads, done / size
     if n_damaged:
         log.damaged.append(f"{n_damaged:,} damaged blocks of the file were left out.")
+
+
+def _heads(raw: Bytes) -> tuple[Bytes, Float64s]:
+    """What each block is, and the heads of the good ones: the reference of `axivity_heads` in kernel/pages.c."""
+    blocks, words = raw.view(_BLOCK)[:, 0], raw.view("<u2")
+    good = (blocks["header"] == _BLOCK_MARK) & (blocks["length"] == _DATA_LENGTH)
+    good &= (np.add.reduce(words, axis=1, dtype=np.uint16) == 0) | (blocks["checksum"] == 0)
+    good &= _plausible(blocks)
+    unused = ((blocks["header"] == 0xFFFF) & (blocks["length"] == 0xFFFF)) | (
+        (blocks["header"] == 0) & (blocks["length"] == 0)
+    )
+    kinds = np.where(good, _GOOD, np.where(unused, _UNUSED, _DAMAGED)).astype(np.uint8)
+    heads = np.zeros((len(raw), 3))
+    heads[good, _MARK], heads[good, _TIME] = _marks(blocks[good])
+    heads[good, _COUNT] = blocks["count"][good]
+    return kinds, heads
 
 
 def _plausible(blocks: Any) -> npt.NDArray[np.bool_]:
@@ -178,7 +202,9 @@ def _plausible(blocks: Any) -> npt.NDArray[np.bool_]:
     return result
 
 
-def _layout(block: Any) -> Layout:
+def layout_of(raw: Bytes) -> Layout:
+    """As a block, (512,), says."""
+    block = raw.view(_BLOCK)[0]
     rate, axes, packed = int(block["rate"]), int(block["packing"]) >> 4, int(block["packing"]) & 15 == 0
     acc_power, gyr_power = int(block["scale"]) >> 13, int(block["scale"]) >> 10 & 7
     gyr_range = 8000.0 / (1 << gyr_power)
@@ -198,37 +224,57 @@ def _layout(block: Any) -> Layout:
 # ---- samples -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Blocks in a row, as parts that lie apart in memory, each (n, 512), and the heads of all."""
+
+    parts: tuple[Bytes, ...]
+    heads: Float64s
+
+    def joined(self, other: "_Batch") -> "_Batch":
+        return _Batch(self.parts + other.parts, np.concatenate((self.heads, other.heads)))
+
+    def cut(self, rows: slice) -> "_Batch":
+        """Copies, so that what they were cut from can go."""
+        return _Batch((np.concatenate(self.part(rows)),), self.heads[rows].copy())
+
+    def part(self, rows: slice) -> list[Bytes]:
+        """Blocks in a row."""
+        found, first = [], 0
+        start, stop, _ = rows.indices(len(self.heads))
+        for part in self.parts:
+            piece = part[max(start - first, 0) : max(stop - first, 0)]
+            found += [piece] if len(piece) else []
+            first += len(part)
+        return found
+
+
 def _read(path: Path, layout: Layout, zero_s: float, log: ReadingLog) -> Iterator[Block]:
     """Raw samples with times in s after `zero_s` of the device's clock."""
-    near: Neighbours[Any] = Neighbours(lambda a, b: np.concatenate((a, b)), lambda a, rows: a[rows].copy(), len)
+    near: Neighbours[_Batch] = Neighbours(_Batch.joined, _Batch.cut, lambda batch: len(batch.heads))
     share = 1.0
     with path.open("rb", buffering=0) as stream:
-        for blocks, share in _good_blocks(stream, log):
+        for blocks, heads, share in _good_blocks(stream, log):
             _check_same(blocks, layout)
-            ready, due = near.add(blocks)
+            ready, due = near.add(_Batch((blocks,), heads))
             if due.stop > due.start:
                 yield _samples(ready, due, layout, zero_s, share)
     if (rest := near.rest()) is not None:
         yield _samples(*rest, layout, zero_s, share)
 
 
-def _check_same(blocks: Any, layout: Layout) -> None:
-    first = blocks[0]
-    if (
-        _layout(first) != layout
-        or (blocks["rate"] != first["rate"]).any()
-        or (blocks["packing"] != first["packing"]).any()
-    ):
+def _check_same(blocks: Bytes, layout: Layout) -> None:
+    how = blocks[:, _RATE : _PACKING + 1]
+    if layout_of(blocks[0]) != layout or (how != how[0]).any():
         raise InputError("the Axivity recording changes its rate or its range in the middle")
 
 
-def _samples(blocks: Any, due: slice, layout: Layout, zero_s: float, share: float) -> Block:
+def _samples(batch: _Batch, due: slice, layout: Layout, zero_s: float, share: float) -> Block:
     """The blocks that are due; the others only tell how far apart the samples are."""
-    counts = blocks["count"].astype(np.int64)
-    marks, times = _marks(blocks, layout)
-    starts, spacing = page_times(marks, times - zero_s, counts, layout.rate_hz)
-    blocks, counts, starts, spacing = blocks[due], counts[due], starts[due], spacing[due]
-    acc, gyr, quality = decode(blocks, layout)
+    counts = batch.heads[:, _COUNT].astype(np.int64)
+    starts, spacing = page_times(batch.heads[:, _MARK], batch.heads[:, _TIME] - zero_s, counts, layout.rate_hz)
+    counts, starts, spacing = counts[due], starts[due], spacing[due]
+    acc, gyr, quality = decode(batch.part(due), layout)
     time_s = times_in_pages(starts, spacing, layout.samples)
     if (counts != layout.samples).any():
         kept = (np.arange(layout.samples) < counts[:, None]).ravel()
@@ -238,25 +284,33 @@ def _samples(blocks: Any, due: slice, layout: Layout, zero_s: float, share: floa
     return Block(time_s, (acc,) if gyr is None else (acc, gyr), quality, share)
 
 
-def decode(
-    blocks: Any, layout: Layout
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None, npt.NDArray[np.uint8] | None]:
+def decode(parts: Sequence[Bytes], layout: Layout) -> tuple[Float32s, Float32s | None, Bytes | None]:
     """Acceleration in m/s2, rotation in rad/s or None, (blocks * samples, 3); and quality, if anything is clipped.
 
     Unused places at the end of blocks are included.
     """
-    pages = Pages(blocks["data"], layout.samples)
-    if layout.packed:
-        acc, most = packed_to_rows(pages, _PACKED_SCALE)
-    else:
-        factor = np.float32(G_MPS2 / layout.acc_per_g)
-        acc, most = counts_to_rows(pages, layout.n_columns, layout.acc_column, factor)
+    n_samples = layout.samples * sum(map(len, parts))
+    acc = np.empty((n_samples, 3), np.float32)
+    gyr = np.empty((n_samples, 3), np.float32) if layout.gyr_per_dps else None
+    acc_most = gyr_most = 0.0
+    done = 0
+    for part in parts:
+        rows = slice(done, done + layout.samples * len(part))
+        done = rows.stop
+        pages = Pages(part[:, _DATA : _DATA + _DATA_BYTES], layout.samples)
+        if layout.packed:
+            acc_most = max(acc_most, packed_to_rows(pages, _PACKED_SCALE, acc[rows]))
+            continue
+        wanted = [(layout.acc_column, np.float32(G_MPS2 / layout.acc_per_g), acc[rows])]
+        if gyr is not None:
+            wanted.append((0, np.float32(np.pi / 180 / layout.gyr_per_dps), gyr[rows]))
+        most = counts_to_rows(pages, layout.n_columns, wanted)
+        acc_most, gyr_most = max(acc_most, most[0]), max(gyr_most, most[-1])
     acc_end = np.float32((layout.acc_range_g - (0.04 if layout.packed else 0.005)) * G_MPS2)
-    quality = _clipped(acc, most, acc_end, None)
-    if not layout.gyr_per_dps:
+    quality = _clipped(acc, acc_most, acc_end, None)
+    if gyr is None:
         return acc, None, quality
-    gyr, most = counts_to_rows(pages, layout.n_columns, 0, np.float32(np.pi / 180 / layout.gyr_per_dps))
-    return acc, gyr, _clipped(gyr, most, np.float32(np.radians(0.999 * layout.gyr_range_dps)), quality)
+    return acc, gyr, _clipped(gyr, gyr_most, np.float32(np.radians(0.999 * layout.gyr_range_dps)), quality)
 
 
 #: m/s2 per count of a ten-bit value at the top of 32 bits, by exponent.
@@ -276,12 +330,12 @@ def _clipped(
 # ---- time --------------------------------------------------------------------------------------------------------
 
 
-def _marks(blocks: Any, layout: Layout) -> tuple[Float64s, Float64s]:
+def _marks(blocks: Any) -> tuple[Float64s, Float64s]:
     """(sample within the block, s since 1970 by the device's clock) where each block's clock was read."""
     has = (blocks["fraction"] & _HAS_FRACTION) != 0
     fraction = np.where(has, (blocks["fraction"] & 0x7FFF).astype(np.int64) << 1, 0)
     # The device moved the mark back to where the whole second would stand, for readers that know no fractions.
-    moved = fraction * int(layout.rate_hz) >> 16
+    moved = fraction * (3200 >> (15 - (blocks["rate"] & 15).astype(np.int64))) >> 16
     return (blocks["offset"] + moved).astype(np.float64), _unix(blocks["clock"]) + fraction / _FRACTIONS
 
 

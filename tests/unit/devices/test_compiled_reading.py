@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from upperback.devices import _compiled
+from tests.unit.devices import device_files as files
+from upperback.devices import _compiled, _cwa
 from upperback.devices._compiled import (
     Pages,
+    axivity_heads,
     counts_to_rows,
     in_step,
     packed_to_rows,
@@ -48,18 +52,75 @@ def test_columns_become_rows(odd: float | None) -> None:
     assert look.any_not_finite == (odd is not None and not np.isfinite(odd))
 
 
-@pytest.mark.parametrize(("columns", "first"), [(3, 0), (6, 3), (6, 0), (9, 3)])
-def test_counts_become_rows(columns: int, first: int) -> None:
+@pytest.mark.parametrize(("columns", "firsts"), [(3, (0,)), (6, (3, 0)), (6, (3,)), (9, (3, 0)), (9, (6,))])
+@pytest.mark.parametrize("n_pages", [0, 1, 17])
+def test_counts_become_rows(columns: int, firsts: tuple[int, ...], n_pages: int) -> None:
     samples = 480 // (2 * columns)
-    blocks = np.random.default_rng(columns).integers(0, 256, (17, 512)).astype(np.uint8)
+    blocks = np.random.default_rng(columns).integers(0, 256, (n_pages, 512)).astype(np.uint8)
     pages = Pages(blocks[:, 30:510], samples)
-    both(lambda: counts_to_rows(pages, columns, first, np.float32(0.0048)))
+
+    def work() -> tuple[Any, list[float]]:
+        rows = np.full((len(firsts), n_pages * samples, 3), np.nan, np.float32)
+        factors = [np.float32(0.0048), np.float32(0.00013)]
+        parts = list(zip(firsts, factors, rows, strict=False))
+        return rows, counts_to_rows(pages, columns, parts)
+
+    both(work)
 
 
 def test_packed_words_become_rows() -> None:
     blocks = np.random.default_rng(5).integers(0, 256, (17, 512)).astype(np.uint8)
     scale = np.array([1, 2, 4, 8], np.float32) * np.float32(9e-9)
-    both(lambda: packed_to_rows(Pages(blocks[:, 30:510], 120), scale))
+
+    def work() -> tuple[Any, float]:
+        rows = np.full((17 * 120, 3), np.nan, np.float32)
+        return rows, packed_to_rows(Pages(blocks[:, 30:510], 120), scale, rows)
+
+    both(work)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "clock": st.builds(
+                    lambda *parts: sum(
+                        part << shift for part, shift in zip(parts, (26, 22, 17, 12, 6, 0), strict=True)
+                    ),
+                    *(st.integers(0, most) for most in (63, 13, 31, 24, 60, 60)),
+                ),
+                "fraction": st.integers(0, 65_535),
+                "offset": st.integers(-32_768, 32_767),
+                "count": st.integers(0, 121),
+                "rate": st.integers(0, 255),
+                "packing": st.sampled_from([0x30, 0x32, 0x62, 0x92, 0x60, 0x31]),
+                "hurt": st.sampled_from(["no", "no", "no", "sum", "no sum", "mark", "length", "zeros", "ones"]),
+            }
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_heads_of_axivity_blocks(described: list[dict[str, Any]]) -> None:
+    blocks = np.zeros(len(described), _cwa._BLOCK)
+    blocks["header"], blocks["length"] = 0x5841, 508
+    for block, fields in zip(blocks, described, strict=True):
+        for name in fields.keys() - {"hurt"}:
+            block[name] = fields[name]
+    rows = np.frombuffer(bytearray(files.with_checksums(blocks)), np.uint8).reshape(len(blocks), 512)
+    for block, raw, fields in zip(rows.view(_cwa._BLOCK)[:, 0], rows, described, strict=True):
+        match fields["hurt"]:
+            case "sum" | "no sum" as hurt:
+                block["checksum"] = 0 if hurt == "no sum" else block["checksum"] ^ 1
+            case "mark" | "length" as hurt:
+                block[{"mark": "header"}.get(hurt, hurt)] += 1
+            case "zeros" | "ones" as hurt:
+                raw[:4] = 0 if hurt == "zeros" else 255
+    found, expected = axivity_heads(rows), _cwa._heads(rows)
+    assert found is not None
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_times_within_pages() -> None:
