@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from upperback.sensing.monitor import Now
     from upperback.sensing.posture import PostureSummary
 
-SOURCES: Final = ("simulated", "replay", "lsl")
+SOURCES: Final = ("simulated", "replay", "lsl", "polar")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, choices=SOURCES, help="where the samples come from")
     parser.add_argument("--recording", type=Path, metavar="FILE", help="replay: the recording to play")
     parser.add_argument("--stream", metavar="NAME", help="lsl: the stream; not needed where only one has acceleration")
+    parser.add_argument("--strap", metavar="NAME", help='polar: as printed on it, "Polar H10 12345678"')
     parser.add_argument("--rate-hz", type=float, help="replay: samples a second, for a table without time stamps")
     parser.add_argument("--acc-unit", choices=("g", "mps2"), help="replay, lsl: unit of the accelerometer")
     parser.add_argument("--gyr-unit", choices=("dps", "radps"), help="replay, lsl: unit of the gyroscope")
@@ -82,6 +83,10 @@ def _open(chosen: argparse.Namespace, folder: Path) -> "LiveSource":
         from upperback.devices.live import open_lsl
 
         return open_lsl(chosen.stream, acc_unit=chosen.acc_unit, gyr_unit=chosen.gyr_unit)
+    if chosen.source == "polar":
+        from upperback.devices.live import open_polar
+
+        return open_polar(chosen.strap)
     if chosen.recording is None:
         raise InputError("--source replay needs --recording FILE")
     from upperback.devices.base import ReadOptions

@@ -234,7 +234,8 @@ async def measure(strap: Strap, *, rate_hz: Rate = 50, range_g: Range = 8) -> As
     try:
         while True:
             try:
-                data = await asyncio.wait_for(strap.notification(), _SILENT_S)
+                async with asyncio.timeout(_SILENT_S):
+                    data = await strap.notification()
             except TimeoutError:
                 raise Unavailable(
                     "Nothing has come from the strap for some seconds. Wet its contacts.", retryable=True
@@ -250,6 +251,7 @@ async def measure(strap: Strap, *, rate_hz: Rate = 50, range_g: Range = 8) -> As
 async def _asked(strap: Strap, command: bytes, code: int) -> Status:
     await strap.write(command)
     try:
-        return read_response(await asyncio.wait_for(strap.answer(), _ANSWER_S), code)
+        async with asyncio.timeout(_ANSWER_S):
+            return read_response(await strap.answer(), code)
     except TimeoutError:
         raise Unavailable("The strap does not answer.", retryable=True) from None

@@ -2,12 +2,15 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pytest
 
+from tests.unit.devices.live import end_state
 from upperback import cli
 from upperback.core.errors import InputError
 from upperback.devices.live import lsl, open_lsl
@@ -45,16 +48,17 @@ ACC: Final = [("acc_x", "g"), ("acc_y", "g"), ("acc_z", "g")]
 GYR: Final = [("gyr_x", "deg/s"), ("gyr_y", "deg/s"), ("gyr_z", "deg/s")]
 
 
-def send(out: Any, seconds: float) -> None:
+def send(out: Any, seconds: float, scenario: str = "exercise-session", pause_s: float = 0.0) -> None:
     """What a simulated wearer's chest sensor reads, as soon as somebody listens; then the stream goes."""
     out.wait_for_consumers(20)
     began = pylsl.local_clock()
-    for chunk, _ in simulate(load_scenario("exercise-session", []), 1, block_samples=50):
+    for chunk, _ in simulate(load_scenario(scenario, []), 1, block_samples=50):
         if chunk.start_s >= seconds:
             return
         assert chunk.gyr_radps is not None
         rows = np.hstack([chunk.acc_mps2 / G_MPS2, np.degrees(chunk.gyr_radps)]).astype(np.float32)
         out.push_chunk(rows.tolist(), began + chunk.end_s - 1 / RATE_HZ)
+        time.sleep(pause_s)
 
 
 @pytest.fixture
@@ -92,6 +96,20 @@ def test_the_terminal_asks_and_aligns(
     assert "Stand tall and still" in out
     assert "Bend forward slowly" in out
     assert "forward " in out
+
+
+def test_a_stream_shows_thirty_degrees_and_hints_once_at_a_slouch_and_never_at_a_pick_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(lsl, "SILENT_S", 5.0)
+    out = outlet("whole day", [*ACC, *GYR])
+    sending = (out, end_state.SECONDS + 10.0, end_state.day(tmp_path), 0.01)  # a hundred times as fast as life
+    thread = threading.Thread(target=send, args=sending, daemon=True)
+    thread.start()
+    words = ["--seconds", str(end_state.SECONDS), "--speed", "max", "--hints", "--json"]
+    assert cli.main(["monitor", "--source", "lsl", "--stream", "whole day", *words]) == 0
+    end_state.judge(capsys.readouterr().out)
+    thread.join(timeout=30)
 
 
 def test_what_cannot_be_told_is_asked_for() -> None:
