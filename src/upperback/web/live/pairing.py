@@ -12,7 +12,7 @@ told: `number`, `ready`, `stopped`; the screen also `offer`, `waits`, `gone`; th
 import asyncio
 import contextlib
 import json
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
@@ -45,14 +45,18 @@ _MEETINGS: "dict[Pairing, Meeting]" = {}
 
 
 class _Closed(Exception):
-    """The other side is gone."""
+    """The other side is gone; with the code that it left with."""
+
+    def __init__(self, code: int = 1005) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Meeting:
     """A screen and, one day, its phone."""
 
-    def __init__(self, pairing: Pairing) -> None:
-        self.pairing = pairing
+    def __init__(self, pairing: Pairing, still_in: Callable[[], bool]) -> None:
+        self.pairing, self.still_in = pairing, still_in
         self.for_screen: asyncio.Queue[str] = asyncio.Queue(_WAITING_MAX)
         self.opened, self.decided, self.stopped = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.refused: UpperbackError | None = None
@@ -86,7 +90,8 @@ async def screen_socket(scope: Scope, receive: Receive, send: Send) -> None:
     meeting: Meeting | None = None
     code = _NOT_LET_IN
     try:
-        meeting = Meeting(await _screen_let_in(receive, by))
+        still_in = scope.get("upperback.still_in", lambda: True)
+        meeting = Meeting(await _screen_let_in(receive, by), still_in)
         _MEETINGS[meeting.pairing] = meeting
         code = await _first_of(
             _offer(meeting, _address(scope)), _read_screen(meeting, receive), _write_screen(meeting, send)
@@ -242,7 +247,12 @@ async def _wear(scope: Scope, meeting: Meeting, inbox: "_Inbox", send: Send) -> 
         elif message["type"] == "websocket.close" and not meeting.stopped.is_set():
             await send(message)
 
-    as_sensor = {**scope, "path": live_tickets.SOCKET_PATH, "upperback.installation": pairing.by.id}
+    as_sensor = {
+        **scope,
+        "path": live_tickets.SOCKET_PATH,
+        "upperback.installation": pairing.by.id,
+        "upperback.still_in": meeting.still_in,  # of the browser that offered: the phone is in for no longer
+    }
     await live_socket(as_sensor, from_phone, to_both)
     if meeting.stopped.is_set() and not inbox.is_gone:
         await _end(send, _STOPPED)
@@ -268,15 +278,15 @@ class _Inbox:
         if message["type"] == "websocket.disconnect":
             self.is_gone = True
             self._stopped.cancel()
-            raise _Closed
+            raise _Closed(int(message.get("code") or 1005))
         return dict(message)
 
     async def next_or_stopped(self) -> dict[str, Any]:
-        """The next message; when the screen says stop, as if the phone had gone."""
+        """The next message; when the screen says stop, as if the phone had left on purpose."""
         try:
             message = None if self._stopped.done() else await self.next_or(self._stopped)
-        except _Closed:
-            message = None
+        except _Closed as left:
+            return {"type": "websocket.disconnect", "code": left.code}
         return message or {"type": "websocket.disconnect", "code": 1000}
 
 
