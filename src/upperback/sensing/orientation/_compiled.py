@@ -60,7 +60,8 @@ class LiveLanes:
         # For small blocks of one lane it is quicker to copy them to a known place than to ask where they are.
         n_small = _SMALL_BLOCK if n_lanes == 1 else 0
         self._small = [np.zeros((n_small, 3, 1), np.float32) for _ in range(3)]
-        self._small_bad = np.zeros((n_small, 1), np.uint8)
+        self._small_parts, self._small_bad = self._small, np.zeros((n_small, 1), np.uint8)
+        self._is_all_good = True  # in `_small_bad`
         acc_at, gyr_at, self._small_up_at = map(address, self._small)
         self._small_at = (*((gyr_at,) if has_gyroscope else ()), acc_at, address(self._small_bad), self._state_at)
 
@@ -91,13 +92,18 @@ class LiveLanes:
         bad: npt.NDArray[np.uint8] | None,
         n_time: int,
     ) -> npt.NDArray[np.float32]:
-        small_acc, small_gyr, small_up = self._small
-        small_acc[:n_time] = acc
+        if len(self._small_parts[0]) != n_time:  # blocks are mostly as long as the one before
+            self._small_parts = [array[:n_time] for array in self._small]
+        small_acc, small_gyr, small_up = self._small_parts
+        small_acc[...] = acc
         if gyr is not None:
-            small_gyr[:n_time] = gyr
-        self._small_bad[:n_time] = 0 if bad is None else bad
+            small_gyr[...] = gyr
+        if bad is not None:
+            self._small_bad[:n_time], self._is_all_good = bad, False
+        elif not self._is_all_good:
+            self._small_bad[...], self._is_all_good = 0, True
         self._function(*self._small_at, self._small_up_at, n_time, self._coefficients_at)
-        return small_up[:n_time].copy()
+        return small_up.copy()
 
     def rows(self) -> npt.NDArray[np.float32]:
         """The state, (n_lanes, rows)."""
