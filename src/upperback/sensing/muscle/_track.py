@@ -3,7 +3,6 @@
 import dataclasses
 import math
 from functools import cache
-from itertools import pairwise
 from typing import Final, TypeVar
 
 import numpy as np
@@ -302,12 +301,15 @@ def _block(before: MuscleState, rms_v: F32, bits: U8, frequency: F64, state: Mus
     )
 
 
+#: (n_reasons, 256), whether a reason is among those of a hop.
+_HAS_REASON: Final = ((np.arange(256) & np.array(REASONS, np.int64)[:, None]) != 0).astype(np.int64)
+
+
 def _reasons(bits: U8) -> I64:
     """Hops of each channel by reason."""
     found = np.zeros((len(bits), len(REASONS)), np.int64)
     for c, row in enumerate(bits):
-        bad = row[row != 0]
-        found[c] = [np.count_nonzero(bad & flag) for flag in REASONS]
+        found[c] = _HAS_REASON @ np.bincount(row[row != 0], minlength=256)
     return found
 
 
@@ -343,6 +345,10 @@ def _tally(state: MuscleState, c: int) -> Tally:
     )
 
 
+#: What an epoch is to sustained activity; 0 for one that was not measured.
+_MEASURED, _ACTIVE = 1, 2
+
+
 def _spells(state: MuscleState, epoch_power: F64, grid: Layout, params: MuscleParams) -> I64:
     """Count epochs under sustained activity: from the start of the first window to the end of the last one."""
     window, shortest = grid.sustained_window, grid.sustained_min
@@ -356,17 +362,17 @@ def _spells(state: MuscleState, epoch_power: F64, grid: Layout, params: MusclePa
         active, there = total[c] >= window * rest_below, np.isfinite(total[c])
         measured, sustained, length, away = (int(value) for value in found[c])
         measured += int(np.count_nonzero(there))
-        kind = np.where(active, 2, there)
-        edges = [0, *(np.flatnonzero(np.diff(kind)) + 1).tolist(), len(kind)] if len(kind) else []
-        for start, end in pairwise(edges):
-            if active[start]:
+        kind = np.where(active, _ACTIVE, there)
+        starts = [0, *(np.flatnonzero(kind[1:] != kind[:-1]) + 1).tolist()] if len(kind) else []
+        for what, start, end in zip(kind[starts].tolist(), starts, [*starts[1:], len(kind)], strict=False):
+            if what == _ACTIVE:
                 first = length + 1 if length else 1 + min(away, window - 1)
                 length, away = first + end - start - 1, 0
                 sustained += (shortest if first <= shortest <= length else 0) + max(
                     length - max(first - 1, shortest), 0
                 )
             else:
-                length, away = 0, away + end - start if there[start] else window
+                length, away = 0, away + end - start if what == _MEASURED else window
         found[c] = measured, sustained, length, away
     return found
 
