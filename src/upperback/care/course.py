@@ -166,6 +166,29 @@ class Course:
         easier = {one.exercise for id in been for one in self.content.exercises[id].easier if one.exercise}
         return frozenset(been | easier)
 
+    @cached_property
+    def _judged_as(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """Whose an exercise was when its session was judged: by session and exercise, ids in the plan."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for one in self.kept:
+            found.setdefault((one.session, one.before.exercise), set()).add(one.planned)
+        return {key: frozenset(planned) for key, planned in found.items()}
+
+    def own_in(self, planned: str, session: Session) -> list[str]:
+        """What was done or told in a session that may be of this exercise of the plan, in order.
+
+        The same easy exercise can be on the way back from several. What was judged as another one's is that one's:
+        it is not judged twice, and nobody has trained with it what was left out. What hurt in the exercise itself
+        always counts for it, also where it stood for another one in an earlier plan.
+        """
+        names = self.names[planned]
+        return [
+            exercise
+            for exercise in session.exercises
+            if exercise == planned
+            or (exercise in names and planned in self._judged_as.get((session.id, exercise), {planned}))
+        ]
+
     def kept_of(self, planned: str) -> Sequence[Kept]:
         """The verdicts of one exercise of the plan, oldest first."""
         return self._kept_of.get(planned, ())
@@ -305,7 +328,7 @@ def _speaks_for_more(course: Course, item: Planned, step: Step) -> bool:
 def _done_all_the_same(course: Course, item: Planned, session: Session, steps: Mapping[str, Step]) -> Step | None:
     """The step of an exercise that waits but was done, as from an old page; None where nothing told is its own."""
     others = {step.exercise for step in steps.values()}
-    told = [one for one in session.exercises if one in course.names[item.id] and one not in others]
+    told = [one for one in course.own_in(item.id, session) if one not in others]
     if not told:
         return None
     newest = _newest(item, next(reversed(course.kept_of(item.id)), None), course.bounds)
@@ -322,8 +345,7 @@ def _is_ready(session: Session, course: Course, today: dt.date) -> bool:
 def _open_items(course: Course, session: Session) -> list[Planned]:
     """The exercises of the plan without a verdict on this session, where anything was told that may be theirs."""
     judged = course.judged.get(session.id, frozenset())
-    told = set(session.exercises)
-    return [item for item in course.items if item.id not in judged and told & course.names[item.id]]
+    return [item for item in course.items if item.id not in judged and course.own_in(item.id, session)]
 
 
 def _steps_on(
@@ -343,8 +365,10 @@ def _steps_on(
         step = _newest(item, last, course.bounds)
         if last is not None and _is_red_since(course, last):
             step = step_back(step, bounds, course.content)
-        back = after_absence(step, _days_off(course, item, day, before), bounds, course.content)
-        if back.step.exercise in elsewhere:
+        days_off = _days_off(course, item, day, before)
+        back = after_absence(step, days_off, bounds, course.content)
+        way_back = after_absence(step, days_off, course.bounds, course.content).step.exercise
+        if back.step.exercise in elsewhere or way_back in taken:
             continue  # it waits: one thing is not done twice, and what was too hard does not come back for it
         taken.add(back.step.exercise)
         yield item, back.step, back.absence
@@ -365,10 +389,9 @@ def _is_red_since(course: Course, last: Kept) -> bool:
 
 def _days_off(course: Course, item: Planned, day: dt.date, before: Session | None) -> int:
     """Days since an exercise was last done; 0 where it never was."""
-    names = course.names[item.id]
     for session in reversed(course.sessions):
         is_earlier = before is None or (session.day, session.at) < (before.day, before.at)
-        if is_earlier and session.day <= day and not names.isdisjoint(session.sets):
+        if is_earlier and session.day <= day and not session.sets.keys().isdisjoint(course.own_in(item.id, session)):
             done = session.day
             break
     else:
@@ -404,9 +427,8 @@ def _history(course: Course, item: Planned, until: Session, step: Step) -> list[
     """The last sessions of one exercise up to and with one, oldest first, each with the step of its day."""
     before = {one.session: one.before for one in course.kept_of(item.id)[-_LOOKED_AT:]}
     found: list[ExerciseDone] = []
-    for session in reversed(course.sessions):
-        if (session.day, session.at) > (until.day, until.at):
-            continue
+    ids = [session.id for session in course.sessions]
+    for session in reversed(course.sessions[: ids.index(until.id) + 1]):  # of the same moment, too, it is the last one
         own = step if session.id == until.id else before.get(session.id)
         if own is not None and _is_in(session, course, item, own):
             found.append(_done(session, course, item, own))
@@ -416,7 +438,7 @@ def _history(course: Course, item: Planned, until: Session, step: Step) -> list[
 
 
 def _is_in(session: Session, course: Course, item: Planned, step: Step) -> bool:
-    return step.exercise in session.exercises or not course.names[item.id].isdisjoint(session.exercises)
+    return step.exercise in session.exercises or bool(course.own_in(item.id, session))
 
 
 def _done(session: Session, course: Course, item: Planned, step: Step) -> ExerciseDone:
@@ -424,7 +446,7 @@ def _done(session: Session, course: Course, item: Planned, step: Step) -> Exerci
     if step.exercise in session.exercises:
         own = _with_own_weight(step, session)
         return exercise_done(session, step.exercise, own, course.resting, course.usual, course.content)
-    other = next(one for one in session.exercises if one in course.names[item.id])
+    other = course.own_in(item.id, session)[0]
     done = exercise_done(session, other, step, course.resting, course.usual, course.content)
     return replace(done, reps=())
 

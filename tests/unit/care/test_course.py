@@ -351,3 +351,55 @@ def test_what_waits_and_was_done_all_the_same_is_judged() -> None:
     verdicts = judge_session(here, both)
     assert set(verdicts) == {"ST01", "ST06"}
     assert verdicts["ST06"].move in {Move.BACK, Move.BACK_TWO, Move.SWAP}
+
+
+# ---- whose an easy exercise is, and what came of the same moment --------------------------------------------------
+
+SQUEEZE = Step(exercise="MV09", sets=1, reps=8)
+
+
+def test_what_was_done_as_another_exercise_s_is_no_training_of_this_one() -> None:
+    """Two come down to the same easy one. It was judged as one of them, and the other one was left out for ten days."""
+    easy = session(8, SQUEEZE)
+    lies = Step(exercise="ST14", sets=1, reps=8)
+    holds = (
+        kept(0, lies, before=lies, planned="ST14"),
+        kept(0, SQUEEZE, before=SQUEEZE, planned="ST01"),
+        kept(8, SQUEEZE, before=SQUEEZE, planned="ST01"),
+    )
+    here = course(easy, kept=holds, items=planned("ST14", "ST01"))
+    due = {one.planned: one for one in due_on(here, on(10))}
+    assert (due["ST14"].absence, due["ST14"].step.reps) == ("short", 6)
+    assert due["ST01"].absence == "none"
+    assert waiting(here, on(10)) == []
+
+
+def test_what_hurt_in_the_exercise_itself_counts_for_it_whatever_it_stood_for() -> None:
+    """It took the place of another one in an earlier plan; now it is in the plan itself."""
+    lies = Step(exercise="ST14", sets=2, reps=8)
+    hurt = session(0, lies, worst=9)
+    here = course(hurt, kept=(kept(0, lies, before=lies, planned="ST18"),), items=planned("ST14"))
+    assert waiting(here, on(2)) == [hurt]
+    assert judge_session(here, hurt)["ST14"].move in {Move.BACK, Move.BACK_TWO}
+
+
+def test_a_way_back_that_is_taken_is_waited_for_and_nothing_harder_stands_in() -> None:
+    lies = Step(exercise="ST14", sets=1, reps=8)
+    presses = Step(exercise="ST15", sets=2, reps=8)
+    away = kept(0, presses, before=presses, planned="ST15")
+    items = planned("ST18", "ST15")
+    assert [one.step.exercise for one in due_on(course(kept=(away,), items=items), on(20))] == ["ST18", "ST14"]
+    swapped = kept(18, lies, before=Step(exercise="ST18", sets=1, reps=8), move=Move.SWAP, planned="ST18")
+    assert [one.step for one in due_on(course(kept=(away, swapped), items=items), on(20))] == [lies]
+
+
+def test_of_two_sessions_of_one_moment_the_one_that_is_judged_is_the_last() -> None:
+    """Two devices, one clock: what hurt in the first one is not hidden behind the second."""
+    hurt = session(0, alarming=True)
+    hurt.id = "first"
+    fine = session(0)
+    here = course(hurt, fine, kept=(kept(0, ROW),))
+    assert hurt.at == fine.at
+    verdict = judge_session(here, hurt)["ST02"]
+    assert verdict.move in {Move.BACK, Move.BACK_TWO}
+    assert verdict.check_flags
