@@ -13,7 +13,7 @@ from django.test import Client
 
 from tests.integration.test_journey import finish, hidden, me, text_of, walk, walk_assessment
 from tests.unit.interchange.push_receiver import Browser
-from upperback.care.diary import SessionEnded, SessionStarted, SetDone
+from upperback.care.diary import Morning, Moved, SessionEnded, SessionStarted, SetDone
 from upperback.interchange.webpush import unpacked
 from upperback.services import breaks, diary, plans, push
 from upperback.services.actors import SYSTEM
@@ -117,7 +117,7 @@ def test_a_break_done_is_a_turn_of_movement_done(at_work: Client, clock: Clock) 
     turns = re.findall(r'id="move-\d".*?name="done" value="(\d)"', done.content.decode(), re.DOTALL)
     assert turns[0] == "0", "the first turn is done"
     assert set(turns[1:]) == {"1"}, "the others are not"
-    assert "Next short break: 10:00" in text_of(done)
+    assert "Next longer break: 10:00" in text_of(done)
     assert answers() == ["skipped", "done"]
     assert DiaryEntry.objects.get(kind="moved").data["offered"] is True
 
@@ -126,7 +126,7 @@ def test_moving_without_an_offer_counts_and_moves_the_next_one(at_work: Client, 
     clock.wait(20, at_work)
     page = at_work.get("/breaks/now/")
     done = reply(at_work, "done", move=hidden(page, "move"))
-    assert "Next short break: 09:50" in text_of(done)
+    assert "Next longer break: 09:50" in text_of(done)
     assert DiaryEntry.objects.get(kind="moved").data["offered"] is False
 
 
@@ -136,6 +136,72 @@ def test_not_now_comes_back_in_ten_minutes(at_work: Client, clock: Clock) -> Non
     assert "Next short break: 09:40" in waiting
     assert "You asked for a little more time" in waiting
     assert "Time for a short break" in text_of(clock.wait(10, at_work))
+
+
+def test_or_in_five_minutes(at_work: Client, clock: Clock) -> None:
+    page = clock.wait(30, at_work)
+    assert "In 5 minutes In 10 minutes Skip" in text_of(page)
+    reply(at_work, "snoozed_short", offered(page))
+    assert "Next short break: 09:35" in text_of(ask(at_work))
+    assert "Time for a short break" in text_of(clock.wait(5, at_work))
+
+
+def test_once_an_hour_the_break_is_the_longer_one(at_work: Client, clock: Clock) -> None:
+    reply(at_work, "skipped", offered(clock.wait(30, at_work)))
+    page = clock.wait(30, at_work)
+    assert "Time for a longer break" in text_of(page)
+    assert "About 5 minutes in all" in text_of(page)
+    now = at_work.get("/breaks/now/")
+    assert "A longer break, about 5 minutes" in text_of(now)
+    reply(at_work, "snoozed_short", offered(page))
+    page = clock.wait(5, at_work)
+    assert "Time for a longer break" in text_of(page), "put off, it comes back as it was"
+    reply(at_work, "done", offered(page), move=hidden(now, "move"))
+    assert "Time for a short break" in text_of(clock.wait(30, at_work))
+    rows = DiaryEntry.objects.filter(kind="offer", replaced_by__isnull=True).order_by("at")
+    assert [row.data["long"] for row in rows] == [False, False, True, True, False]
+
+
+def three_good_days(profile: Profile, until: dt.datetime, *, pain: int = 2, last: int | None = None) -> None:
+    """A break on each of the last three days, every morning told."""
+    for ago in (4, 3, 2, 1, 0):
+        at = until - dt.timedelta(days=ago)
+        told = Morning(pain=pain if ago or last is None else last)
+        done = [told] if ago in (0, 4) else [told, Moved(exercises=())]
+        for entry in done:
+            diary.keep_entry(
+                profile=profile, client_id=uuid.uuid4(), day=at.date(), at=at, entry=entry, by=SYSTEM, now=until
+            )
+
+
+def test_after_three_good_days_the_person_may_let_breaks_come_later(planned: Client, clock: Clock) -> None:
+    profile = Profile.objects.get()
+    clock.now += dt.timedelta(days=10)
+    assert "3 good days" not in text_of(planned.get("/breaks/"))
+    three_good_days(profile, clock.now)
+    page = planned.get("/breaks/")
+    assert "30 minutes and 10 % more are 33 minutes" in text_of(page)
+    assert "your breaks can come a little later" in text_of(planned.get("/today/"))
+    planned.post("/breaks/longer/", {"longer": "yes", "minutes": "33"})
+    assert BreakHabits.objects.get().interval_min == 33
+    assert "3 good days" not in text_of(planned.get("/breaks/")), "the count begins anew"
+    again = planned.post("/breaks/longer/", {"longer": "yes", "minutes": "36"})
+    assert again.status_code == 409
+    assert BreakHabits.objects.count() == 1
+
+
+def test_who_keeps_the_interval_is_not_asked_again_for_three_days(planned: Client, clock: Clock) -> None:
+    clock.now += dt.timedelta(days=10)
+    three_good_days(Profile.objects.get(), clock.now)
+    planned.post("/breaks/longer/", {"longer": "no", "client_id": str(uuid.uuid4())})
+    assert "3 good days" not in text_of(planned.get("/breaks/"))
+    assert not BreakHabits.objects.exists()
+
+
+def test_after_a_sore_morning_nothing_gets_longer(planned: Client, clock: Clock) -> None:
+    clock.now += dt.timedelta(days=10)
+    three_good_days(Profile.objects.get(), clock.now, last=5)
+    assert "3 good days" not in text_of(planned.get("/breaks/"))
 
 
 def test_two_not_answered_in_a_row_ask_about_the_interval_and_say_nothing_else(at_work: Client, clock: Clock) -> None:
@@ -189,8 +255,8 @@ def test_quiet_hours_and_busy_times_hold(at_work: Client, clock: Clock) -> None:
     text = text_of(save(at_work, days=["fri"], start=["9:20"], end=["10:45"]))
     assert "Next short break: 10:47" in text
     assert "You are busy until then" in text
-    assert "Time for a short break" not in text_of(clock.wait(106, at_work))
-    assert "Time for a short break" in text_of(clock.wait(1, at_work))
+    assert "Time for a" not in text_of(clock.wait(106, at_work))
+    assert "Time for a longer break" in text_of(clock.wait(1, at_work))
     clock.to(20, 30)
     clock.wait(40, at_work)
     late = text_of(ask(at_work))

@@ -125,7 +125,10 @@ def _free_from(minute: int, day: int, weekly: Sequence[BusyTime]) -> int:
 
 def offers_of(written: Iterable[Written]) -> list[Offered]:
     """The offers of the diary, oldest first."""
-    return [Offered(kind=one.kind, at=row.at, answer=one.answer, until=one.until) for row, one in only(written, Offer)]
+    return [
+        Offered(kind=one.kind, at=row.at, answer=one.answer, until=one.until, is_long=one.long)
+        for row, one in only(written, Offer)
+    ]
 
 
 def presence_of(
@@ -166,12 +169,14 @@ def today_of(written: Iterable[Written], *, turns: int, ticked: Iterable[int], s
     """
     rows = list(written)
     moved = only(rows, Moved)
-    ends = [row.at for row, _ in moved] + [row.at for row, _ in only(rows, SessionEnded)]
+    sessions = [row.at for row, _ in only(rows, SessionEnded)]
+    ends = [row.at for row, _ in moved] + sessions
     return Today(
         movement_turns=turns,
         movement_done=len({*ticked, *range(1, len(moved) + 1)}),
         strength_due=strength_due,
         last_moved=max(ends, default=None),
+        last_session=max(sessions, default=None),
         offers=offers_of(rows),
     )
 
@@ -216,7 +221,10 @@ def day_of_habits(
     if waits is not None and not _is_settled(waits, today) and presence.here_since is not None and not presence.in_call:
         before = replace(today, offers=[offer for offer in today.offers if offer is not waits])
         asked = next_offer(habits, before, presence, now, content).ask_interval
-        return Next(kind=waits.kind, offer_now=True, at=waits.at, why="due", ask_interval=asked), waits
+        offered = Next(
+            kind=waits.kind, offer_now=True, at=waits.at, why="due", ask_interval=asked, is_long=waits.is_long
+        )
+        return offered, waits
     return next_offer(habits, today, presence, now, content), None
 
 

@@ -92,11 +92,12 @@ class Moved(Entry, frozen=True, kw_only=True):
 
 
 class Offer(Entry, frozen=True, kw_only=True):
-    """A break, movement or session that was offered, and what came of it."""
+    """A break, movement or session that was offered, and what came of it. `long`: the longer break of the hour."""
 
     kind: Literal["break", "movement", "strength"]
     answer: Literal["done", "skipped", "snoozed", "ignored"]
     until: dt.datetime | None = None
+    long: bool = False
 
 
 class Held(Entry, frozen=True, kw_only=True):

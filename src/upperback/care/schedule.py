@@ -54,12 +54,13 @@ class Habits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """One offer of today. `until` is set where it was snoozed."""
+    """One offer of today. `until` is set where it was snoozed; `is_long` for the longer break of the hour."""
 
     kind: Kind
     at: dt.datetime
     answer: Answer
     until: dt.datetime | None = None
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class Today:
     movement_done : how often it was done, offered or not
     strength_due : whether a strength session belongs to today and is not done
     last_moved : when they last did a break, a movement or a session, offered or not
+    last_session : when the last session ended
     offers : of today, oldest first
     """
 
@@ -79,6 +81,7 @@ class Today:
     movement_done: int
     strength_due: bool
     last_moved: dt.datetime | None = None
+    last_session: dt.datetime | None = None
     offers: Sequence[Offered] = ()
 
 
@@ -111,6 +114,7 @@ class Next:
     at : when it comes if nothing changes; None where that cannot be known (a call, being away)
     why : the reason, also while it waits
     ask_interval : the last offers were ignored: ask whether another interval would suit better
+    is_long : it is the longer break of the hour
     """
 
     kind: Kind
@@ -118,6 +122,7 @@ class Next:
     at: dt.datetime | None
     why: Why
     ask_interval: bool = False
+    is_long: bool = False
 
 
 def next_offer(habits: Habits, today: Today, presence: Presence, now: dt.datetime, content: Content) -> Next:
@@ -140,16 +145,36 @@ def next_offer(habits: Habits, today: Today, presence: Presence, now: dt.datetim
     if not candidates:
         return Next(kind="break", offer_now=False, at=None, why="switched_off")
     due, kind, reason = min(candidates, key=lambda one: one[0])
+    long = kind != "strength" and _is_long(habits, today, offers, presence, max(due, now), content)
     held = _hold(habits, presence, max(due, now), content)
     if held is not None:
         until, why = held
-        return Next(kind=kind, offer_now=False, at=until, why=why, ask_interval=asked)
+        return Next(kind=kind, offer_now=False, at=until, why=why, ask_interval=asked, is_long=long)
     if due > now:
-        return Next(kind=kind, offer_now=False, at=due, why=reason, ask_interval=asked)
+        return Next(kind=kind, offer_now=False, at=due, why=reason, ask_interval=asked, is_long=long)
     waited = _after_hold(habits, presence, now, content)
     if waited is not None:
-        return Next(kind=kind, offer_now=False, at=waited, why="after_hold", ask_interval=asked)
-    return Next(kind=kind, offer_now=True, at=now, why="due", ask_interval=asked)
+        return Next(kind=kind, offer_now=False, at=waited, why="after_hold", ask_interval=asked, is_long=long)
+    return Next(kind=kind, offer_now=True, at=now, why="due", ask_interval=asked, is_long=long)
+
+
+def _is_long(
+    habits: Habits, today: Today, offers: Sequence[Offered], presence: Presence, at: dt.datetime, content: Content
+) -> bool:
+    """Whether the break at a time is the longer one of the hour: the one that comes nearest to an hour after the last.
+
+    The hour begins with coming back, with a session, and with a longer break that was offered, whatever was answered:
+    one that was skipped is not made up for. One that was put off comes back as it was. The first break of a day is a
+    short one: since when somebody has sat is not always known.
+    """
+    if not offers and today.last_moved is None:
+        return False
+    before = [offer.at for offer in offers if offer.is_long and offer.answer != "snoozed"]
+    if today.last_session is not None and today.last_session <= at:
+        before.append(today.last_session)
+    since = max([presence.here_since or at, *before])
+    every = dt.timedelta(minutes=content.limit("break_long_every_minutes"))
+    return at - since >= every - dt.timedelta(minutes=habits.interval_min) / 2
 
 
 def _break_time(

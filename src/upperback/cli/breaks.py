@@ -123,6 +123,7 @@ def told(day: "Day") -> dict[str, Any]:
         "words": why_words(found) % {"minutes": day.habits.interval_min},
         "interval_min": day.habits.interval_min,
         "ask_interval": found.ask_interval,
+        "is_long": found.is_long,
     }
 
 

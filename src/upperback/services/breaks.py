@@ -10,10 +10,26 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from upperback.care import breaks
+from upperback.care.break_growth import Longer, longer_interval
 from upperback.care.breaks import BusyTime, Span
-from upperback.care.diary import DayOff, Held, Moved, Offer, SessionEnded, SessionStarted, Written, kind_of, only
+from upperback.care.diary import (
+    DayOff,
+    FlareEnded,
+    FlareStarted,
+    Held,
+    Later,
+    Morning,
+    Moved,
+    Offer,
+    SessionEnded,
+    SessionStarted,
+    TaskDone,
+    Written,
+    kind_of,
+    only,
+)
 from upperback.care.schedule import Habits, Next
-from upperback.care.sessions import sessions_of
+from upperback.care.sessions import mornings, sessions_of
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError, NotFound
 from upperback.interchange import calendar
@@ -21,6 +37,7 @@ from upperback.services import audit
 from upperback.services.actors import Actor
 from upperback.services.diary import correct_entry, entries, keep_entry
 from upperback.services.flares import current_flare, movement_today
+from upperback.services.lookout import put_off
 from upperback.services.permissions import check_may
 from upperback.services.plans import PlanVersion, open_plan
 from upperback.services.progress import rest_today
@@ -32,16 +49,20 @@ __all__ = [
     "BusyCalendar",
     "BusyRow",
     "Day",
+    "agree_longer",
     "answer_offer",
     "day_of",
     "finish_break",
     "habits_of",
     "hold_offers",
     "latest_calendar",
+    "longer_now",
     "offer_if_due",
+    "put_off_longer",
     "read_calendar",
     "remove_calendar",
     "save_habits",
+    "snooze_minutes",
 ]
 
 #: Words for days in a row of busy times, each with the days of the week it stands for, Monday first.
@@ -59,6 +80,10 @@ _QUIET: Final = (dt.time(20, 0), dt.time(8, 0))
 #: How far back it is looked which movement was done least.
 _LATELY: Final = dt.timedelta(days=6)
 _KINDS: Final = (Moved, Offer, Held, DayOff, SessionStarted, SessionEnded)
+#: What tells whether the time between breaks may get longer, and how far back it is looked at.
+_GROWTH_KINDS: Final = (Moved, Morning, TaskDone, FlareStarted, FlareEnded, Later)
+_GROWTH_LOOKS_BACK: Final = dt.timedelta(days=28)
+_LONGER: Final = "break_longer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +289,7 @@ def offer_if_due(*, profile: Profile, here_since: dt.datetime | None = None, by:
             return day
         kept = keep_entry(
             profile=profile, client_id=uuid.uuid4(), day=local_day(profile, now), at=now,
-            entry=Offer(kind=day.next.kind, answer="ignored"), by=by, now=now,
+            entry=Offer(kind=day.next.kind, answer="ignored", long=day.next.is_long), by=by, now=now,
         )  # fmt: skip
     return replace(day, offer=kept, next=replace(day.next, at=now))
 
@@ -274,17 +299,27 @@ def answer_offer(
     profile: Profile,
     offer_uuid: uuid.UUID | None,
     answer: Literal["skipped", "snoozed"],
+    soon: bool = False,
     client_id: uuid.UUID | None,
     by: Actor,
     now: dt.datetime,
 ) -> DiaryEntry:
-    """ "Not now" or "skip". Without an offer (a page without script made none) it is kept with its answer at once."""
+    """ "Not now" or "skip". Without an offer (a page without script made none) it is kept with its answer at once.
+
+    Parameters
+    ----------
+    soon : "not now" for a shorter while
+    """
     until = None
     if answer == "snoozed":
-        until = now + dt.timedelta(minutes=default_content().limit("schedule_snooze_minutes"))
+        until = now + dt.timedelta(minutes=snooze_minutes()[0 if soon else 1])
     offer = _offer(profile, offer_uuid)
-    kind = offer.data["kind"] if offer is not None else _kind_due(profile, by, now)
-    entry = Offer(kind=kind, answer=answer, until=until)
+    if offer is not None:
+        kind, long = offer.data["kind"], offer.data.get("long", False)
+    else:
+        due = day_of(profile=profile, by=by, now=now).next
+        kind, long = due.kind, due.is_long
+    entry = Offer(kind=kind, answer=answer, until=until, long=long)
     if offer is None:
         day = local_day(profile, now)
         return keep_entry(profile=profile, client_id=client_id, day=day, at=now, entry=entry, by=by, now=now)
@@ -320,9 +355,61 @@ def finish_break(
             entry=Moved(exercises=(exercise,) if exercise else (), offered=offer is not None), by=by, now=now,
         )  # fmt: skip
         if offer is not None:
-            entry = Offer(kind=offer.data["kind"], answer="done")
+            entry = Offer(kind=offer.data["kind"], answer="done", long=offer.data.get("long", False))
             _answered(offer, entry, uuid.uuid5(client_id, "offer"), by, now)
     return moved
+
+
+def snooze_minutes() -> tuple[int, int]:
+    """How many minutes "not now" puts an offer off: the shorter and the longer while."""
+    limit = default_content().limit
+    return int(limit("schedule_snooze_short_minutes")), int(limit("schedule_snooze_minutes"))
+
+
+def longer_now(*, profile: Profile, by: Actor, now: dt.datetime) -> Longer | None:
+    """A longer time between breaks that some good days speak for; None where nothing does, or it was put off.
+
+    Raises
+    ------
+    NotAllowed : no plan is open.
+    """
+    check_may(by, "see_profile")
+    today = local_day(profile, now)
+    plan = open_plan(profile=profile, by=by)
+    habits = schedule_habits(profile=profile, plan=plan, by=by)
+    if not habits.breaks_on:
+        return None
+    written = entries(profile=profile, by=by, since=today - 2 * _GROWTH_LOOKS_BACK, kinds=_GROWTH_KINDS)
+    if any(later.card == _LONGER and today < later.until for _, later in only(written, Later)):
+        return None
+    since = max(_interval_since(profile, plan), today - _GROWTH_LOOKS_BACK)
+    return longer_interval(habits.interval_min, since, written, mornings(written), today, default_content())
+
+
+def agree_longer(*, profile: Profile, minutes: int | None, by: Actor, now: dt.datetime) -> BreakHabits:
+    """The person wants the longer time between breaks that was offered."""
+    found = longer_now(profile=profile, by=by, now=now)
+    if found is None or found.minutes != minutes:
+        raise Conflict("This is not as it was when the page was opened. Look at it as it is now")
+    last = habits_of(profile=profile, by=by)
+    return save_habits(
+        profile=profile, breaks_on=last.breaks_on, interval_min=found.minutes, quiet_from=last.quiet_from,
+        quiet_until=last.quiet_until, strength_at=last.strength_at, busy=busy_rows(last), by=by, now=now,
+    )  # fmt: skip
+
+
+def put_off_longer(*, profile: Profile, client_id: uuid.UUID | None, by: Actor, now: dt.datetime) -> DiaryEntry:
+    """The time between breaks stays; it is asked again after as many days as have to be good."""
+    days = int(default_content().limit("break_good_days"))
+    return put_off(profile=profile, client_id=client_id, card=_LONGER, days=days, by=by, now=now)
+
+
+def _interval_since(profile: Profile, plan: PlanVersion) -> dt.date:
+    """The day since which the time between breaks has been what it is."""
+    rows = list(BreakHabits.objects.filter(profile=profile))
+    chosen = [None, *(row.interval_min for row in rows)]
+    changed = [row.set_at for before, row in zip(chosen, rows, strict=False) if row.interval_min != before]
+    return max(plan.starts_on, local_day(profile, changed[-1])) if changed else plan.starts_on
 
 
 def hold_offers(
@@ -356,10 +443,6 @@ def _offer(profile: Profile, offer_uuid: uuid.UUID | None) -> DiaryEntry | None:
     if found is None:
         raise NotFound("there is no such offer here")
     return found
-
-
-def _kind_due(profile: Profile, by: Actor, now: dt.datetime) -> Literal["break", "movement", "strength"]:
-    return day_of(profile=profile, by=by, now=now).next.kind
 
 
 def _habits(chosen: BreakHabits, planned_min: int, profile: Profile) -> Habits:

@@ -181,3 +181,50 @@ def test_one_hold_may_follow_another() -> None:
     assert found.at is not None
     later = offer(found.at, presence=Presence(here_since=at(18), busy=busy), today=replace(TODAY, strength_due=False))
     assert later.offer_now
+
+
+# ---- the longer break of the hour --------------------------------------------------------------------------------
+
+
+def offers_at(*minutes: int, long: tuple[int, ...] = ()) -> list[Offered]:
+    """Short ones that were done, and long ones, so many minutes after nine."""
+    return [
+        Offered(kind="movement", at=at(9) + dt.timedelta(minutes=one), answer="done", is_long=one in long)
+        for one in sorted({*minutes, *long})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("interval", "longs"), [(30, [60, 120, 180]), (25, [50, 100, 150]), (20, [60, 120, 180]), (60, [120, 180])]
+)
+def test_the_break_nearest_to_the_hour_is_the_longer_one(interval: int, longs: list[int]) -> None:
+    habits = replace(HABITS, interval_min=interval, strength_at=None)
+    made: list[Offered] = []
+    for minute in range(181):
+        now = at(9) + dt.timedelta(minutes=minute)
+        found = next_offer(habits, replace(TODAY, offers=made), HERE, now, CONTENT)
+        if found.offer_now:
+            made.append(Offered(kind=found.kind, at=now, answer="ignored", is_long=found.is_long))
+    assert [(one.at - at(9)).seconds // 60 for one in made if one.is_long] == longs
+
+
+def test_the_hour_begins_anew_after_a_session_and_on_return() -> None:
+    offers = offers_at(30)
+    assert offer(at(10), today=replace(TODAY, offers=offers)).is_long
+    rested = replace(TODAY, offers=offers, last_moved=at(9, 40), last_session=at(9, 40))
+    assert not offer(at(10, 10), today=rested).is_long
+    back = Presence(here_since=at(9, 35))
+    assert not offer(at(10, 5), today=replace(TODAY, offers=offers), presence=back).is_long
+
+
+def test_a_longer_break_that_was_put_off_comes_back_as_one_and_skipped_it_does_not() -> None:
+    long = Offered(kind="movement", at=at(10), answer="snoozed", until=at(10, 5), is_long=True)
+    assert offer(at(10, 5), today=replace(TODAY, offers=[*offers_at(30), long])).is_long
+    skipped = replace(long, answer="skipped", until=None)
+    assert not offer(at(10, 30), today=replace(TODAY, offers=[*offers_at(30), skipped])).is_long
+
+
+def test_a_strength_session_is_never_a_longer_break() -> None:
+    today = replace(TODAY, offers=[*offers_at(30), Offered(kind="movement", at=at(17, 20), answer="done")])
+    found = offer(at(17, 30), today=today, presence=HERE)
+    assert (found.kind, found.is_long) == ("strength", False)

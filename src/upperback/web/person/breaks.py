@@ -6,6 +6,7 @@ Everything works without the script: then the card is as old as the page.
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from markupsafe import Markup
 
+from upperback.care.break_growth import Longer
 from upperback.care.breaks import seconds_of, why_words
+from upperback.content.models import Exercise
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed
 from upperback.interchange.webpush import Receiver, public_key
@@ -197,17 +200,20 @@ def break_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         "profile": profile,
         "offer": day.offer.uuid if day.offer is not None else None,
         "client_id": uuid.uuid4(),
+        "long": day.next.is_long,
+        "snooze": breaks.snooze_minutes(),
         "stops": [text for text in content.dose_texts.values() if text.group == "stop_sign"],
     }
     if item is None:
-        return show(request, "person/break_walk.jinja", shared)
+        minutes = _break_minutes(None, None, is_long=day.next.is_long)
+        return show(request, "person/break_walk.jinja", shared | {"minutes": minutes})
     exercise = content.exercises[item["id"]]
     at = next(place for place, one in enumerate(day.moves) if one["id"] == item["id"])
     context = shared | {
         "item": item,
         "exercise": exercise,
         "dose": dose_words(dict(item), once=True),
-        "minutes": _minutes(seconds_of(item, exercise)),
+        "minutes": _break_minutes(item, exercise, is_long=day.next.is_long),
         "move": Markup(moving_figure(exercise)),  # noqa: S704  our own drawing, escaped where it is made
         "still": Markup(still_figures(exercise)),  # noqa: S704
         "other": day.moves[(at + 1) % len(day.moves)]["id"] if len(day.moves) > 1 else None,
@@ -226,14 +232,28 @@ def answer(request: HttpRequest, profile: Profile) -> HttpResponse:
         breaks.finish_break(
             profile=profile, offer_uuid=offer, exercise=posted.get("move", ""), client_id=client_id, by=by, now=now
         )
-    elif said in {"skipped", "snoozed"}:
+    elif said in {"skipped", "snoozed", "snoozed_short"}:
         breaks.answer_offer(
             profile=profile, offer_uuid=offer, answer="skipped" if said == "skipped" else "snoozed",
-            client_id=client_id, by=by, now=now,
+            soon=said == "snoozed_short", client_id=client_id, by=by, now=now,
         )  # fmt: skip
     else:
         raise InputError("This page is too old to be used. Open Today again")
     return redirect("breaks" if posted.get("back") == "breaks" else "today")
+
+
+@require_POST
+@for_person
+def longer(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """A longer time between breaks, or as it is: the person's own choice."""
+    posted, by, now = request.POST, session.actor_of(request), session.now()
+    minutes = posted.get("minutes", "")
+    if posted.get("longer") == "yes":
+        asked = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 4 else None
+        breaks.agree_longer(profile=profile, minutes=asked, by=by, now=now)
+    else:
+        breaks.put_off_longer(profile=profile, client_id=public_id(posted.get("client_id", "")), by=by, now=now)
+    return redirect("breaks")
 
 
 @require_POST
@@ -254,15 +274,39 @@ def hold(request: HttpRequest, profile: Profile) -> HttpResponse:
 
 def card_context(request: HttpRequest, profile: Profile) -> dict[str, Any]:
     """What a page needs to draw the card of the next offer, as it is when the page is drawn."""
-    now = session.now()
+    by, now = session.actor_of(request), session.now()
     here_since = _here_since(request, now)
     try:
-        day = breaks.day_of(profile=profile, here_since=here_since, by=session.actor_of(request), now=now)
+        day = breaks.day_of(profile=profile, here_since=here_since, by=by, now=now)
     except NotAllowed as problem:
         usual = int(default_content().limit("break_minutes_most"))
-        return {"card": None, "waits": _(problem.message), "planned": {"minutes": usual, "own": False}}
+        return {"card": None, "waits": _(problem.message), "planned": {"minutes": usual, "own": False}, "longer": None}
     planned = {"minutes": day.planned_min, "own": day.from_tasks}
-    return {"card": _card(day, now), "waits": None, "planned": planned}
+    longer_by = breaks.longer_now(profile=profile, by=by, now=now)
+    return {"card": _card(day, now), "waits": None, "planned": planned, "longer": _longer(longer_by)}
+
+
+def _longer(found: Longer | None) -> dict[str, Any] | None:
+    """The longer time between breaks in words, with its sum."""
+    if found is None:
+        return None
+    limit = default_content().limit
+    grown = found.now_min * (1 + limit("break_growth"))
+    exact = abs(found.minutes - grown) < 1e-9
+    words = {"now": found.now_min, "tenth": f"{100 * limit('break_growth'):.0f}", "then": found.minutes}
+    return {
+        "minutes": found.minutes,
+        "now": found.now_min,
+        "days": len(found.days),
+        "sum": (
+            _("%(now)s minutes and %(tenth)s %% more are %(then)s minutes.")
+            if exact
+            else _("%(now)s minutes and about %(tenth)s %% more are %(then)s minutes.")
+        )
+        % words,
+        "most": int(limit("break_minutes_cap")),
+        "client_id": uuid.uuid4(),
+    }
 
 
 def _card(day: Day, now: dt.datetime) -> dict[str, Any]:
@@ -279,7 +323,9 @@ def _card(day: Day, now: dt.datetime) -> dict[str, Any]:
         "ask_interval": found.ask_interval,
         "offer": day.offer.uuid if day.offer is not None else None,
         "title": exercise.title if exercise is not None else None,
-        "minutes": _minutes(seconds_of(day.item, exercise)) if day.item is not None and exercise is not None else 2,
+        "minutes": _break_minutes(day.item, exercise, is_long=found.is_long),
+        "long": found.is_long,
+        "snooze": breaks.snooze_minutes(),
         "client_id": uuid.uuid4(),
     }
 
@@ -306,8 +352,11 @@ def _here_since(request: HttpRequest, now: dt.datetime) -> dt.datetime | None:
     return since if since <= last <= now and now - last <= gap else now
 
 
-def _minutes(seconds: int) -> int:
-    return max(1, round(seconds / 60))
+def _break_minutes(item: Mapping[str, Any] | None, exercise: Exercise | None, *, is_long: bool) -> int:
+    """How long a break is: the longer one of the hour, or about as long as its movement."""
+    if is_long:
+        return int(default_content().limit("break_long_minutes"))
+    return max(1, round(seconds_of(item, exercise) / 60)) if item is not None and exercise is not None else 2
 
 
 def _midnight(profile: Profile, now: dt.datetime) -> dt.datetime:

@@ -43,6 +43,7 @@ urlpatterns = [
     path("breaks/card/", breaks.card, name="break_card"),
     path("breaks/now/", breaks.break_page, name="break_now"),
     path("breaks/answer/", breaks.answer, name="break_answer"),
+    path("breaks/longer/", breaks.longer, name="break_longer"),
     path("breaks/hold/", breaks.hold, name="break_hold"),
     path("breaks/calendar/", breaks.calendar_file, name="break_calendar"),
     path("breaks/zone/", breaks.zone, name="break_zone"),
