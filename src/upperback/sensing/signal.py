@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntFlag
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ Quality: TypeAlias = npt.NDArray[np.uint8]
 
 #: `sensor`: x, y, z as the maker defines them. `body`: is (up along the spine), ml (to the right), pa (to the front).
 Frame: TypeAlias = Literal["sensor", "body"]
+
+_Number = TypeVar("_Number", bound=np.floating[Any])
 
 G_MPS2 = 9.80665
 """Standard gravity in m/s2, for recordings that count in g."""
@@ -132,3 +134,10 @@ def _check_array(name: str, array: npt.NDArray[np.float32], columns: int | None)
         shape = f"(samples, {columns or 'channels'})"
         raise SignalShapeError(f"{name} has to be float32 {shape}, not {array.dtype} {array.shape}")
     return len(array)
+
+
+def squares(vectors: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """Squares of the lengths of (..., 3): many times as fast as a sum over so short an axis, and the same bits."""
+    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
+    found: npt.NDArray[_Number] = x * x + y * y + z * z
+    return found

@@ -278,11 +278,12 @@ def _push(state: SlotState, piece: _Piece, unit: int, reduce: "_Reduce") -> Iter
 def _starts(state: SlotState, first: int, end: int) -> npt.NDArray[np.int64]:
     """(end - first + 1,): the first sample of each slot, and of the one after them. Agrees with `_slot_at`."""
     step = SLOTS_PER_S / state.sampling_rate_hz
-    slots = np.arange(first, end + 1)
     per_slot = state.sampling_rate_hz / SLOTS_PER_S
     if per_slot == int(per_slot):  # the same in whole numbers
-        whole: npt.NDArray[np.int64] = slots * int(per_slot) - int(np.floor((state.offset + 1e-6) * per_slot))
-        return whole.clip(0)
+        early = int(np.floor((state.offset + 1e-6) * per_slot))
+        whole = np.arange(first * int(per_slot) - early, (end + 1) * int(per_slot) - early, int(per_slot))
+        return whole if whole[0] >= 0 else np.maximum(whole, 0)
+    slots = np.arange(first, end + 1)
     starts = np.ceil((slots - 1e-6 - state.offset) / step).astype(np.int64)
     starts += np.floor(state.offset + starts * step + 1e-6) < slots
     starts -= np.floor(state.offset + (starts - 1) * step + 1e-6) >= slots

@@ -129,7 +129,7 @@ static double added_up(const float part[LANES]) {
     return total;
 }
 
-/* Sums of a stretch: of each axis, and of the length less `about` and its square, so that nothing is lost where the
+/* Sums of a stretch of a second: of each axis, and of the length less `about` and its square, so that nothing is lost where the
    length hardly varies. Sixteen samples side by side. */
 static void add_stretch(float axes[3][MOST], int64_t n, int64_t room, float about, double sums[5]) {
     float part[5][LANES] = {{0}}, off[MOST];
@@ -144,18 +144,6 @@ static void add_stretch(float axes[3][MOST], int64_t n, int64_t room, float abou
         }
     for (int k = 0; k < 5; k++)
         sums[k] += added_up(part[k]);
-}
-
-/* Of a whole second. */
-static void sums(const float *x, int64_t n, float about, double axes[3], double *length, double *square) {
-    double total[5] = {0};
-    float side[3][MOST];
-    for (int64_t start = 0; start < n; start += MOST) {
-        const int64_t count = n - start < MOST ? n - start : MOST;
-        add_stretch(side, count, apart(x + 3 * start, count, side), about, total);
-    }
-    axes[0] = total[0], axes[1] = total[1], axes[2] = total[2];
-    *length = total[3], *square = total[4];
 }
 
 /* Does an axis stay the same while another moves more than `least`? */
@@ -180,56 +168,54 @@ static int stuck(const float *x, int64_t n, double least) {
     return any && moves;
 }
 
-/* How the gyroscope turns the acceleration, a x w, weighted with the time since the start of the second (`later`) and
-   with the time to its end (`earlier`). */
-static void turns(const float *a, const float *w, int64_t n, double later[3], double earlier[3]) {
+/* How the gyroscope turns the acceleration, a x w, in the stretch from `start` of a second of `n` samples: weighted with
+   the time since the start of the second (`later`) and with the time to its end (`earlier`). */
+static void add_turns(float u[3][MOST], float v[3][MOST], int64_t start, int64_t room, int64_t n, double later[3],
+                      double earlier[3]) {
     const float per = 1.0F / (float)n;
+    float part[6][LANES] = {{0}}, since[MOST];
+    for (int64_t t = 0; t < room; t++)
+        since[t] = ((float)(start + t) + 0.5F) * per;
+    for (int64_t t = 0; t < room; t += LANES)
+        for (int j = 0; j < LANES; j++) {
+            const int64_t i = t + j;
+            const float x = u[1][i] * v[2][i] - u[2][i] * v[1][i], y = u[2][i] * v[0][i] - u[0][i] * v[2][i];
+            const float z = u[0][i] * v[1][i] - u[1][i] * v[0][i];
+            part[0][j] += x * since[i], part[1][j] += y * since[i], part[2][j] += z * since[i];
+            part[3][j] += x * (1 - since[i]), part[4][j] += y * (1 - since[i]), part[5][j] += z * (1 - since[i]);
+        }
     for (int k = 0; k < 3; k++)
-        later[k] = earlier[k] = 0;
-    for (int64_t start = 0; start < n; start += MOST) {
-        const int64_t count = n - start < MOST ? n - start : MOST;
-        float u[3][MOST], v[3][MOST], part[6][LANES] = {{0}}, since[MOST];
-        const int64_t room = apart(a + 3 * start, count, u);
-        apart(w + 3 * start, count, v);
-        for (int64_t t = 0; t < room; t++)
-            since[t] = ((float)(start + t) + 0.5F) * per;
-        for (int64_t t = 0; t < room; t += LANES)
-            for (int j = 0; j < LANES; j++) {
-                const int64_t i = t + j;
-                const float x = u[1][i] * v[2][i] - u[2][i] * v[1][i], y = u[2][i] * v[0][i] - u[0][i] * v[2][i];
-                const float z = u[0][i] * v[1][i] - u[1][i] * v[0][i];
-                part[0][j] += x * since[i], part[1][j] += y * since[i], part[2][j] += z * since[i];
-                part[3][j] += x * (1 - since[i]), part[4][j] += y * (1 - since[i]), part[5][j] += z * (1 - since[i]);
-            }
-        for (int k = 0; k < 3; k++)
-            later[k] += added_up(part[k]), earlier[k] += added_up(part[3 + k]);
-    }
-    for (int k = 0; k < 3; k++)
-        later[k] /= (double)n, earlier[k] /= (double)n;
+        later[k] += added_up(part[k]), earlier[k] += added_up(part[3 + k]);
 }
 
 UB_EXPORT void UB(quality_seconds)(const float *acc, const float *gyr, int64_t seconds, int64_t n, double gravity,
                                    double stuck_least, double *columns) {
     const double per = 1.0 / (double)n;
     for (int64_t s = 0; s < seconds; s++, acc += 3 * n, gyr = gyr ? gyr + 3 * n : gyr) {
-        double *row = columns + s * COLUMNS, length, square;
-        sums(acc, n, (float)gravity, row + UP, &length, &square);
-        for (int k = 0; k < 3; k++)
-            row[UP + k] *= per;
-        const double off = length * per, spread = square * per - off * off;
+        double *row = columns + s * COLUMNS, force[5] = {0}, rate[5] = {0}, later[3] = {0}, earlier[3] = {0};
+        for (int64_t start = 0; start < n; start += MOST) {
+            const int64_t count = n - start < MOST ? n - start : MOST;
+            float u[3][MOST], v[3][MOST];
+            const int64_t room = apart(acc + 3 * start, count, u);
+            add_stretch(u, count, room, (float)gravity, force);
+            if (!gyr)
+                continue;
+            apart(gyr + 3 * start, count, v);
+            add_stretch(v, count, room, 0, rate);
+            add_turns(u, v, start, room, n, later, earlier);
+        }
+        const double off = force[3] * per, spread = force[4] * per - off * off;
         row[LENGTH] = (float)gravity + off;
         row[SPREAD] = sqrt(spread < 0 ? 0 : spread);
         row[STUCK] = stuck(acc, n, stuck_least);
-        if (!gyr) {
-            for (int k = RATE; k < COLUMNS; k++)
-                row[k] = NAN;
-            continue;
+        double even = rate[4] * per;
+        for (int k = 0; k < 3; k++) {
+            row[UP + k] = force[k] * per;
+            row[RATE + k] = rate[k] * per, even -= row[RATE + k] * row[RATE + k];
+            row[LATER + k] = later[k] / (double)n, row[EARLIER + k] = earlier[k] / (double)n;
         }
-        sums(gyr, n, 0, row + RATE, &length, &square);
-        double even = square * per;
-        for (int k = 0; k < 3; k++)
-            row[RATE + k] *= per, even -= row[RATE + k] * row[RATE + k];
         row[RATE_SPREAD] = sqrt(even < 0 ? 0 : even);
-        turns(acc, gyr, n, row + LATER, row + EARLIER);
+        for (int k = RATE; k < COLUMNS && !gyr; k++)
+            row[k] = NAN;
     }
 }

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from upperback.sensing.movement._compiled import kernel
 from upperback.sensing.movement.base import ChangeKind, MovementParams
-from upperback.sensing.signal import Signal1, Signal3
+from upperback.sensing.signal import Signal1, Signal3, squares
 from upperback.sensing.slots import SLOTS_PER_S
 
 CONTEXT_S: Final = 10
@@ -21,6 +21,8 @@ CONTEXT_S: Final = 10
 
 _PER_S: Final = 5
 """Directions are looked at five times a second."""
+
+_SLOTS_EACH: Final = SLOTS_PER_S // _PER_S
 
 _REACH_S: Final = 6
 _APART_S: Final = 2.4
@@ -68,7 +70,7 @@ def find_changes(
     compiled = kernel(instruction_set)
     means_of_rows = _means_of_rows if compiled is None else compiled.means_of_rows
     directions = _directions if compiled is None else compiled.directions
-    fine = means_of_rows(acc_mps2, SLOTS_PER_S // _PER_S)  # five a second
+    fine = means_of_rows(acc_mps2, _SLOTS_EACH)  # five a second
 
     def around(begin_s: float, end_s: float) -> npt.NDArray[np.float32]:
         """(n, 5, 3) direction of the mean from `begin_s` to `end_s` around each moment of the second."""
@@ -81,10 +83,12 @@ def find_changes(
     bent = np.where(left <= np.maximum(0.5 * bent, 8), bent, 0)
     moved = _angle_deg(around(-3, -1), around(1.2, 3.2))
     score = np.maximum(bent, np.where(left >= 0.5 * moved, moved, 0))
+    tops = _tops(score, at)
+    rises_m = _rises_m(length_mps2, [int(at[row]) * SLOTS_PER_S + _SLOTS_EACH * column + 2 for row, column in tops])
     return [
         found
-        for row, column in _tops(score, at)
-        if (found := _judge(row, column, at, bent, score, length_mps2, params)) is not None
+        for (row, column), rise_m in zip(tops, rises_m, strict=True)
+        if (found := _judge(row, column, at, bent, score, rise_m, params)) is not None
     ]
 
 
@@ -133,12 +137,11 @@ def _judge(
     at: npt.NDArray[np.int64],
     bent: npt.NDArray[np.float32],
     score: npt.NDArray[np.float32],
-    length_mps2: Signal1,
+    rise_m: float,
     params: MovementParams,
 ) -> Found | None:
     angle = float(score[row, column])
     time_s = float(at[row]) + (column + 0.5) / _PER_S
-    rise_m = _rise_m(length_mps2, int(at[row]) * SLOTS_PER_S + (SLOTS_PER_S // _PER_S) * column + 2)
     is_bend = bent[row, column] >= score[row, column]
     if rise_m >= params.rise_m_min:
         return Found("stand_up", time_s, angle, rise_m)
@@ -151,24 +154,26 @@ def _judge(
     return None
 
 
-def _rise_m(length_mps2: Signal1, centre: int) -> float:
-    """Height gained around a slot, if the body is at rest at both ends; 0 where samples are missing."""
+def _rises_m(length_mps2: Signal1, centres: list[int]) -> list[float]:
+    """Height gained around slots, if the body is at rest at both ends; 0 where samples are missing."""
+    if not centres:
+        return []
     half = round(_APART_S * SLOTS_PER_S)
-    piece = length_mps2[max(centre - half, 0) : centre + half].astype(np.float64)
-    if not len(piece) or not np.isfinite(piece).all():
-        return 0.0
-    velocity = np.cumsum(piece - piece.mean()) / SLOTS_PER_S
-    return float(velocity.sum() / SLOTS_PER_S)
+    around = np.array(centres)[:, None] + np.arange(-half, half)
+    pieces = length_mps2[around].astype(np.float64)
+    velocity = np.cumsum(pieces - pieces.mean(axis=1, keepdims=True), axis=1) / SLOTS_PER_S
+    rises: list[float] = np.nan_to_num(velocity.sum(axis=1) / SLOTS_PER_S, nan=0.0).tolist()
+    return rises
 
 
 def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Of length 1; NaN where there is hardly any force, as in free fall."""
-    length = np.sqrt(np.square(vectors).sum(axis=-1, keepdims=True))
+    length = np.sqrt(squares(vectors))[..., None]
     return (vectors / np.where(length > 1, length, np.nan)).astype(np.float32)
 
 
 def _angle_deg(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Between unit vectors; by the chord, which small angles survive. NaN where one is missing."""
-    chord = np.sqrt(np.square(a - b).sum(axis=-1))
+    chord = np.sqrt(squares(a - b))
     angle: npt.NDArray[np.float32] = np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1)))
     return angle

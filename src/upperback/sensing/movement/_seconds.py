@@ -59,7 +59,9 @@ def second_figures(slots: Slots, instruction_set: str | None = None) -> SecondFi
     compiled = kernel(instruction_set)
     acc = _figures(slots.acc_mps2, compiled)
     gyr = _figures(slots.gyr_radps, compiled)
-    quality = np.bitwise_or.reduce(slots.quality.reshape(-1, SLOTS_PER_S), axis=1)
+    quality = slots.quality[::SLOTS_PER_S]
+    if slots.quality.any():
+        quality = np.bitwise_or.reduce(slots.quality.reshape(-1, SLOTS_PER_S), axis=1)
     missing = ~np.isfinite(acc.spread)
     return SecondFigures(
         acc_mps2=acc.mean,

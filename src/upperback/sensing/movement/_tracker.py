@@ -20,7 +20,7 @@ from upperback.sensing.movement.base import (
     Wear,
     WearSpan,
 )
-from upperback.sensing.signal import Chunk, Quality, QualityFlag, Signal1, Signal3
+from upperback.sensing.signal import Chunk, Quality, QualityFlag, Signal1, Signal3, squares
 from upperback.sensing.slots import SLOTS_PER_S, Slots, SlotState, new_state, rest, to_slots
 
 CONTEXT_S: Final = 14
@@ -224,8 +224,8 @@ def _between_steps(steps: _steps.Steps, n_seconds: int) -> npt.NDArray[np.bool_]
 def _still(acc: Signal3, intensity: Signal1, params: MovementParams) -> npt.NDArray[np.bool_]:
     """Seconds with little movement and hardly any change of direction against the one before."""
     with np.errstate(invalid="ignore"):
-        direction = acc / np.maximum(np.sqrt(np.square(acc).sum(axis=1, keepdims=True)), np.float32(1e-3))
-        step = np.sqrt(np.square(np.diff(direction, axis=0, prepend=direction[:1])).sum(axis=1))
+        direction = acc / np.maximum(np.sqrt(squares(acc)), np.float32(1e-3))[:, None]
+        step = np.sqrt(squares(np.diff(direction, axis=0, prepend=direction[:1])))
         turned = step > np.radians(params.still_deg_max)  # not known after a gap: no
         still: npt.NDArray[np.bool_] = (intensity <= params.still_mps2_max) & ~turned
     return still

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from upperback.sensing.movement._seconds import SecondFigures
 from upperback.sensing.movement.base import MovementParams, Wear, WearSpan
-from upperback.sensing.signal import G_MPS2
+from upperback.sensing.signal import G_MPS2, squares
 from upperback.sensing.slots import SLOTS_PER_S
 
 _MINUTE_S: Final = 60
@@ -200,8 +200,7 @@ def certain_spans(state: WearState, params: MovementParams) -> list[WearSpan]:
 def _minutes(rows: _Vector, ends: list[int], state: WearState, params: MovementParams) -> list[MinuteFigures]:
     """The figures of each minute; the first and the last may be short."""
     before = np.concatenate([state.last[None], rows[:-1]])
-    step = np.square(rows - before)
-    acc_step, gyr_step = np.sqrt(step[:, _ACC].sum(axis=1)), np.sqrt(step[:, _GYR].sum(axis=1))
+    acc_step, gyr_step = (np.sqrt(squares(rows[:, axes] - before[:, axes])) for axes in (_ACC, _GYR))
     with np.errstate(invalid="ignore"):
         moved = (rows[:, _INTENSITY] >= params.moving_mps2_min) | (
             acc_step >= np.radians(params.moving_deg_min) * G_MPS2

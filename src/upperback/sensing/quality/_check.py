@@ -25,7 +25,7 @@ from upperback.sensing.quality.base import (
     Second,
     limits,
 )
-from upperback.sensing.signal import G_MPS2, Chunk, Quality, QualityFlag, Signal3, SignalShapeError
+from upperback.sensing.signal import G_MPS2, Chunk, Quality, QualityFlag, Signal3, SignalShapeError, squares
 
 _BLOCK: Final = 1 << 18
 """Samples at a time, so that they stay in the processor's cache."""
@@ -233,7 +233,7 @@ def _held(on: Bools, off: Bools, before: bool) -> Bools:
 def _directions(rows: F64) -> F64:
     """Unit vectors of mean gravity; NaN where the mean is no gravity."""
     up = rows[:, UP]
-    length = np.sqrt((up * up).sum(axis=1))
+    length = np.sqrt(squares(up))
     is_gravity = np.abs(length / G_MPS2 - 1) < JUMP_GRAVITY_SHARE
     return np.asarray(np.where(is_gravity, 1 / np.where(is_gravity, length, 1), np.nan)[:, None] * up)
 
@@ -242,8 +242,8 @@ def _drifts(rows: F64, still: Bools, n: int, params: QualityParams) -> Bools:
     """Does the gyroscope turn evenly for long while gravity stays where it is?"""
     up = _directions(rows)
     stays = np.zeros(len(rows), bool)
-    stays[1:] = ((up[1:] - up[:-1]) ** 2).sum(axis=1) < np.deg2rad(1.0) ** 2
-    turns = (rows[:, RATE] ** 2).sum(axis=1) > params.drift_radps**2
+    stays[1:] = squares(up[1:] - up[:-1]) < np.deg2rad(1.0) ** 2
+    turns = squares(rows[:, RATE]) > params.drift_radps**2
     even = rows[:, Second.RATE_SPREAD] < params.drift_spread_radps
     alike = (still & stays & turns & even).astype(np.float64)
     return np.asarray(_moving_sum(alike, params.drift_seconds, n) > 0.8 * params.drift_seconds)
@@ -258,6 +258,7 @@ def _follow(sums: F64, rows: F64, n: int) -> F64:
     rows = rows[-n - 1 :]
     seen = (rows[1:, UP] - rows[:-1, UP]) / G_MPS2
     told = (rows[:-1, LATER] + rows[1:, EARLIER]) / G_MPS2
-    terms = np.stack([(seen * told).sum(axis=1), (told * told).sum(axis=1), (seen * seen).sum(axis=1)])
+    both = seen * told
+    terms = np.stack([both[:, 0] + both[:, 1] + both[:, 2], squares(told), squares(seen)])
     terms[:, ~np.isfinite(terms).all(axis=0)] = 0
     return np.asarray(np.cumsum(np.concatenate([sums[:, None], terms], axis=1), axis=1)[:, -1])
