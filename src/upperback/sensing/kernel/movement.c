@@ -71,6 +71,48 @@ UB_EXPORT void UB(band_passed)(const float *signal, int64_t n, const float *band
     }
 }
 
+/* The slots of some seconds one after the other: the length less `about`, and each axis (axes [3][n * SLOTS]); 0 where
+   one is missing. */
+UB_EXPORT void UB(slots_of_seconds)(const float *length, const float *acc, const int64_t *seconds, int64_t n,
+                                    float about, uint8_t *missing, float *signal, float *axes) {
+    for (int64_t k = 0; k < n; k++)
+        for (int64_t i = 0; i < SLOTS; i++) {
+            const int64_t from = seconds[k] * SLOTS + i, to = k * SLOTS + i;
+            const int there = fabsf(length[from]) < INFINITY;
+            missing[to] = !there;
+            signal[to] = there ? length[from] - about : 0;
+            for (int axis = 0; axis < 3; axis++)
+                axes[axis * n * SLOTS + to] = there ? acc[3 * from + axis] : 0;
+        }
+}
+
+/* Where the signal is highest for half a step to both sides and rises over the lowest by `least` or more, within the
+   seconds `at`, and by how much it rises. `period` is the length of a step in slots, of each second, and `reach` the
+   longest. Returns how many. */
+UB_EXPORT int64_t UB(step_peaks)(const float *signal, const int64_t *at, int64_t n_at, const int64_t *period,
+                                 int64_t reach, float least, int64_t *peaks, float *rises) {
+    int64_t found = 0;
+    for (int64_t k = 0; k < n_at; k++)
+        for (int64_t t = at[k] * SLOTS; t < (at[k] + 1) * SLOTS; t++) {
+            const float *here = signal + t;
+            if (!(here[0] > here[-1] && here[0] >= here[1] && here[0] > 0))
+                continue;
+            const double step = (double)period[at[k]];
+            float highest = here[0], lowest = here[0];
+            for (int64_t by = 1; by <= reach && (double)by <= 0.55 * step; by++) {
+                highest = here[-by] > highest ? here[-by] : highest;
+                highest = here[by] > highest ? here[by] : highest;
+            }
+            for (int64_t by = 1; by <= reach && (double)by <= 0.75 * step; by++) {
+                lowest = here[-by] < lowest ? here[-by] : lowest;
+                lowest = here[by] < lowest ? here[by] : lowest;
+            }
+            if (here[0] >= highest && here[0] - lowest >= least)
+                peaks[found] = t, rises[found++] = here[0] - lowest;
+        }
+    return found;
+}
+
 /* How alike five seconds around each of the rows `at` are to themselves some slots later: lags lag[row] + 0, 1, ... of
    them `n_lags`. signals [n_signals][n_slots], all of them together; out [n_at][n_lags]. */
 UB_EXPORT void UB(likeness)(const float *signals, int64_t n_signals, int64_t n_slots, const int64_t *at, int64_t n_at,

@@ -24,6 +24,8 @@ class Compiled:
         a, n = _ADDRESS, _COUNT
         self._second_figures = kernel.function("second_figures", a, n, n, *[a] * 5)
         self._band_passed = kernel.function("band_passed", a, n, a, n, a)
+        self._slots_of_seconds = kernel.function("slots_of_seconds", a, a, a, n, ctypes.c_float, a, a, a)
+        self._step_peaks = kernel.function("step_peaks", a, a, n, a, n, ctypes.c_float, a, a, result_type=n)
         self._likeness = kernel.function("likeness", a, n, n, a, n, a, n, a)
         self._means_of_rows = kernel.function("means_of_rows", a, n, n, a)
         self._directions = kernel.function("directions", a, a, n, n, n, n, a)
@@ -45,6 +47,29 @@ class Compiled:
         out = np.empty(len(signal), np.float32)
         self._band_passed(_at(padded), len(signal), _at(band), half, _at(out))
         return out
+
+    def slots_of_seconds(
+        self, length: Signal1, acc: Signal3, seconds: _Indices, about: np.float32
+    ) -> tuple[npt.NDArray[np.bool_], Signal1, Signal1]:
+        """What is missing; the length less `about`; the axes, (3, n)."""
+        length, acc = np.ascontiguousarray(length), np.ascontiguousarray(acc)
+        seconds = np.ascontiguousarray(seconds, np.int64)
+        n = len(seconds) * SLOTS_PER_S
+        missing, signal, axes = np.empty(n, np.bool_), np.empty(n, np.float32), np.empty((3, n), np.float32)
+        out = map(_at, (missing, signal, axes))
+        self._slots_of_seconds(_at(length), _at(acc), _at(seconds), len(seconds), float(about), *out)
+        return missing, signal, axes
+
+    def step_peaks(
+        self, signal: Signal1, at: _Indices, period: _Indices, reach: int, least: float
+    ) -> tuple[_Indices, Signal1]:
+        """Where it is highest for half a step to both sides and rises enough, and by how much."""
+        at, period = np.ascontiguousarray(at, np.int64), np.ascontiguousarray(period, np.int64)
+        peaks, rises = np.empty(len(at) * SLOTS_PER_S, np.int64), np.empty(len(at) * SLOTS_PER_S, np.float32)
+        n = self._step_peaks(
+            _at(signal), _at(at), len(at), _at(period), reach, np.float32(least), _at(peaks), _at(rises)
+        )
+        return peaks[:n], rises[:n]
 
     def likeness(self, signals: Signal1, at: _Indices, lag: _Indices, n_lags: int) -> Signal1:
         """(n, n_lags) of the five seconds around each of the rows `at`, with themselves `lag` + 0, 1, ... later."""

@@ -91,21 +91,32 @@ def find_steps(
     if not near.any():
         return Steps(np.empty(0), np.empty(0, bool))
     kept = np.flatnonzero(_wider(near, 4))
-    seconds = length_mps2.reshape(-1, SLOTS_PER_S)[kept]
-    missing = ~np.isfinite(seconds).ravel()
     compiled = kernel(instruction_set)
+    slots_of_seconds = _slots_of_seconds if compiled is None else compiled.slots_of_seconds
     band_passed = _band_passed if compiled is None else compiled.band_passed
-    signal = band_passed(np.where(missing, np.float32(0), seconds.ravel() - np.float32(G_MPS2)), _BAND)
-    slots = acc_mps2.reshape(-1, SLOTS_PER_S, 3)[kept].reshape(-1, 3)
-    axes = np.stack([band_passed(np.where(missing, np.float32(0), slots[:, axis]), _WIDE_BAND) for axis in range(3)])
+    peaks_of = _step_peaks if compiled is None else compiled.step_peaks
+    missing, length, forces = slots_of_seconds(length_mps2, acc_mps2, kept, np.float32(G_MPS2))
+    signal, axes = band_passed(length, _BAND), np.stack([band_passed(force, _WIDE_BAND) for force in forces])
     looked_at = np.flatnonzero(near[kept])
     needed = _needed(intensity_mps2, params)[kept]
     rhythm = _rhythm(signal, axes, looked_at, needed, params, _likeness if compiled is None else compiled.likeness)
-    peaks, rise = _peaks(signal, looked_at, rhythm.period, params)
+    reach = int(params.step_s_max * SLOTS_PER_S)
+    peaks, rise = peaks_of(signal, looked_at, rhythm.period, reach, params.step_mps2_min)
     regular = _regular(kept, rhythm, params)[peaks // SLOTS_PER_S] & ~missing[peaks]
     peaks, rise = peaks[regular], rise[regular]
     slot = kept[peaks // SLOTS_PER_S] * SLOTS_PER_S + peaks % SLOTS_PER_S + _between(signal, peaks)
     return _in_runs(slot, rise, params)
+
+
+def _slots_of_seconds(
+    length: Signal1, acc: Signal3, seconds: _Indices, about: np.float32
+) -> tuple[_Flags, Signal1, Signal1]:
+    """Of some seconds: what is missing; the length less `about`; the axes, (3, n). 0 where one is missing."""
+    lengths = length.reshape(-1, SLOTS_PER_S)[seconds].ravel()
+    missing = ~np.isfinite(lengths)
+    forces = acc.reshape(-1, SLOTS_PER_S, 3)[seconds].reshape(-1, 3).T
+    nothing = np.float32(0)
+    return missing, np.where(missing, nothing, lengths - about), np.where(missing, nothing, forces)
 
 
 def _rows(signal: Signal1) -> Signal1:
@@ -208,18 +219,19 @@ def _autocorrelation(windows: list[Signal1], lag: int) -> Signal1:
     return alike
 
 
-def _peaks(signal: Signal1, looked_at: _Indices, period: _Indices, params: MovementParams) -> tuple[_Indices, Signal1]:
+def _step_peaks(
+    signal: Signal1, looked_at: _Indices, period: _Indices, reach: int, least: float
+) -> tuple[_Indices, Signal1]:
     """Where the signal is highest for half a step to both sides and rises enough, and by how much it rises."""
     inside = (looked_at[:, None] * SLOTS_PER_S + np.arange(SLOTS_PER_S)).ravel()
     tops = inside[(signal[inside] > signal[inside - 1]) & (signal[inside] >= signal[inside + 1]) & (signal[inside] > 0)]
-    reach = int(params.step_s_max * SLOTS_PER_S)
     around = signal[tops[:, None] + np.arange(-reach, reach + 1)]
     offset = np.abs(np.arange(-reach, reach + 1))
     step = period[tops // SLOTS_PER_S, None]
     highest = np.where(offset <= 0.55 * step, around, -np.inf).max(axis=1)
     lowest = np.where(offset <= 0.75 * step, around, np.inf).min(axis=1)
     rise = signal[tops] - lowest
-    stands_out = (signal[tops] >= highest) & (rise >= params.step_mps2_min)
+    stands_out = (signal[tops] >= highest) & (rise >= np.float32(least))
     return tops[stands_out], rise[stands_out]
 
 

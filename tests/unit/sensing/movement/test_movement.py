@@ -457,5 +457,17 @@ def test_the_kernel_says_what_the_reference_says(seed: int) -> None:
         np.testing.assert_allclose(
             kernel.likeness(rows, at, lag, 5), _steps._likeness(rows, at, lag, 5), rtol=1e-4, atol=1e-5
         )
+        length = np.abs(rows[0]) + np.float32(9)
+        length[40] = np.nan
+        some = np.array([1, 2, 3, 7, 8, 12])
+        sound = (length, np.ascontiguousarray(rows.T), some, np.float32(9.8))
+        for part, same in zip(kernel.slots_of_seconds(*sound), _steps._slots_of_seconds(*sound), strict=True):
+            np.testing.assert_array_equal(part, same)
+        period = np.random.default_rng(seed).integers(8, 30, 20)
+        wanted = (rows[1], np.array([2, 5, 6, 7, 16]), period, 30, 0.4)
+        (peaks, rises), (same_peaks, same_rises) = kernel.step_peaks(*wanted), _steps._step_peaks(*wanted)
+        assert len(peaks) > 3
+        np.testing.assert_array_equal(peaks, same_peaks)
+        np.testing.assert_array_equal(rises, same_rises)
         band = _steps._band(0.7, 3.3)
         np.testing.assert_array_equal(kernel.band_passed(rows[0], band), _steps._band_passed(rows[0], band))
