@@ -72,7 +72,15 @@ def test_the_pages_of_a_person_with_a_history(open_page: OpenPage, axe: Callable
     page.goto("/today/")
     assert page.locator(".today-card a[href='/load/task/LM-SIT/']").count() == 1
     desk = [f"/workplace/{place}" for place in ("", "print/", "check/screen/", "check/around/", "check/seat/")]
-    for path in (*desk, "/habits/", "/habits/breathing/", "/load/", "/load/task/LM-SIT/", "/load/task/LM-CARRY/"):
+    for path in (
+        *desk,
+        "/habits/",
+        "/habits/breathing/",
+        "/load/",
+        "/load/plan/",
+        "/load/task/LM-SIT/",
+        "/load/task/LM-CARRY/",
+    ):
         page.goto(path)
         for details in page.locator("main details").all():
             details.evaluate("d => d.open = true")

@@ -384,6 +384,10 @@ def _load(page: Page) -> Iterator[str]:
     yield "load-task-written"
     page.goto(str(page.locator("a[href^='/load/entry/']").first.get_attribute("href")))
     yield "load-entry"
+    page.goto("/load/plan/")
+    yield "load-plan"
+    go_on(page)
+    yield "load-plan-followed"
     page.goto("/load/ladder/")
     yield "load-ladder"
     page.locator("#name").fill("Carry a full basket down the stairs")

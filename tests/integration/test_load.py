@@ -11,9 +11,14 @@ from django.utils import timezone
 
 from tests.integration.daily import id_in_form, planned
 from tests.integration.test_journey import hidden, me, text_of
-from upperback.services import ledger
+from upperback.care.diary import FlareStarted
+from upperback.care.plan.choices import Task
+from upperback.content.vocabulary import default_content
+from upperback.core.errors import NotAllowed
+from upperback.services import diary, ledger, plans
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
+from upperback.services.plans import PlanVersion
 from upperback.store.models import AuditEvent, DiaryEntry
 
 __all__ = ["me", "planned"]  # fixtures
@@ -131,6 +136,98 @@ def test_an_entry_is_corrected_and_taken_back(planned: Client) -> None:
         assert planned.post(newer.group(1), undo).status_code == 302
     assert "20 min" not in text_of(planned.get(TASK))
     assert DiaryEntry.objects.count() == 4  # nothing is ever lost
+
+
+def plan_now() -> PlanVersion:
+    plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
+    assert plan is not None
+    return plan
+
+
+def follow(client: Client, **other: str) -> Any:
+    page = client.get("/load/plan/")
+    form = {"client_id": hidden(page, "client_id"), "mark": hidden(page, "mark")} | other
+    return client.post("/load/plan/", form, follow=True)
+
+
+def house_in_plan() -> dict[str, Any]:
+    (found,) = [one for one in plan_now().record["load_changes"] if one["id"] == "LM-HOUSE"]
+    return dict(found["numbers"])
+
+
+def test_what_was_found_out_comes_into_the_plan_when_the_person_agrees(planned: Client) -> None:
+    before = plan_now()
+    add_task(planned, minutes_to_symptom="10")
+    assert "Your plan can follow" in text_of(planned.get("/load/"))
+    page = text_of(planned.get("/load/plan/"))
+    assert "Not in your plan yet. Work for 8 minutes at a time. It starts after about 10 minutes." in page
+    assert "Your plan has these amounts now" in text_of(follow(planned))
+    assert house_in_plan()["slot_minutes"] == 8
+    assert plan_now().number == before.number + 1
+    assert plan_now().record["exercises"] == before.record["exercises"]
+    assert plan_now().starts_on == before.starts_on
+    assert "Your plan can follow" not in text_of(planned.get("/load/"))
+
+
+def test_days_that_were_written_down_move_the_plan_down_at_once_and_up_by_a_step(planned: Client) -> None:
+    add_task(planned, minutes_to_symptom="10")
+    DiaryEntry.objects.update(day=timezone.now().date() - dt.timedelta(days=7))
+    follow(planned)
+    for day, minutes in ((6, 4), (5, 6), (4, 5)):
+        days_ago(day, {"before": 2, "after": 5, "minutes": 20, "rose_after": minutes})
+    page = text_of(planned.get("/load/plan/"))
+    assert "In your plan now: Work for 8 minutes at a time." in page
+    assert "Work for 4 minutes at a time. It starts after about 5 minutes." in page
+    assert "Your days: 4, 6, 5 minutes until it rose. The middle one is 5." in page
+    follow(planned)
+    assert house_in_plan()["slot_minutes"] == 4
+    DiaryEntry.objects.filter(kind="task_told").update(day=timezone.now().date() - dt.timedelta(days=4))
+    for day in (3, 2, 1):
+        days_ago(day, {"before": 2, "after": 3, "minutes": 20})
+    page = text_of(planned.get("/load/plan/"))
+    assert "From 5 it goes up one step at a time: 6." in page
+    follow(planned)
+    assert house_in_plan()["slot_minutes"] == 4  # 0.8 x 6 = 4.8, rounded down
+    assert "has all that you found out so far" in text_of(planned.get("/load/plan/")), "a step takes new days"
+
+
+def test_the_plan_follows_once_and_only_what_was_shown(planned: Client) -> None:
+    add_task(planned, minutes_to_symptom="10")
+    page = planned.get("/load/plan/")
+    form = {"client_id": hidden(page, "client_id"), "mark": hidden(page, "mark")}
+    add_task(planned, category="LM-GARDEN")  # in another window
+    number = plan_now().number
+    assert planned.post("/load/plan/", form).status_code == 409
+    assert plan_now().number == number
+    page = planned.get("/load/plan/")
+    form = {"client_id": hidden(page, "client_id"), "mark": hidden(page, "mark")}
+    for _again in range(2):
+        assert planned.post("/load/plan/", form).status_code == 302
+    assert plan_now().number == number + 1
+
+
+def test_a_task_that_would_bring_other_exercises_waits_for_the_next_questions(planned: Client) -> None:
+    before = plan_now()
+    kinds = default_content().load_rules
+    moving = [id for id in kinds if not plans.only_tasks_move(before, [Task(category=id)])]
+    assert moving, "a task that would bring other exercises"
+    page = planned.get(f"/load/new/?category={moving[0]}")
+    planned.post("/load/new/", {"category": moving[0], "client_id": hidden(page, "client_id")})
+    follows = ledger.plan_can_follow(profile=Profile.objects.get(), by=SYSTEM, now=timezone.now())
+    assert moving[0] not in {task.category for task in follows.tasks}
+    with pytest.raises(NotAllowed, match="other exercises would come"):
+        plans.follow_tasks(plan=before, tasks=[Task(category=moving[0])], by=SYSTEM, now=timezone.now())
+    assert plan_now() == before
+
+
+def test_in_a_flare_up_nothing_follows(planned: Client) -> None:
+    add_task(planned, minutes_to_symptom="10")
+    now = timezone.now()
+    diary.keep_entry(
+        profile=Profile.objects.get(), client_id=uuid.uuid4(), day=now.date(), at=now,
+        entry=FlareStarted(pain=5, usual=3), by=SYSTEM, now=now,
+    )  # fmt: skip
+    assert "Your plan can follow" not in text_of(planned.get("/load/"))
 
 
 def test_a_change_is_started_and_says_how_many_more(planned: Client) -> None:

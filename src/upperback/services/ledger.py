@@ -1,10 +1,14 @@
 """The load ledger: tasks, every time they were done, one change at a time, and a ladder for feared tasks."""
 
 import datetime as dt
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
+
+import msgspec
+from django.db import transaction
 
 from upperback.care.diary import (
     SHORT_WORDS_MOST,
@@ -22,25 +26,29 @@ from upperback.care.diary import (
 )
 from upperback.care.exposure import Rung, ladder_of
 from upperback.care.ledger import Done, LedgerTask, Trial, has_room, light_of, occasions_of, tasks_of, trials_of
+from upperback.care.load_follow import Measured, measured
 from upperback.care.pacing import Pace, pace_of
 from upperback.care.plan import read_choices
 from upperback.care.plan.choices import Task
-from upperback.care.plan.tasks import AMOUNTS_READ, sums_of_task
+from upperback.care.plan.tasks import AMOUNTS_READ, Line, sums_of_task
 from upperback.care.progression import Light
 from upperback.care.sessions import mornings
 from upperback.content.vocabulary import default_content
-from upperback.core.errors import InputError, NotFound
-from upperback.services import policies
+from upperback.core.errors import Conflict, InputError, NotFound
+from upperback.services import plans, policies
 from upperback.services.actors import Actor
 from upperback.services.diary import DiaryEntry, correct_entry, entries, get_entry, keep_entry, take_back
+from upperback.services.flares import current_flare
 from upperback.services.permissions import check_may
-from upperback.services.plans import LEAVE_OUT, PlanVersion, open_plan
+from upperback.services.plans import LEAVE_OUT, PlanVersion, open_plan, told_tasks
 from upperback.services.today import local_day
 from upperback.store.models import Profile
 
 __all__ = [
     "BACK_DAYS",
     "Change",
+    "Followed",
+    "Following",
     "LedgerRow",
     "amounts_read",
     "correct_occasion",
@@ -50,7 +58,9 @@ __all__ = [
     "ladder",
     "ledger",
     "ledger_task",
+    "let_plan_follow",
     "log_task",
+    "plan_can_follow",
     "start_change",
     "take_back_own",
     "tell_feared",
@@ -234,6 +244,112 @@ def start_change(
     _keep(profile, client_id, entry, day, by, now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A task whose amounts the plan does not have yet.
+
+    Attributes
+    ----------
+    item : the task as it would be in the plan
+    before, after : what the plan says now and would say, with its sums; None for a new task, or for one that was taken
+        off the list
+    measured : where minutes were found out, how; None where amounts were told
+    """
+
+    item: LedgerTask
+    before: tuple[Line, ...] | None
+    after: tuple[Line, ...] | None
+    measured: Measured | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What the plan would follow. `mark` tells whether it is still what a page has shown."""
+
+    plan: PlanVersion
+    changed: Sequence[Followed]
+    tasks: Sequence[Task]
+    mark: str
+
+
+def plan_can_follow(*, profile: Profile, by: Actor, now: dt.datetime) -> Following:
+    """The tasks of the ledger whose amounts the plan does not have yet. Nothing is changed.
+
+    In a flare-up nothing follows: its days are no measure. Where the whole list would bring other exercises, only the
+    amounts of tasks that the plan has already follow; the rest comes with the next questions for a plan.
+    """
+    check_may(by, "see_profile")
+    plan, content = open_plan(profile=profile, by=by), default_content()
+    if current_flare(profile=profile, by=by, now=now) is not None:
+        return Following(plan=plan, changed=(), tasks=(), mark="")
+    written = entries(profile=profile, by=by, kinds=_KINDS)
+    items = tasks_of(_assessed(plan), written)
+    found = {item.id: measured(item.id, item.task, occasions_of(item.id, written), written, content) for item in items}
+    was, then = _tasks_of_plan(plan, items), _as_found(items, found)
+    if not plans.only_tasks_move(plan, list(then.values())):
+        then = {id: then.get(id, task) for id, task in was.items()}
+    before, after = ({id: sums_of_task(task, content) for id, task in side.items()} for side in (was, then))
+    changed = [
+        Followed(
+            item=LedgerTask(id=id, task=then.get(id) or was[id]),
+            before=before.get(id),
+            after=after.get(id),
+            measured=found.get(id),
+        )
+        for id in dict.fromkeys([*after, *before])
+        if before.get(id) != after.get(id)
+    ]
+    tasks = list(then.values())
+    return Following(plan=plan, changed=changed, tasks=tasks, mark=_mark(plan, tasks))
+
+
+def let_plan_follow(
+    *, profile: Profile, client_id: uuid.UUID | None, mark: str, by: Actor, now: dt.datetime
+) -> PlanVersion:
+    """The person agrees: the amounts that were found out are told from now on, and a new version of the plan has them.
+
+    Raises
+    ------
+    Conflict : it is not any more what the page has shown.
+    """
+    check_may(by, "keep_diary")
+    if client_id is None:
+        raise InputError(policies.PAGE_IS_OLD)
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        found = plan_can_follow(profile=profile, by=by, now=now)
+        if not found.changed:
+            return found.plan
+        if mark != found.mark:
+            raise Conflict("This is not as it was when the page was opened. Look at it as it is now")
+        for one in found.changed:
+            if one.measured is not None:
+                entry = TaskTold(
+                    task=one.item.id,
+                    **{name: value for name, value in asdict(one.item.task).items() if value is not None},
+                )
+                _keep(profile, uuid.uuid5(client_id, one.item.id), entry, local_day(profile, now), by, now)
+        return plans.follow_tasks(plan=found.plan, tasks=found.tasks, by=by, now=now)
+
+
+def _as_found(items: Sequence[LedgerTask], found: Mapping[str, Measured | None]) -> dict[str, Task]:
+    """The tasks with the minutes that were found out, as many as a plan holds."""
+    most = int(default_content().limit("tasks_most"))
+    then = {item.id: one.task if (one := found[item.id]) is not None else item.task for item in items}
+    return dict(list(then.items())[:most])
+
+
+def _tasks_of_plan(plan: PlanVersion, items: Sequence[LedgerTask]) -> dict[str, Task]:
+    """The tasks that the plan has, by their ids in the ledger: by words where these are one's own, else by kind."""
+    own = {(item.task.category, item.task.name): item.id for item in items}
+    return {own.get((task.category, task.name), task.category): task for task in _chosen(plan)}
+
+
+def _mark(plan: PlanVersion, tasks: Sequence[Task]) -> str:
+    plain = msgspec.json.encode([str(plan.uuid), *(asdict(task) for task in tasks)])
+    return hashlib.sha256(plain).hexdigest()[:16]
+
+
 def get_own_entry(*, profile: Profile, entry_uuid: uuid.UUID | None, by: Actor) -> DiaryEntry:
     """An entry of the ledger or the ladder that still counts, for correcting it or taking it back."""
     kept = get_entry(profile=profile, entry_uuid=entry_uuid, by=by)
@@ -345,7 +461,14 @@ def _changes(task: Task) -> list[Change]:
 
 
 def _assessed(plan: PlanVersion) -> tuple[Task, ...]:
-    """The tasks behind a plan: the person's own, else those that their answers point to."""
+    """The tasks behind a plan as they were told before it, else those that the answers point to."""
+    if plan.assessment is not None and plan.assessment.tasks:
+        return read_choices({"tasks": told_tasks(plan.assessment)}, default_content()).tasks
+    return tuple(Task(category=id) for id in dict.fromkeys(task.category for task in _chosen(plan)))
+
+
+def _chosen(plan: PlanVersion) -> tuple[Task, ...]:
+    """The tasks of a plan: the person's own, else those that their answers point to."""
     content = default_content()
     own = read_choices({name: value for name, value in plan.choices.items() if name != LEAVE_OUT}, content).tasks
     changes = (change["id"] for change in plan.record["load_changes"])

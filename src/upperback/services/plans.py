@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from upperback.care import intake, looking_back
 from upperback.care.course_items import stand_ins
 from upperback.care.looking_back import LastReview
 from upperback.care.plan import Choices, build_plan, plan_record, read_choices
+from upperback.care.plan.choices import Task
 from upperback.care.plan.gate import NEVER_CLEARED, waits_for_clinician
 from upperback.care.triage import read_findings
 from upperback.content.vocabulary import Content, default_content
@@ -29,6 +30,7 @@ __all__ = [
     "Clearance",
     "PlanVersion",
     "clearance_for",
+    "follow_tasks",
     "get_plan",
     "latest_plan",
     "locked_plan",
@@ -193,6 +195,42 @@ def shape_plan(
         )
 
 
+def follow_tasks(*, plan: PlanVersion, tasks: Sequence[Task], by: Actor, now: dt.datetime) -> PlanVersion:
+    """A new version with the amounts of these tasks. Nothing else of the plan may move with them.
+
+    Raises
+    ------
+    Conflict : the plan was changed since. NotAllowed : no plan is open, or its exercises would be others.
+    """
+    check_may(by, "make_plan")
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=plan.profile_id)
+        last = open_plan(profile=plan.profile, by=by)
+        choices = choices_with(last, tasks)
+        if choices["tasks"] == last.choices.get("tasks"):
+            return last
+        if last.pk != plan.pk:
+            raise Conflict("Your plan was changed in another window. Look at it as it is now and choose again.")
+        if not only_tasks_move(last, tasks):
+            raise NotAllowed("With these tasks other exercises would come. Answer the questions for a plan again.")
+        return _write(
+            last.profile, last.decision, last.assessment, last.clearance, choices, "shaped", last.findings,
+            last.starts_on, last, by, now,
+        )  # fmt: skip
+
+
+def choices_with(plan: PlanVersion, tasks: Sequence[Task]) -> dict[str, Any]:
+    """The choices of a plan with these tasks in the place of its own."""
+    choices: dict[str, Any] = dict(plan.choices)
+    return choices | {"tasks": [_task(dataclasses.asdict(task)) for task in tasks]}
+
+
+def only_tasks_move(plan: PlanVersion, tasks: Sequence[Task]) -> bool:
+    """Whether a plan with these tasks has the exercises, pattern and phase that it has now."""
+    new = build_record(plan.findings, choices_with(plan, tasks))
+    return all(new[name] == plan.record[name] for name in ("allowed", "pattern", "phase", "exercises"))
+
+
 def record_clearance(
     *, decision: Decision, cleared_on: dt.date, role: str, by: Actor, now: dt.datetime, today: dt.date
 ) -> Clearance:
@@ -293,7 +331,7 @@ def _choices(
             choices["equipment"] = list(assessment.equipment)
         choices |= {
             "positions_avoid": list(assessment.positions_avoid),
-            "tasks": [_task(task) for task in assessment.tasks],
+            "tasks": told_tasks(assessment),
         }
     if last is not None:
         choices |= {name: last.choices[name] for name in ("keep", "drop", LEAVE_OUT, "days") if name in last.choices}
@@ -302,6 +340,11 @@ def _choices(
     if isinstance(findings.get("pain_now"), int | float):
         choices["pain_now"] = findings["pain_now"]
     return choices
+
+
+def told_tasks(assessment: Assessment) -> list[dict[str, Any]]:
+    """The tasks of an assessment, without what nobody knows."""
+    return [_task(task) for task in assessment.tasks]
 
 
 def _task(task: Mapping[str, Any]) -> dict[str, Any]:

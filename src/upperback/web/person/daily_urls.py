@@ -10,6 +10,7 @@ urlpatterns = [
     path("flare/over/", flare.end, name="flare_over"),
     path("load/", load.load_page, name="load"),
     path("load/new/", load.amounts, name="load_new"),
+    path("load/plan/", load.follow, name="load_plan"),
     path("load/ladder/", load.ladder, name="load_ladder"),
     path("load/ladder/<slug:rung_id>/", load.rung, name="load_rung"),
     path("load/entry/<uuid:entry_uuid>/", load.entry, name="load_entry"),

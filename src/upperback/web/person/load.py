@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from upperback.care.diary import TaskDone, kind_of
 from upperback.care.ledger import Done, Trial
+from upperback.care.load_follow import Measured
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
 from upperback.services import ledger
 from upperback.services.actors import public_id
-from upperback.services.ledger import LedgerRow
+from upperback.services.ledger import Followed, LedgerRow
 from upperback.services.people import Profile
 from upperback.services.today import local_day
 from upperback.web.person import posted as sent
@@ -49,9 +50,33 @@ _AMOUNTS: Final = {
 @for_person
 def load_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/load/`: the tasks in the order in which to change them."""
-    rows = ledger.ledger(profile=profile, by=session.actor_of(request))
-    context = {"profile": profile, "tasks": [_card(row) for row in rows]}
+    by = session.actor_of(request)
+    rows = ledger.ledger(profile=profile, by=by)
+    follows = ledger.plan_can_follow(profile=profile, by=by, now=session.now())
+    context = {"profile": profile, "tasks": [_card(row) for row in rows], "follows": len(follows.changed)}
     return show(request, "person/load.jinja", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def follow(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/load/plan/`: amounts that the plan does not have yet, with their sums; they come in when the person agrees."""
+    by, now = session.actor_of(request), session.now()
+    if request.method == "POST":
+        ledger.let_plan_follow(
+            profile=profile, client_id=public_id(request.POST.get("client_id", "")), mark=request.POST.get("mark", ""),
+            by=by, now=now,
+        )  # fmt: skip
+        return redirect(reverse("load_plan") + "?saved=1")
+    found = ledger.plan_can_follow(profile=profile, by=by, now=now)
+    context = {
+        "profile": profile,
+        "changed": [_followed(one) for one in found.changed],
+        "shown": found.mark,
+        "saved": "saved" in request.GET,
+        "client_id": uuid.uuid4(),
+    }
+    return show(request, "person/load_plan.jinja", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -251,6 +276,30 @@ def _problem(problem: InputError | None) -> dict[str, Any]:
 
 def _name(row: LedgerRow) -> str:
     return row.item.task.name or default_content().load_rules[row.item.task.category].title
+
+
+def _followed(one: Followed) -> dict[str, Any]:
+    task = one.item.task
+    return {
+        "id": one.item.id,
+        "name": task.name or default_content().load_rules[task.category].title,
+        "before": [line.result for line in one.before] if one.before is not None else None,
+        "after": one.after,
+        "found": _found_out(one.measured) if one.measured is not None else None,
+    }
+
+
+def _found_out(found: Measured) -> str:
+    """How the minutes came out of what was written down."""
+    days = ", ".join(f"{minutes:g}" for minutes in found.tolerances)
+    words = _("Your days: %(days)s minutes until it rose. The middle one is %(middle)s.") % {
+        "days": days, "middle": f"{found.middle:g}",
+    }  # fmt: skip
+    if found.is_step:
+        words += " " + _("From %(told)s it goes up one step at a time: %(then)s.") % {
+            "told": f"{found.told:g}", "then": f"{found.task.minutes_to_symptom:g}",
+        }  # fmt: skip
+    return words
 
 
 def _rule_of(profile: Profile, task_id: str, by: Any) -> Any:
