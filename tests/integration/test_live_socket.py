@@ -193,7 +193,8 @@ def test_nobody_goes_on_with_another_stream(ana: Profile) -> None:
     assert heard == [{"stopped": "This measurement is over. Open the page again"}]
 
 
-def test_the_later_connection_has_the_stream(ana: Profile) -> None:
+def test_the_later_connection_has_the_stream(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "_SWEEP_S", 100.0)  # nobody else asks the database meanwhile: in tests it is in memory
     phone = Phone()
     frames = [*phone.lies(2), *phone.leans((0, 20))]
     later: list[Any] = []
@@ -229,7 +230,7 @@ def test_a_question_asked_again_is_answered_and_not_done_again(ana: Profile) -> 
 
 def test_a_hint_that_would_disturb_now_is_not_given(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"second": {"hint": True, "why": "move", "dose": 1.0}}
-    monkeypatch.setattr(Sitting, "frame", lambda sitting, data: iter([dict(given)]))
+    monkeypatch.setattr(Sitting, "put", lambda sitting, data: iter([dict(given)]))
     heard, _ = talk([{"ticket": ticket(ana)}, b"frame", lambda: time.sleep(0.3)])
     assert [one["second"]["hint"] for one in heard if "second" in one] == [True]
     monkeypatch.setattr(Sitting, "disturbs", True)

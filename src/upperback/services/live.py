@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import math
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,12 +13,12 @@ from django.db import transaction
 
 from upperback.care.diary import Worn
 from upperback.core.errors import InputError
-from upperback.devices.live.phone import PHONE_RATE_HZ, FrameOrder, PhoneFrame, PhoneStream, Points, points_of_rest
+from upperback.devices.live.phone import PHONE_RATE_HZ, FrameOrder, Points, SentFrame, points_of_rest
+from upperback.sensing.crowd import Crowd, Wearer, WearerState, unfinished
 from upperback.sensing.cues import Wishes
-from upperback.sensing.epochs import COLUMNS, Epochs
-from upperback.sensing.even import EvenState
-from upperback.sensing.minutes import MINUTE_S, minutes_of, pack_seconds
-from upperback.sensing.monitor import Monitor, MonitorParams, MonitorState, Now
+from upperback.sensing.epochs import Epochs
+from upperback.sensing.minutes import pack_seconds
+from upperback.sensing.monitor import MonitorParams, Now
 from upperback.sensing.posture import longest_hold_s
 from upperback.sensing.quality import QualityParams
 from upperback.sensing.state import StateError, from_bytes, to_bytes
@@ -42,7 +41,6 @@ _TASKS: Final[Mapping[str, TaskKind]] = {
 _BENT_DEG: Final = 20
 #: A second of which less was measured says nothing about posture.
 _SHARE_MIN: Final = 0.5
-_STATE_BYTES_MAX: Final = 4 << 20
 
 #: Browsers round what a phone's sensors read to 0.1 m/s2, so an axis that does not change says nothing.
 _PHONE: Final = MonitorParams(quality=QualityParams(stuck_mps2_min=math.inf))
@@ -57,23 +55,19 @@ class SittingState:
     Attributes
     ----------
     resting : (n, 3) float32, the last samples of the phone while it lies
-    points, even, monitor : known once it has lain: the sign of its readings, the even grid, the wearer
+    points, wearer : known once it has lain: the sign of its readings, and the wearer in the crowd
     hints_on, n_hints, told_s : hints wanted and given, and the second that was told last
     asked, answer : number of the last question that had one, and its answer as JSON
-    first_s, seconds : (n, columns) float32, found but not yet part of a whole stored minute
     """
 
     resting: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 3), np.float32))
     points: Points | None = None
-    even: EvenState | None = None
-    monitor: MonitorState | None = None
+    wearer: WearerState | None = None
     hints_on: bool = False
     n_hints: int = 0
     told_s: float = -math.inf
     asked: int | None = None
     answer: str = ""
-    first_s: int = 0
-    seconds: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, len(COLUMNS)), np.float32))
 
 
 class Sitting:
@@ -93,16 +87,26 @@ class Sitting:
         """
         check_may(by, "wear_sensor")
         self.stream, self.profile, self.by = stream, stream.profile, by
+        self._crowd: Crowd | None = None
         self._started_s = stream.started_at.timestamp()
-        self._order = FrameOrder(stream.next_number)
+        self._order: FrameOrder[SentFrame] = FrameOrder(stream.next_number)
         self._state = _read_state(bytes(stream.state)) if stream.state else SittingState()
-        self._stream: PhoneStream | None = None
-        self._monitor: Monitor | None = None
-        if self._state.points is not None and self._state.monitor is not None:
-            self._wear_from(self._state.points, self._state.monitor.has_gyroscope)
+        self._wearer: Wearer | None = None
+        self._has_samples = False
         self._minutes: list[tuple[int, bytes]] = []
         self._quiet, self._held = False, False
         self._since_s = self._first_worn(stream.started_at).timestamp()
+
+    def enter(self, crowd: Crowd) -> None:
+        """To be worked on with others, where their ticks are. Without this it is a crowd of its own.
+
+        Raises
+        ------
+        InputError : what is stored is from another version.
+        """
+        self._crowd = crowd
+        if self._state.wearer is not None:
+            self._wearer = crowd.go_on(self._state.wearer)
 
     @property
     def next_number(self) -> int | None:
@@ -125,20 +129,50 @@ class Sitting:
         """Whether a hint would disturb, as of the last look."""
         return self._quiet or self._held
 
-    def frame(self, data: bytes) -> Iterator[Told]:
-        """What a frame of the phone brings, and those that waited for it.
+    def frame(self, data: bytes) -> list[Told]:
+        """What a frame of the phone brings, and those that waited for it; all in one, where there is no hub.
 
         Raises
         ------
         InputError : these bytes are no frame, or one of another kind of sensor.
         """
-        for frame in self._order.put(PhoneFrame.read(data)):
-            if self._stream is None:
-                yield from self._rest(frame)
+        crowd = self._entered()
+        told = list(self.put(data))
+        crowd.tick()
+        return told + list(self.take())
+
+    def put(self, data: bytes) -> Iterator[Told]:
+        """A frame, to be worked on with those of everybody at the next tick of the crowd; what it told before that."""
+        crowd = self._entered()
+        for frame in self._order.put(SentFrame.read(data)):
+            if self._wearer is None:
+                yield from self._rest(frame, crowd)
+            elif frame.has_rotation != self._wearer.has_gyroscope:
+                raise InputError("a frame has another kind of sensor than the ones before it")
             else:
-                yield from self._wear(frame, self._stream)
+                crowd.put(self._wearer, frame.raw)
+                self._has_samples = True
         if self._order.is_waiting:
             yield {"again": self._order.next_number}
+
+    def take(self) -> Iterator[Told]:
+        """What the tick found."""
+        wearer = self._wearer
+        if wearer is None or not self._has_samples:
+            return
+        self._has_samples = False
+        for shift in wearer.take_shifts():
+            yield {"shift": shift.sentence}
+        now = wearer.now()
+        yield {"now": _plain(now)}
+        if math.floor(now.time_s) > self._state.told_s:
+            self._state.told_s = math.floor(now.time_s)
+            yield self._second(wearer, now)
+
+    def leave(self) -> None:
+        """Nothing more comes; its place in the crowd is free."""
+        if self._wearer is not None and self._crowd is not None:
+            self._crowd.leave(self._wearer)
 
     def command(self, sent: Mapping[str, Any]) -> Iterator[Told]:
         """What the person asks for: `task` (a kind, or None when it is done), `align`, `hints` on or off.
@@ -179,15 +213,16 @@ class Sitting:
     def saving(self) -> Saving:
         """What has to be stored now, so that everything before `next_number` is. The minutes in it are given away."""
         state = self._state
-        state.even = None if self._stream is None else self._stream.state
-        state.monitor = None if self._monitor is None else self._monitor.state
+        if self._wearer is not None:
+            state.wearer = self._wearer.state
+            self._minutes += self._wearer.take_minutes()
         minutes, self._minutes = self._minutes, []
         return Saving(
             stream=self.stream.pk,
             turn=self.stream.turn,
             profile=self.stream.profile_id,
             next_number=self.next_number,
-            state=zlib.compress(to_bytes(state), 1),
+            state=to_bytes(state),
             minutes=minutes,
         )
 
@@ -197,57 +232,23 @@ class Sitting:
 
     # ---- parts ----
 
-    def _rest(self, frame: PhoneFrame) -> Iterator[Told]:
-        acc = np.concatenate([self._state.resting, frame.acc_mps2])[-_REST_SAMPLES:]
+    def _rest(self, frame: SentFrame, crowd: Crowd) -> Iterator[Told]:
+        acc = np.concatenate([self._state.resting, frame.acc_mps2()])[-_REST_SAMPLES:]
         self._state.resting = acc
         if len(acc) == _REST_SAMPLES and (points := points_of_rest(acc)) is not None:
             self._state.points, self._state.resting = points, acc[:0]
-            self._wear_from(points, frame.rotation_dps is not None)
+            self._wearer = crowd.join(
+                sampling_rate_hz=PHONE_RATE_HZ,
+                has_gyroscope=frame.has_rotation,
+                starts_s=self._started_s,
+                points_up=points == "up",
+            )
             yield {"sign": points}
 
-    def _wear_from(self, points: Points, has_gyroscope: bool) -> None:
-        state = self._state
-        self._stream = PhoneStream(
-            points=points, starts_s=self._started_s, has_gyroscope=has_gyroscope, state=state.even
-        )
-        self._monitor = Monitor(
-            sampling_rate_hz=PHONE_RATE_HZ, has_gyroscope=has_gyroscope, params=_PHONE, state=state.monitor
-        )
-
-    def _wear(self, frame: PhoneFrame, stream: PhoneStream) -> Iterator[Told]:
-        monitor = self._worn()
-        told = False
-        for chunk in stream.update(frame):
-            found = monitor.update(chunk)
-            self._keep(found.epochs)
-            for shift in found.shifts:
-                yield {"shift": shift.sentence}
-            told = True
-        if told:
-            now = monitor.now()
-            yield {"now": _plain(now)}
-            if math.floor(now.time_s) > self._state.told_s:
-                self._state.told_s = math.floor(now.time_s)
-                yield self._second(now)
-
-    def _keep(self, epochs: Epochs) -> None:
-        """Seconds wait until their minute is whole; one in which nothing was measured is not stored."""
-        if not len(epochs):
-            return
-        state = self._state
-        if not len(state.seconds):
-            state.first_s = epochs.first_s
-        waiting = Epochs(first_s=state.first_s, rows=np.concatenate([state.seconds, epochs.rows]))
-        for minute in minutes_of(waiting):
-            if minute.end_s % MINUTE_S:
-                state.first_s, state.seconds = minute.first_s, minute.rows.copy()
-                return
-            self._minutes += _packed(minute)
-        state.seconds = waiting.rows[:0]
-
-    def _second(self, now: Now) -> Told:
-        monitor = self._worn()
-        neutral_deg = 0.0 if monitor.alignment is not None else None
+    def _second(self, wearer: Wearer, now: Now) -> Told:
+        if not self._state.hints_on or wearer.needs_no_cue:
+            return {"second": {"hint": False, "why": "", "dose": 0.0}}
+        neutral_deg = 0.0 if wearer.alignment is not None else None
         wishes = Wishes(
             on=self._state.hints_on,
             neutral_deg=neutral_deg,
@@ -255,7 +256,7 @@ class Sitting:
             quiet=self._quiet,
             held_until_s=math.inf if self._held else None,
         )
-        decision = monitor.cue(now_s=now.time_s, wishes=wishes)
+        decision = wearer.cue(now, wishes)
         self._state.n_hints += decision.cue
         return {"second": {"hint": decision.cue, "why": decision.why, "dose": round(decision.dose_share, 3)}}
 
@@ -271,10 +272,22 @@ class Sitting:
         worn = diary.entries(profile=self.profile, by=self.by, kinds=[Worn])
         return min([row.at for row in worn], default=started)
 
-    def _worn(self) -> Monitor:
-        if self._monitor is None:
+    def _entered(self) -> Crowd:
+        if self._crowd is None:
+            self.enter(make_crowd())
+        assert self._crowd is not None
+        return self._crowd
+
+    def _worn(self) -> Wearer:
+        self._entered()
+        if self._wearer is None:
             raise InputError("Nothing has come from the sensor yet")
-        return self._monitor
+        return self._wearer
+
+
+def make_crowd() -> Crowd:
+    """For all phones of a process."""
+    return Crowd(params=_PHONE)
 
 
 def _plain(now: Now) -> dict[str, Any]:
@@ -295,17 +308,7 @@ def _number(value: float) -> float | None:
 
 
 def _read_state(data: bytes) -> SittingState:
-    unpacker = zlib.decompressobj()
-    try:
-        plain = unpacker.decompress(data, _STATE_BYTES_MAX)
-    except zlib.error:
-        raise StateError("the saved state of a sitting is damaged") from None
-    return from_bytes(SittingState, plain)
-
-
-def _packed(minute: Epochs) -> Iterator[tuple[int, bytes]]:
-    if minute.measured_share.any():
-        yield minute.first_s, pack_seconds(minute)
+    return from_bytes(SittingState, data)
 
 
 def finish(*, stream: LiveStream, by: Actor, now: dt.datetime) -> Worn | None:
@@ -348,8 +351,9 @@ def _store_rest(stream: LiveStream, now: dt.datetime) -> int:
 def rest_of(state: bytes) -> list[tuple[int, bytes]]:
     """The seconds in a saved state that are no whole minute, packed."""
     found = _read_state(state) if state else SittingState()
-    rest = Epochs(first_s=found.first_s, rows=found.seconds)
-    return [one for minute in minutes_of(rest) for one in _packed(minute)]
+    if found.wearer is None:
+        return []
+    return [(part.first_s, pack_seconds(part)) for part in unfinished(found.wearer)]
 
 
 def _worn_of(seconds: Epochs, *, hints: int) -> Worn | None:

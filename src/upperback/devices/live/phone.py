@@ -5,17 +5,18 @@ How a frame is laid out, and what follows from its number, stands in docs/refere
 Phones disagree about the sign of acceleration at rest; `points_of_rest` sees it while the phone lies screen up.
 """
 
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from upperback.core.errors import InputError
-from upperback.sensing.even import EvenState, EvenStream
-from upperback.sensing.signal import G_MPS2, Chunk
+from upperback.sensing.crowd import RawFrame
+from upperback.sensing.signal import G_MPS2
 
 VERSION: Final = 1
 SAMPLES_MAX: Final = 500
@@ -31,6 +32,54 @@ NUMBER_MAX: Final = 2**32 - 1
 WAITING_MAX: Final = 64
 
 Points = Literal["up", "down"]
+
+
+class SentFrame(NamedTuple):
+    """A frame that was looked at but not taken apart: a server has thousands of them a second.
+
+    Attributes
+    ----------
+    number, after_hole : as in `PhoneFrame`
+    has_rotation : it tells rotation, too
+    raw : the samples
+    """
+
+    number: int
+    after_hole: bool
+    has_rotation: bool
+    raw: RawFrame
+
+    @classmethod
+    def read(cls, data: bytes) -> "SentFrame":
+        """The frame in these bytes.
+
+        Raises
+        ------
+        InputError : they are no such frame; the sentence says what is wrong.
+        """
+        if len(data) < _HEAD.size:
+            raise InputError(f"a frame of {len(data)} bytes is cut short")
+        version, flags, n, number, first_ms = _HEAD.unpack_from(data)
+        if version != VERSION:
+            raise InputError(f"a frame of version {version}: only version {VERSION} is known")
+        if flags & ~(_ROTATION | _AFTER_HOLE):
+            raise InputError("a frame with parts that are not known")
+        if not 1 <= n <= SAMPLES_MAX:
+            raise InputError(f"a frame of {n} samples: 1 to {SAMPLES_MAX} are expected")
+        has_rotation = bool(flags & _ROTATION)
+        expected = _HEAD.size + 4 * (7 if has_rotation else 4) * n
+        if len(data) != expected:
+            raise InputError(f"a frame of {len(data)} bytes: {expected} are expected for {n} samples")
+        if not math.isfinite(first_ms + float(np.frombuffer(data, "<f4", n, _HEAD.size).sum(dtype=np.float64))):
+            raise InputError("a frame has a time that is not a number")
+        acc_at = _HEAD.size + 4 * n
+        raw = RawFrame(data, n, first_ms, _HEAD.size, acc_at, acc_at + 12 * n if has_rotation else 0)
+        return cls(number, bool(flags & _AFTER_HOLE), has_rotation, raw)
+
+    def acc_mps2(self) -> npt.NDArray[np.float32]:
+        """(n, 3) acceleration, in the phone's own sign."""
+        raw = self.raw
+        return np.frombuffer(raw.data, "<f4", 3 * raw.n, raw.acc_at).reshape(raw.n, 3).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,31 +112,15 @@ class PhoneFrame:
         ------
         InputError : they are no such frame; the sentence says what is wrong.
         """
-        if len(data) < _HEAD.size:
-            raise InputError(f"a frame of {len(data)} bytes is cut short")
-        version, flags, n, number, first_ms = _HEAD.unpack_from(data)
-        if version != VERSION:
-            raise InputError(f"a frame of version {version}: only version {VERSION} is known")
-        if flags & ~(_ROTATION | _AFTER_HOLE):
-            raise InputError("a frame with parts that are not known")
-        if not 1 <= n <= SAMPLES_MAX:
-            raise InputError(f"a frame of {n} samples: 1 to {SAMPLES_MAX} are expected")
-        columns = 7 if flags & _ROTATION else 4
-        expected = _HEAD.size + 4 * columns * n
-        if len(data) != expected:
-            raise InputError(f"a frame of {len(data)} bytes: {expected} are expected for {n} samples")
+        sent = SentFrame.read(data)
+        raw, n = sent.raw, sent.raw.n
         numbers = np.frombuffer(data, "<f4", offset=_HEAD.size)
-        time_ms = first_ms + numbers[:n].astype(np.float64)
-        if not np.isfinite(time_ms).all():
-            raise InputError("a frame has a time that is not a number")
-        rotation = numbers[4 * n :].reshape(n, 3).astype(np.float32) if flags & _ROTATION else None
-        acc = numbers[n : 4 * n].reshape(n, 3).astype(np.float32)
         return cls(
-            number=number,
-            time_ms=time_ms,
-            acc_mps2=acc,
-            rotation_dps=rotation,
-            after_hole=bool(flags & _AFTER_HOLE),
+            number=sent.number,
+            time_ms=raw.first_ms + numbers[:n].astype(np.float64),
+            acc_mps2=sent.acc_mps2(),
+            rotation_dps=numbers[4 * n :].reshape(n, 3).astype(np.float32) if sent.has_rotation else None,
+            after_hole=sent.after_hole,
         )
 
     def write(self) -> bytes:
@@ -111,7 +144,20 @@ def points_of_rest(acc_mps2: npt.NDArray[np.float32]) -> Points | None:
     return "up" if 0.85 < along < 1.15 else "down" if -1.15 < along < -0.85 else None
 
 
-class FrameOrder:
+class Numbered(Protocol):
+    """What has a place in the order."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def after_hole(self) -> bool: ...
+
+
+_Frame = TypeVar("_Frame", bound=Numbered)
+
+
+class FrameOrder(Generic[_Frame]):
     """Frames as they arrive, each once and in the order of their numbers.
 
     A frame that was seen is left out; one that comes before its turn waits for those that are missing, unless it says
@@ -120,7 +166,7 @@ class FrameOrder:
 
     def __init__(self, next_number: int | None = None) -> None:
         self._next = next_number
-        self._waiting: dict[int, PhoneFrame] = {}
+        self._waiting: dict[int, _Frame] = {}
 
     @property
     def next_number(self) -> int | None:
@@ -132,11 +178,15 @@ class FrameOrder:
         """Whether frames are missing before others that are here."""
         return bool(self._waiting)
 
-    def put(self, frame: PhoneFrame) -> Iterator[PhoneFrame]:
+    def put(self, frame: _Frame) -> Iterator[_Frame]:
         """The frames whose turn it is now."""
         if self._next is None:
             self._next = frame.number
         if frame.number < self._next:
+            return
+        if frame.number == self._next and not self._waiting:
+            self._next += 1
+            yield frame
             return
         if len(self._waiting) >= WAITING_MAX and frame.number > max(self._waiting):
             return  # it will come again
@@ -149,47 +199,3 @@ class FrameOrder:
             hole = min((number for number, one in self._waiting.items() if one.after_hole), default=None)
             if hole is not None and hole == min(self._waiting):
                 self._next = hole
-
-
-class PhoneStream:
-    """Frames of one phone in the order of their numbers, in; even samples in SI units, out."""
-
-    def __init__(self, *, points: Points, starts_s: float, has_gyroscope: bool, state: EvenState | None = None) -> None:
-        """
-        Parameters
-        ----------
-        points : which way the acceleration points at rest
-        starts_s : the time of the stream at the phone's first sample
-        has_gyroscope : every frame tells the rotation, or none
-        state : to go on from; changed in place
-        """
-        self._sign = np.float32(1 if points == "up" else -1)
-        self._starts_s = starts_s
-        self._has_gyroscope = has_gyroscope
-        self._even = EvenStream(sampling_rate_hz=PHONE_RATE_HZ, state=state)
-
-    @property
-    def state(self) -> EvenState:
-        """To save, and to go on from elsewhere."""
-        return self._even.state
-
-    def update(self, frame: PhoneFrame) -> Iterator[Chunk]:
-        """The samples up to the frame's last one.
-
-        Raises
-        ------
-        InputError : with rotation where there was none before, or the other way round.
-        """
-        if (frame.rotation_dps is not None) != self._has_gyroscope:
-            raise InputError("a frame has another kind of sensor than the ones before it")
-        values = frame.acc_mps2 * self._sign
-        if frame.rotation_dps is not None:
-            values = np.hstack([values, np.radians(frame.rotation_dps).astype(np.float32)])
-        for piece in self._even.update(frame.time_ms, values):
-            yield Chunk(
-                start_s=self._starts_s + piece.index / PHONE_RATE_HZ,
-                sampling_rate_hz=PHONE_RATE_HZ,
-                acc_mps2=np.ascontiguousarray(piece.values[:, :3]),
-                gyr_radps=np.ascontiguousarray(piece.values[:, 3:]) if self._has_gyroscope else None,
-                quality=piece.quality,
-            )

@@ -1,7 +1,7 @@
 """Cues: a hint at the moment it helps, silence whenever it might not, and after weeks whether it mattered."""
 
 from upperback.sensing.cues._decide import decide_cue, start_cues
-from upperback.sensing.cues._ride import start_ride, update_ride
+from upperback.sensing.cues._ride import ride_filter, start_ride, update_ride
 from upperback.sensing.cues._together import move_together
 from upperback.sensing.cues.base import (
     CueParams,
@@ -35,6 +35,7 @@ __all__ = [
     "Wishes",
     "decide_cue",
     "move_together",
+    "ride_filter",
     "start_cues",
     "start_ride",
     "update_ride",

@@ -96,6 +96,13 @@ def _filtered(state: RideState, chunk: Chunk, params: RideParams) -> tuple[F64, 
     return found, replace(state, filter=np.ascontiguousarray(memory), settling=int(settling))
 
 
+def ride_filter(sampling_rate_hz: float, params: RideParams) -> tuple[F64, F64]:
+    """The band-pass in sections, and its memory where a length of 1 had always been there."""
+    sections = _filter(sampling_rate_hz, params.band_hz)
+    start: F64 = signal.sosfilt_zi(sections)
+    return sections, start
+
+
 @lru_cache(maxsize=32)
 def _filter(sampling_rate_hz: float, band_hz: tuple[float, float]) -> F64:
     high_hz = min(band_hz[1], 0.45 * sampling_rate_hz)

@@ -1,22 +1,11 @@
 /* Quality of inertial samples: flags sample by sample, and figures of each second. The obvious version stands in
    quality/_reference.py. */
-#include "kernel.h"
+#include "quality.h"
 #include <math.h>
 
 enum { GAP = 1, CLIPPED = 2, IMPLAUSIBLE = 8, FREE_FALL = 16 };
 
 enum { GROUP = 64, LANES = 16, MOST = 256 }; /* of samples at once */
-
-/* In the order of quality/base.py. */
-struct limits {
-    double acc, gyr, fall_square, jump_step, jump_cosine, gravity, gravity_share;
-    int64_t acc_known, gyr_known, fall_first, fall_longest, jump_samples;
-};
-
-struct memory {
-    float acc[2][3], gyr[2][3];
-    int64_t falling, jumping, jumps, jumped_at;
-};
 
 /* Is an axis at the end of its range: at the known one, or the third alike where one may be? */
 static int clipped(const float *x, const float *one_before, const float *two_before, double limit, int64_t known) {
@@ -81,7 +70,6 @@ static void remember(float memory[2][3], const float *x, int64_t n) {
             memory[0][k] = memory[1][k], memory[1][k] = x[3 * t + k];
 }
 
-/* Flags of `n` samples, added to those that are there. `gyr` may be NULL. */
 UB_EXPORT void UB(quality_marks)(const float *acc, const float *gyr, int64_t n, const struct limits *l,
                                  struct memory *m, uint8_t *flags) {
     for (int64_t start = 0; start < n; start += GROUP) {
@@ -109,8 +97,18 @@ UB_EXPORT void UB(quality_marks)(const float *acc, const float *gyr, int64_t n, 
     }
 }
 
-/* Columns of a second, in the order of quality/base.py. */
-enum { LENGTH, SPREAD, STUCK, UP, RATE = UP + 3, RATE_SPREAD = RATE + 3, LATER, EARLIER = LATER + 3, COLUMNS = EARLIER + 3 };
+/* Columns of a second. */
+enum {
+    LENGTH = UB_SECOND_LENGTH,
+    SPREAD = UB_SECOND_SPREAD,
+    STUCK = UB_SECOND_STUCK,
+    UP = UB_SECOND_UP,
+    RATE = UB_SECOND_RATE,
+    RATE_SPREAD = UB_SECOND_RATE_SPREAD,
+    LATER = UB_SECOND_LATER,
+    EARLIER = UB_SECOND_EARLIER,
+    COLUMNS = UB_SECOND_COLUMNS
+};
 
 /* A second's axes side by side, in whole groups of lanes with zeros behind. */
 static int64_t apart(const float *x, int64_t n, float axes[3][MOST]) {

@@ -3,7 +3,8 @@
 from upperback.sensing.posture._batch import PostureResult, posture_of
 from upperback.sensing.posture._curvature import Curvature, change_of_curvature
 from upperback.sensing.posture._figures import alignment_figures, posture_figures
-from upperback.sensing.posture._holds import longest_hold_s
+from upperback.sensing.posture._holds import hold_numbers, longest_hold_s
+from upperback.sensing.posture._lane import reasons_of
 from upperback.sensing.posture._reference import Angles, angles
 from upperback.sensing.posture._tracker import PostureState, PostureTracker
 from upperback.sensing.posture.base import (
@@ -30,7 +31,9 @@ __all__ = [
     "alignment_figures",
     "angles",
     "change_of_curvature",
+    "hold_numbers",
     "longest_hold_s",
     "posture_figures",
     "posture_of",
+    "reasons_of",
 ]

@@ -93,17 +93,7 @@ def hold_epochs(
     Without a front there is no flexion and no dose. The load follows those degrees like a first-order low-pass with
     the time constant `recovery_s`. Both stand still where nothing was measured.
     """
-    numbers = np.array(
-        [
-            params.share_min,
-            params.still_dps_max,
-            np.cos(np.radians(params.same_deg_max)),
-            params.bridge_s,
-            params.bout_s_min,
-            params.dose_deg_min,
-            -np.expm1(-1 / params.recovery_s),
-        ]
-    )
+    numbers = hold_numbers(params)
     rows = np.ascontiguousarray(epochs.rows)
     state.numbers = state.numbers.copy()
     hold = _hold_rows if instruction_set == "numpy" else _compiled(instruction_set)
@@ -118,6 +108,21 @@ def longest_hold_s(epochs: Epochs, params: HoldParams | None = None) -> int:
     _, _, _, length, _, away, _, _ = state.numbers.tolist()
     still_held = int(length + away) if length >= params.bout_s_min else 0
     return max([still_held, *(seconds for _, seconds in tally.holds().longest)])
+
+
+def hold_numbers(params: HoldParams) -> npt.NDArray[np.float64]:
+    """The parameters in the order of kernel/holds.c."""
+    return np.array(
+        [
+            params.share_min,
+            params.still_dps_max,
+            np.cos(np.radians(params.same_deg_max)),
+            params.bridge_s,
+            params.bout_s_min,
+            params.dose_deg_min,
+            -np.expm1(-1 / params.recovery_s),
+        ]
+    )
 
 
 _Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], float]

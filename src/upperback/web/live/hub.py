@@ -25,7 +25,7 @@ from upperback.web.static_files import Send
 _log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.05
-SAVES_EVERY_S: Final = 5.0
+SAVES_EVERY_S: Final = 10.0
 _SWEEP_S: Final = 1.0
 _SILENT_S: Final = 60.0
 _STUCK_S: Final = 10.0
@@ -65,24 +65,34 @@ class Wearer:
         self._sending_since_s = 0.0
         self._troubles = 0
 
-    def work(self) -> None:
-        """Everything that waits, in its order."""
-        waiting, self.waiting = self.waiting, []
-        for item in waiting:
-            if self.stopped:
-                return
+    def put_frames(self) -> None:
+        """The frames that wait, up to the first question, to the next tick of the crowd."""
+        self._each(bytes, lambda item: _merge(self.told, self.sitting.put(item)))
+
+    def ask(self) -> None:
+        """The questions that wait, up to the first frame. Answered once stored: none is asked again after a crash."""
+        _merge(self.told, self.sitting.take())
+        self._each(dict, self._ask)
+
+    def _ask(self, question: Any) -> None:
+        _merge(self.told_when_stored, self.sitting.command(question))
+        self.store_now = True
+
+    def _each(self, kind: type, do: Callable[[Any], None]) -> None:
+        done = 0
+        for item in self.waiting:
+            if self.stopped or not isinstance(item, kind):
+                break
+            done += 1
             try:
-                if isinstance(item, bytes):
-                    _merge(self.told, self.sitting.frame(item))
-                else:  # answered once it is stored: a question is not asked again after a crash
-                    _merge(self.told_when_stored, self.sitting.command(item))
-                    self.store_now = True
+                do(item)
                 self.unstored = True
             except InputError as problem:
                 self._troubles += 1
                 self.told["trouble"] = problem.message
                 if self._troubles >= _TROUBLES_MAX:
                     self.stop(problem.message, NOT_LET_IN)
+        del self.waiting[:done]
 
     def flush(self) -> None:
         """Sends what is to be told; while that hangs, newer answers take the place of older ones."""
@@ -137,6 +147,7 @@ class Hub:
     """The wearers of a process. Its task lives as long as there are some."""
 
     def __init__(self) -> None:
+        self.crowd = live.make_crowd()
         self._wearers: dict[Wearer, None] = {}
         self._due: dict[Wearer, None] = {}
         self._wake = asyncio.Event()
@@ -181,6 +192,7 @@ class Hub:
             await self._next("_stored")
         self._wearers.pop(wearer, None)
         self._due.pop(wearer, None)
+        wearer.sitting.leave()
 
     async def _next(self, name: str) -> None:
         future: asyncio.Future[None] | None = getattr(self, name)
@@ -212,17 +224,26 @@ class Hub:
 
     def _tick(self) -> None:
         due, self._due = self._due, {}
+        left = list(due)
+        while left:
+            self._each(left, Wearer.put_frames)
+            self.crowd.tick()
+            self._each(left, Wearer.ask)
+            left = [wearer for wearer in left if wearer.waiting and not wearer.stopped]
         for wearer in due:
-            try:
-                wearer.work()
-            except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
-                _log.exception("a wearer's frames could not be worked on")
-                wearer.stop("Something went wrong here. What was measured so far is kept", NOT_LET_IN)
             if wearer.told.get("second", {}).get("hint"):
                 self._begin(self._confirm(wearer))
             else:
                 wearer.flush()
         self._done("_ticked")
+
+    def _each(self, wearers: list[Wearer], do: Callable[[Wearer], None]) -> None:
+        for wearer in wearers:
+            try:
+                do(wearer)
+            except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
+                _log.exception("a wearer's frames could not be worked on")
+                wearer.stop("Something went wrong here. What was measured so far is kept", NOT_LET_IN)
 
     async def _confirm(self, wearer: Wearer) -> None:
         """A hint is given only if it does not disturb at this moment."""

@@ -39,8 +39,11 @@ async def live_socket(scope: Scope, receive: Receive, send: Send) -> None:
         return
     await send({"type": "websocket.accept"})
     by = actors.household(str(scope.get("upperback.installation", "-")))
+    here = hub()
     try:
         sitting = await _let_in(receive, by)
+        if sitting is not None:
+            sitting.enter(here.crowd)
     except UpperbackError as refused:
         await _close(send, refused.message, NOT_LET_IN)
         return
@@ -49,7 +52,7 @@ async def live_socket(scope: Scope, receive: Receive, send: Send) -> None:
     wearer = Wearer(sitting, send, scope.get("upperback.still_in", lambda: True))
     ready = {"ready": True, "stream": str(sitting.stream.uuid), "next": sitting.next_number}
     await send({"type": "websocket.send", "text": json.dumps(ready)})
-    await _Connection(wearer, hub(), receive, send).run()
+    await _Connection(wearer, here, receive, send).run()
 
 
 async def _close(send: Send, why: str, code: int) -> None:

@@ -12,15 +12,14 @@ from hypothesis import strategies as st
 
 from upperback.core.errors import InputError
 from upperback.devices.live.phone import (
-    PHONE_RATE_HZ,
     SAMPLES_MAX,
     WAITING_MAX,
     FrameOrder,
     PhoneFrame,
-    PhoneStream,
+    SentFrame,
     points_of_rest,
 )
-from upperback.sensing.signal import G_MPS2, Chunk, QualityFlag
+from upperback.sensing.signal import G_MPS2
 
 
 def frame(time_ms: np.ndarray, *, number: int = 0, rotation: bool = True, sign: float = 1.0) -> PhoneFrame:
@@ -44,15 +43,6 @@ def frames(seconds: float, *, rate_hz: float = 60.0, seed: int = 1, rotation: bo
     time_ms = 5_000_000 + np.cumsum(steps)
     cuts = range(0, len(time_ms) - 12, 12)
     return [frame(time_ms[at : at + 12], number=number, rotation=rotation) for number, at in enumerate(cuts)]
-
-
-def stream(*, points: str = "up", rotation: bool = True) -> PhoneStream:
-    return PhoneStream(points="up" if points == "up" else "down", starts_s=1000.0, has_gyroscope=rotation)
-
-
-def all_of(one: PhoneStream, sent: list[PhoneFrame]) -> list[Chunk]:
-    order = FrameOrder()
-    return [chunk for part in sent for frame in order.put(PhoneFrame.read(part.write())) for chunk in one.update(frame)]
 
 
 @given(st.integers(1, SAMPLES_MAX), st.integers(0, 2**32 - 1), st.booleans())
@@ -125,53 +115,31 @@ def test_any_bytes_are_a_frame_or_refused(data: bytes) -> None:
         PhoneFrame.read(data)
 
 
-def test_uneven_samples_become_even_ones() -> None:
-    chunks = all_of(stream(), frames(20))
-    starts = np.array([chunk.start_s for chunk in chunks])
-    np.testing.assert_allclose([chunk.end_s for chunk in chunks[:-1]], starts[1:], atol=1e-9)
-    acc = np.concatenate([chunk.acc_mps2 for chunk in chunks])
-    first_ms = frames(20)[0].time_ms[0]
-    at_ms = first_ms + (starts[0] - 1000.0) * 1000 + np.arange(len(acc)) * 1000 / PHONE_RATE_HZ
-    np.testing.assert_allclose(acc, frame(at_ms).acc_mps2, atol=0.01)
+def taken(sent: list[PhoneFrame]) -> list[int]:
+    """The numbers of the frames that are taken, in their order."""
+    order: FrameOrder[SentFrame] = FrameOrder()
+    return [frame.number for one in sent for frame in order.put(SentFrame.read(one.write()))]
 
 
-def test_frames_sent_again_change_nothing() -> None:
+def test_every_frame_is_taken_once_and_in_its_turn() -> None:
     sent = frames(10)
+    numbers = [one.number for one in sent]
     twice = [part for one in sent for part in (one, one)]
     again = [*sent[:30], *sent[10:]]
-    swapped = [part for at in range(0, len(sent) - 1, 2) for part in (sent[at + 1], sent[at])]
-    swapped[:2] = sent[:2]  # the first frame to come may have any number
     late = [*sent[:5], *sent[6:30], sent[5], *sent[30:]]
-    expected = np.concatenate([chunk.acc_mps2 for chunk in all_of(stream(), sent[: len(swapped)])])
-    for other in (twice, again, swapped, late):
-        got = np.concatenate([chunk.acc_mps2 for chunk in all_of(stream(), other)])
-        np.testing.assert_array_equal(got[: len(expected)], expected)
+    swapped = [sent[0], *(part for at in range(1, len(sent) - 1, 2) for part in (sent[at + 1], sent[at]))]
+    for other in (sent, twice, again, late):
+        assert taken(other) == numbers
+    assert taken(swapped) == numbers[: len(swapped)]
 
 
-def test_a_lost_frame_is_a_gap_and_not_an_invention() -> None:
-    sent = frames(10)
-    after = dataclasses.replace(sent[23], after_hole=True)
-    chunks = all_of(stream(), [*sent[:20], after, *sent[24:]])
-    flags = np.concatenate([np.zeros(len(c), np.uint8) if c.quality is None else c.quality for c in chunks])
-    missing = int(np.count_nonzero(flags & QualityFlag.GAP))
-    assert missing == pytest.approx(3 * 12 * 50 / 60, abs=3)
-
-
-def test_the_other_sign_is_put_right() -> None:
-    sent = frames(4)
-    turned = [
-        PhoneFrame(number=one.number, time_ms=one.time_ms, acc_mps2=-one.acc_mps2, rotation_dps=one.rotation_dps)
-        for one in sent
-    ]
-    np.testing.assert_array_equal(
-        np.concatenate([chunk.acc_mps2 for chunk in all_of(stream(), sent)]),
-        np.concatenate([chunk.acc_mps2 for chunk in all_of(stream(points="down"), turned)]),
-    )
-
-
-def test_another_kind_of_sensor_is_refused() -> None:
-    with pytest.raises(InputError, match="another kind of sensor"):
-        all_of(stream(rotation=False), frames(1))
+def test_a_frame_is_looked_at_as_it_is_taken_apart() -> None:
+    for rotation in (True, False):
+        one = frames(1, rotation=rotation)[0]
+        sent = SentFrame.read(one.write())
+        assert sent.has_rotation is rotation
+        assert sent.raw.n == len(one)
+        np.testing.assert_array_equal(sent.acc_mps2(), one.acc_mps2)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +165,7 @@ def test_a_phone_that_is_moved_is_not_at_rest() -> None:
 
 def test_frames_wait_for_those_before_them_and_not_without_end() -> None:
     sent = [dataclasses.replace(one, number=number) for number, one in enumerate(frames(2) * 20)]
-    order = FrameOrder()
+    order: FrameOrder[PhoneFrame] = FrameOrder()
     assert [one.number for one in order.put(sent[0])] == [0]
     for one in sent[2:]:
         assert not list(order.put(one))
@@ -210,7 +178,7 @@ def test_frames_wait_for_those_before_them_and_not_without_end() -> None:
 
 def test_after_a_hole_it_goes_on_in_order() -> None:
     sent = frames(4)
-    order = FrameOrder(0)
+    order: FrameOrder[PhoneFrame] = FrameOrder(0)
     assert not list(order.put(sent[3]))
     hole = dataclasses.replace(sent[2], after_hole=True)
     assert [one.number for one in order.put(hole)] == [2, 3]
