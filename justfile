@@ -84,6 +84,10 @@ coverage:
 bench *args:
     for file in tests/bench/bench_*.py; do python -m "tests.bench.$(basename "$file" .py)" {{ args }}; done
 
+# how many wearers a core serves live; `load`, `restart` or `abuse` and options, e.g. load --wearers 5000 --seconds 600
+bench-live *args:
+    python -m tests.bench.bench_live {{ args }}
+
 # how near the figures are to the truth: reference recordings (where they are) and simulated wearers
 validate:
     for file in validation/[a-z]*.py; do python -m "validation.$(basename "$file" .py)"; done

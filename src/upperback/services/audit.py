@@ -31,11 +31,15 @@ def record(
     )
 
 
-def changed_since(event: int | None) -> tuple[int, frozenset[uuid.UUID]]:
-    """Whose records were changed after an event, and the newest event now. None: nobody's, from now on."""
+def changed_since(event: int | None, *, but: str) -> tuple[int, frozenset[uuid.UUID]]:
+    """Whose records were changed after an event, and the newest event now. None: nobody's, from now on.
+
+    `but`: an action that does not count.
+    """
     rows = AuditEvent.objects.order_by("id")
     if event is None:
         newest = rows.last()
         return (newest.pk if newest is not None else 0), frozenset()
-    found = list(rows.filter(pk__gt=event).values_list("pk", "profile_uuid"))
-    return (found[-1][0] if found else event), frozenset(who for _, who in found if who is not None)
+    found = list(rows.filter(pk__gt=event).values_list("pk", "profile_uuid", "action"))
+    changed = frozenset(who for _, who, action in found if who is not None and action != but)
+    return (found[-1][0] if found else event), changed

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from django.db import transaction
 
 from upperback.care.diary import Worn
-from upperback.core.errors import InputError
+from upperback.core.errors import InputError, UpperbackError
 from upperback.devices.live.phone import PHONE_RATE_HZ, FrameOrder, Points, SentFrame, points_of_rest
 from upperback.sensing.crowd import Crowd, Wearer, WearerState, unfinished
 from upperback.sensing.cues import Wishes
@@ -23,7 +24,7 @@ from upperback.sensing.posture import longest_hold_s
 from upperback.sensing.quality import QualityParams
 from upperback.sensing.state import StateError, from_bytes, to_bytes
 from upperback.sensing.trunk import NotAligned, TaskKind
-from upperback.services import breaks, diary, live_store
+from upperback.services import breaks, diary, live_store, live_tickets
 from upperback.services.actors import Actor
 from upperback.services.live_store import LiveStream, Saving
 from upperback.services.permissions import check_may
@@ -44,6 +45,8 @@ _SHARE_MIN: Final = 0.5
 
 #: Browsers round what a phone's sensors read to 0.1 m/s2, so an axis that does not change says nothing.
 _PHONE: Final = MonitorParams(quality=QualityParams(stuck_mps2_min=math.inf))
+
+_NOTHING: Final = np.empty(0, np.uint8)
 
 Told = dict[str, Any]
 
@@ -91,6 +94,7 @@ class Sitting:
         self._started_s = stream.started_at.timestamp()
         self._order: FrameOrder[SentFrame] = FrameOrder(stream.next_number)
         self._state = _read_state(bytes(stream.state)) if stream.state else SittingState()
+        stream.state = b""  # thousands of them would fill the memory
         self._wearer: Wearer | None = None
         self._has_samples = False
         self._minutes: list[tuple[int, bytes]] = []
@@ -114,13 +118,15 @@ class Sitting:
         return self._order.next_number
 
     def look(self, *, now: dt.datetime) -> None:
-        """Whether hints would disturb now, and whether it may go on at all: asked when something of theirs changes.
+        """Whether it may go on at all, asked when something of theirs changes; and whether a hint would disturb now.
 
         Raises
         ------
         NotAllowed : the plan is locked by now.
         """
         open_plan(profile=self.profile, by=self.by)
+        if not self._state.hints_on:
+            return
         why = breaks.day_of(profile=self.profile, by=self.by, now=now).next.why
         self._quiet, self._held = why == "quiet_hours", why in {"busy", "in_call"}
 
@@ -217,12 +223,15 @@ class Sitting:
             state.wearer = self._wearer.state
             self._minutes += self._wearer.take_minutes()
         minutes, self._minutes = self._minutes, []
+        data = to_bytes(state)
+        if state.wearer is not None:
+            state.wearer.record = _NOTHING  # the crowd has it
         return Saving(
             stream=self.stream.pk,
             turn=self.stream.turn,
             profile=self.stream.profile_id,
             next_number=self.next_number,
-            state=to_bytes(state),
+            state=data,
             minutes=minutes,
         )
 
@@ -283,6 +292,32 @@ class Sitting:
         if self._wearer is None:
             raise InputError("Nothing has come from the sensor yet")
         return self._wearer
+
+
+def begin(*, token: str, stream: uuid.UUID | None, by: Actor, now: dt.datetime) -> Sitting:
+    """Lets a sensor in by its ticket, to a new stream or to one that it goes on with: all in one transaction.
+
+    A ticket is used up also where its person may not wear a sensor by now.
+
+    Raises
+    ------
+    NotFound : there is no such ticket, or no such stream.
+    NotAllowed : the plan is locked by now.
+    """
+    refused: UpperbackError | None = None
+    with transaction.atomic():
+        profile = live_tickets.take_ticket(token=token, by=by, now=now)
+        try:
+            for left in live_store.left_streams(profile=profile, by=by, now=now):
+                finish(stream=left, by=by, now=now)
+            open_plan(profile=profile, by=by)
+            if stream is None:
+                return Sitting(stream=live_store.open_stream(profile=profile, by=by, now=now), by=by)
+            found = live_store.resume_stream(stream=stream, profile=profile, by=by, now=now)
+            return Sitting(stream=found, by=by)
+        except UpperbackError as error:
+            refused = error
+    raise refused
 
 
 def make_crowd() -> Crowd:

@@ -7,12 +7,12 @@ an end: who sends faster than it can be worked on waits, who sends too much or d
 import asyncio
 import contextlib
 import datetime as dt
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+import msgspec
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
@@ -29,8 +29,9 @@ SAVES_EVERY_S: Final = 10.0
 _SWEEP_S: Final = 1.0
 _SILENT_S: Final = 60.0
 _STUCK_S: Final = 10.0
-#: Who is allowed now is asked when something about them has changed, and this often anyway.
-_LOOKS_EVERY_S: Final = 300.0
+#: Who is allowed now is asked when something about them has changed, which writes a row in the audit; and this often
+#: anyway.
+_LOOKS_EVERY_S: Final = 1800.0
 _WAITING_MAX: Final = 32
 _TROUBLES_MAX: Final = 5
 
@@ -56,8 +57,9 @@ class Wearer:
         self.waiting: list[bytes | dict[str, Any]] = []
         self.told: dict[str, Any] = {}
         self.told_when_stored: dict[str, Any] = {}
-        self.unstored, self.store_now = False, False
-        self.stored_s = self.heard_s = self.looked_s = time.monotonic()
+        self.unstored_since_s: float | None = None
+        self.store_now = False
+        self.heard_s = self.looked_s = time.monotonic()
         self.stopped: Stopped | None = None
         self.receiving = False
         self._send, self._task = send, asyncio.current_task()
@@ -86,7 +88,7 @@ class Wearer:
             done += 1
             try:
                 do(item)
-                self.unstored = True
+                self.unstored_since_s = self.unstored_since_s or time.monotonic()
             except InputError as problem:
                 self._troubles += 1
                 self.told["trouble"] = problem.message
@@ -130,7 +132,7 @@ class Wearer:
         with contextlib.suppress(OSError, RuntimeError):  # the other side is gone: the receiving end tells it, too
             while self.told:
                 told, self.told = self.told, {}
-                await self._send({"type": "websocket.send", "text": json.dumps(told)})
+                await self._send({"type": "websocket.send", "text": msgspec.json.encode(told).decode()})
 
 
 def _merge(told: dict[str, Any], found: Iterable[dict[str, Any]]) -> None:
@@ -150,6 +152,10 @@ class Hub:
         self.crowd = live.make_crowd()
         self._wearers: dict[Wearer, None] = {}
         self._due: dict[Wearer, None] = {}
+        self._unstored: dict[Wearer, None] = {}
+        """In the order in which they have to be stored."""
+        self._asking: dict[Wearer, None] = {}
+        """Who cannot wait for that."""
         self._wake = asyncio.Event()
         self._ticked: asyncio.Future[None] | None = None
         self._stored: asyncio.Future[None] | None = None
@@ -177,22 +183,25 @@ class Hub:
         wearer.waiting.append(item)
         wearer.heard_s = time.monotonic()
         self._due[wearer] = None
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     async def leave(self, wearer: Wearer) -> None:
         """Works on what still waits, and returns when it is stored, or is somebody else's."""
         self._due[wearer] = None
-        while wearer in self._wearers and (wearer.waiting or wearer.unstored) and not wearer.stopped:
-            wearer.store_now = True
-            self._wake.set()
-            await self._next("_stored")
-        if wearer.stopped and wearer.stopped.code != ELSEWHERE and wearer.unstored:
-            wearer.store_now = True
-            self._wake.set()
-            await self._next("_stored")
+        while wearer in self._wearers and (wearer.waiting or wearer.unstored_since_s) and not wearer.stopped:
+            await self._store_soon(wearer)
+        if wearer.stopped and wearer.stopped.code != ELSEWHERE and wearer.unstored_since_s:
+            await self._store_soon(wearer)
         self._wearers.pop(wearer, None)
         self._due.pop(wearer, None)
+        self._unstored.pop(wearer, None)
         wearer.sitting.leave()
+
+    async def _store_soon(self, wearer: Wearer) -> None:
+        self._asking[wearer] = None
+        self._wake.set()
+        await self._next("_stored")
 
     async def _next(self, name: str) -> None:
         future: asyncio.Future[None] | None = getattr(self, name)
@@ -231,6 +240,10 @@ class Hub:
             self._each(left, Wearer.ask)
             left = [wearer for wearer in left if wearer.waiting and not wearer.stopped]
         for wearer in due:
+            if wearer.unstored_since_s:
+                self._unstored.setdefault(wearer)
+            if wearer.store_now:
+                self._asking[wearer] = None
             if wearer.told.get("second", {}).get("hint"):
                 self._begin(self._confirm(wearer))
             else:
@@ -262,22 +275,28 @@ class Hub:
     def _store(self, now_s: float) -> None:
         if self._storing is not None and not self._storing.done():
             return
-        due = [
-            wearer
-            for wearer in self._wearers
-            if wearer.unstored and (wearer.store_now or now_s - wearer.stored_s >= SAVES_EVERY_S)
-        ]
+        due = self._due_to_store(now_s)
         if due:
             self._storing = asyncio.get_running_loop().create_task(self._store_all(due))
         else:
             self._done("_stored")
 
+    def _due_to_store(self, now_s: float) -> list[Wearer]:
+        """Whoever waits for it, and whoever has waited for long enough: these stand in front."""
+        due = {wearer: None for wearer in self._asking if wearer in self._wearers}
+        self._asking = {}
+        for wearer in self._unstored:
+            if now_s - (wearer.unstored_since_s or now_s) < SAVES_EVERY_S:
+                break
+            due[wearer] = None
+        return [wearer for wearer in due if wearer.unstored_since_s]
+
     async def _store_all(self, due: list[Wearer]) -> None:
         savings: list[tuple[Wearer, Saving, dict[str, Any]]] = []
         for wearer in due:
             savings.append((wearer, wearer.sitting.saving(), wearer.told_when_stored))
-            wearer.told_when_stored, wearer.unstored, wearer.store_now = {}, False, False
-            wearer.stored_s = time.monotonic()
+            wearer.told_when_stored, wearer.unstored_since_s, wearer.store_now = {}, None, False
+            self._unstored.pop(wearer, None)
         try:
             lost = await sync_to_async(live_store.save)(savings=[saving for _, saving, _ in savings], now=_now())
         except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
@@ -285,7 +304,8 @@ class Hub:
             for wearer, saving, answers in savings:
                 wearer.sitting.take_back(saving)
                 wearer.told_when_stored = answers | wearer.told_when_stored
-                wearer.unstored = True
+                wearer.unstored_since_s = wearer.unstored_since_s or time.monotonic()
+                self._unstored.setdefault(wearer)
         else:
             for wearer, saving, answers in savings:
                 if saving.stream in lost:
@@ -312,7 +332,7 @@ class Hub:
     async def _look_all(self) -> None:
         """Whoever's record has changed may have lost the plan, and is looked at at once."""
         try:
-            self._seen_event, changed = await sync_to_async(audit.changed_since)(self._seen_event)
+            self._seen_event, changed = await sync_to_async(audit.changed_since)(self._seen_event, but="wear_sensor")
         except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
             _log.exception("changes could not be looked for")
             return

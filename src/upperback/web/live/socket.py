@@ -7,18 +7,16 @@ import asyncio
 import datetime as dt
 import json
 import time
-import uuid
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from upperback.core.errors import InputError, NotFound, UpperbackError
-from upperback.services import actors, live, live_store, live_tickets
+from upperback.services import actors, live
 from upperback.services.actors import Actor
 from upperback.services.live import Sitting
 from upperback.services.live_tickets import SOCKET_PATH
-from upperback.services.people import Profile
 from upperback.web.live.hub import ELSEWHERE, GONE, NOT_LET_IN, TOO_MUCH, Hub, Wearer, finish, hub
 from upperback.web.static_files import Receive, Scope, Send
 
@@ -75,21 +73,7 @@ async def _let_in(receive: Receive, by: Actor) -> Sitting | None:
     stream = actors.public_id(str(hello["stream"])) if "stream" in hello else None
     if "stream" in hello and stream is None:
         raise NotFound("This measurement is over. Open the page again")
-    now = _now()
-    profile = await sync_to_async(live_tickets.take_ticket)(token=hello["ticket"], by=by, now=now)
-    return await sync_to_async(_begin)(profile, by, stream, now)
-
-
-def _begin(profile: Profile, by: Actor, stream: uuid.UUID | None, now: dt.datetime) -> Sitting:
-    for left in live_store.left_streams(profile=profile, by=by, now=now):
-        live.finish(stream=left, by=by, now=now)
-    if stream is None:
-        found = live_store.open_stream(profile=profile, by=by, now=now)
-    else:
-        found = live_store.resume_stream(stream=stream, profile=profile, by=by, now=now)
-    sitting = Sitting(stream=found, by=by)
-    sitting.look(now=now)
-    return sitting
+    return await sync_to_async(live.begin)(token=hello["ticket"], stream=stream, by=by, now=_now())
 
 
 class _Connection:

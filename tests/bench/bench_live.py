@@ -1,0 +1,250 @@
+"""How many wearers one core serves live: the real server on one core, the load on the other, a plain way beside it.
+
+    python -m tests.bench.bench_live                        300 wearers for 20 s, then the plain way
+    python -m tests.bench.bench_live load --wearers 5000 --seconds 600
+    python -m tests.bench.bench_live load --wearers 400 --samples 5 --per-second 10 --seconds 600
+    python -m tests.bench.bench_live restart --wearers 300  killed and started again under load
+    python -m tests.bench.bench_live abuse --wearers 1000   slow readers and floods beside the others
+
+Prints the machine and what else it did (load average), and asserts nothing about time. Late is from sending a frame to
+the answer that knows it, on the side of the load, so the load's own work is in it. `lost`: frames that were
+acknowledged and are not stored.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench import live_load
+from tests.bench.live_load import OURS, PLAIN, Load, Sensor, Server, percentile
+
+
+def main() -> None:
+    """The chosen measurement."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", choices=("load", "restart", "abuse"), default="load")
+    parser.add_argument("--wearers", type=int, default=300)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--samples", type=int, default=50)
+    parser.add_argument("--per-second", type=float, default=1.0)
+    parser.add_argument("--plain", type=int, default=200, help="wearers of the plain way; 0: leave it out")
+    parser.add_argument("--quick", action="store_true")
+    chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.wearers, chosen.seconds, chosen.plain = 100, 5.0, 50
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {live_load.LOAD_CORE})
+    load1, load5, _ = os.getloadavg()
+    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores;")
+    print(f"load average {load1:.1f} (1 min), {load5:.1f} (5 min) before")
+    with tempfile.TemporaryDirectory() as folder:
+        _set_up(Path(folder))
+        asyncio.run({"load": _load, "restart": _restart, "abuse": _abuse}[chosen.what](Path(folder), chosen))
+    if chosen.what == "load" and chosen.plain:
+        asyncio.run(_plain(chosen))
+
+
+def _set_up(data: Path) -> None:
+    os.environ["UPPERBACK_DATA"], os.environ["DJANGO_SETTINGS_MODULE"] = str(data), "upperback.web.settings"
+    import django
+
+    django.setup()
+
+
+def _prepare(server: Server, n: int, copies: int = 1) -> tuple[list[Any], list[list[str]]]:
+    """People and tickets; `copies` tickets for each."""
+    browser = server.cookie.partition("=")[2].split(".")[0]
+    people = live_load.make_people(n)
+    return people, [live_load.make_tickets(people, browser) for _ in range(copies)]
+
+
+def _of(server: Server, chosen: argparse.Namespace) -> Load:
+    return Load(server.port, server.cookie, chosen.samples, 1 / chosen.per_second)
+
+
+async def _all(sensors: list[Sensor], load: Load, seconds: float) -> None:
+    until = asyncio.get_running_loop().time() + seconds
+    step = load.every_s / max(1, len(sensors))
+    await asyncio.gather(*(sensor.run(until, k * step) for k, sensor in enumerate(sensors)))
+
+
+async def _measured(
+    server: Server, sensors: list[Sensor], load: Load, seconds: float, *, warm_s: float = 5.0
+) -> dict[str, float]:
+    await _all(sensors, load, warm_s)
+    load.measures, load.sent = True, 0
+    load.late_s.clear()
+    began, used = time.perf_counter(), server.processor_s()
+    await _all(sensors, load, seconds)
+    took, cpu = time.perf_counter() - began, server.processor_s() - used
+    load.measures = False
+    return {
+        "frames_per_s": load.sent / took,
+        "p50_ms": 1000 * percentile(load.late_s, 50),
+        "p99_ms": 1000 * percentile(load.late_s, 99),
+        "max_ms": 1000 * max(load.late_s, default=float("nan")),
+        "answered": len(load.late_s) / max(1, load.sent),
+        "core_share": cpu / took,
+        "us_per_frame": 1e6 * cpu / max(1, load.sent),
+        "loop_late": took / seconds,
+    }
+
+
+def _say(title: str, figures: dict[str, float]) -> None:
+    late = "  ".join(f"{name} {figures[f'{name}_ms']:.1f}" for name in ("p50", "p99", "max"))
+    print(f"{title}: {figures['frames_per_s']:,.0f} frames/s, late {late} ms, {figures['answered']:.1%} answered,")
+    print(f"    {figures['core_share']:.0%} of a core, {figures['us_per_frame']:.0f} us of it a frame")
+
+
+async def _load(data: Path, chosen: argparse.Namespace) -> None:
+    with live_load.serving(OURS, data) as server:
+        _, (tickets,) = await asyncio.to_thread(_prepare, server, chosen.wearers)
+        load = _of(server, chosen)
+        # One first, so that what is loaded once does not count for each.
+        sensors = await live_load.connect(load, tickets[:1])
+        await _all(sensors, load, 3.0)
+        before_kb = server.rss_kb()
+        began = time.perf_counter()
+        sensors += await live_load.connect(load, tickets[1:])
+        print(f"{chosen.wearers} wearers connected in {time.perf_counter() - began:.0f} s")
+        figures = await _measured(server, sensors, load, chosen.seconds)
+        _say(f"ours, {chosen.wearers} wearers, stored", figures)
+        kb = (server.rss_kb() - before_kb) / max(1, len(sensors) - 1)
+        print(f"memory {kb:.0f} kB a wearer ({server.rss_kb() / 1024:.0f} MB in all)")
+        acked = {str(sensor.stream): sensor.acked for sensor in sensors}
+        for sensor in sensors:
+            sensor.cut()
+        lost = await asyncio.to_thread(_lost, acked)
+        print(f"acknowledged {sum(number + 1 for number in acked.values()):,} frames, lost {lost}")
+
+
+def _lost(acked: dict[str, int]) -> int:
+    """Frames that were acknowledged and are not stored."""
+    from upperback.store.models import LiveStream
+
+    stored = {str(row.uuid): row.next_number or 0 for row in LiveStream.objects.only("uuid", "next_number")}
+    return sum(max(0, number + 1 - stored.get(stream, 0)) for stream, number in acked.items())
+
+
+async def _plain(chosen: argparse.Namespace) -> None:
+    try:
+        import vqf  # noqa: F401
+    except ImportError:
+        print("the plain way (one VQF object a wearer, sample by sample): vqf is not installed here (see just peers)")
+        return
+    with tempfile.TemporaryDirectory() as folder, live_load.serving(PLAIN, Path(folder)) as server:
+        load = _of(server, chosen)
+        sensors = await live_load.connect(load, ["-"] * chosen.plain)
+        _say(f"plain, {chosen.plain} wearers, nothing stored", await _measured(server, sensors, load, 15.0))
+
+
+async def _restart(data: Path, chosen: argparse.Namespace) -> None:
+    """Killed while everybody sends; who is cut off tries again every 100 ms and sends what is not acknowledged."""
+    with live_load.serving(OURS, data) as server:
+        _, (tickets, again) = await asyncio.to_thread(_prepare, server, chosen.wearers, 2)
+        load = _of(server, chosen)
+        sensors = await live_load.connect(load, tickets)
+        run = asyncio.create_task(_all(sensors, load, 600.0))
+        await asyncio.sleep(max(12.0, chosen.seconds))
+        server.process.kill()
+        await asyncio.to_thread(server.process.wait)
+        port = server.port
+        run.cancel()
+    began = time.perf_counter()
+    with live_load.serving(OURS, data, port=port) as server:
+        up_s = time.perf_counter() - began
+        load = _of(server, chosen)
+        took: list[float] = []
+        resent: list[int] = []
+        new = await asyncio.gather(
+            *(_again(load, sensor, ticket, took, resent) for sensor, ticket in zip(sensors, again, strict=True))
+        )
+        figures = await _measured(server, list(new), load, 10.0)
+        acked = {str(sensor.stream): sensor.acked for sensor in new}
+        lost = await asyncio.to_thread(_lost, acked)
+        behind = sum(one.acked < old.acked for one, old in zip(new, sensors, strict=True))
+        print(f"{chosen.wearers} wearers; the server was up again after {up_s:.1f} s")
+        print(
+            f"reconnected p50 {percentile(took, 50):.2f}  p95 {percentile(took, 95):.2f}  max {max(took):.2f} s "
+            f"after it was up; {sum(resent):,} frames sent again, {lost} acknowledged ones lost, {behind} went back"
+        )
+        _say("afterwards", figures)
+
+
+async def _again(load: Load, old: Sensor, ticket: str, took: list[float], resent: list[int]) -> Sensor:
+    began = time.perf_counter()
+    loop = asyncio.get_running_loop()
+    first: int | None = None
+    sensor = old
+    while sensor is old:
+        try:
+            _, sensor = await loop.create_connection(
+                lambda: Sensor(load, ticket, stream=old.stream), "127.0.0.1", load.port
+            )
+            first = await asyncio.wait_for(sensor.ready, 60)
+        except (OSError, TimeoutError):
+            sensor = old
+            await asyncio.sleep(0.1)
+    took.append(time.perf_counter() - began)
+    assert first is None or first > old.acked, "it goes on before what was acknowledged"
+    sensor.number, sensor.acked = first or 0, (first or 0) - 1
+    resent.append(old.number - sensor.number)
+    while sensor.number < old.number:
+        sensor.frame()
+        if sensor.number % 20 == 0:
+            await asyncio.sleep(0.05)
+    return sensor
+
+
+async def _abuse(data: Path, chosen: argparse.Namespace) -> None:
+    """A tenth do not read, a few flood; how the others are, before and meanwhile."""
+    with live_load.serving(OURS, data) as server:
+        n_bad = max(2, chosen.wearers // 10)
+        _, (tickets,) = await asyncio.to_thread(_prepare, server, chosen.wearers + n_bad)
+        load = _of(server, chosen)
+        sensors = await live_load.connect(load, tickets[: chosen.wearers])
+        before = await _measured(server, sensors, load, chosen.seconds)
+        _say(f"{chosen.wearers} wearers alone", before)
+        other = _of(server, chosen)
+        bad = await live_load.connect(other, tickets[chosen.wearers :])
+        rss = server.rss_kb()
+        peak = [rss]
+        watch = asyncio.create_task(_watch(server, peak))
+        for sensor in bad[: n_bad // 2]:
+            sensor.pause_reading()
+        flood = asyncio.create_task(_flood(bad))
+        meanwhile = await _measured(server, sensors, load, chosen.seconds, warm_s=0.5)
+        flood.cancel()
+        watch.cancel()
+        _say(f"{n_bad // 2} do not read, {n_bad - n_bad // 2} flood", meanwhile)
+        growth_mb, slower = (max(peak) - rss) / 1024, meanwhile["p99_ms"] / before["p99_ms"] - 1
+        gone = sum(one.is_stopped for one in bad)
+        print(f"memory grew by {growth_mb:.1f} MB at most; p99 {slower:+.0%}; {other.closed} of {n_bad} were told why,")
+        print(f"    {gone} are closed, and {load.closed} of the others")
+
+
+async def _watch(server: Server, peak: list[int]) -> None:
+    while True:
+        peak.append(server.rss_kb())
+        await asyncio.sleep(0.2)
+
+
+async def _flood(sensors: list[Sensor]) -> None:
+    """As many frames as go out, without end; those that do not read send as the others do, and more."""
+    while True:
+        for k, sensor in enumerate(sensors):
+            if not sensor.is_stopped:
+                for _ in range(1 if k < len(sensors) // 2 else 20):
+                    sensor.frame()
+        await asyncio.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()
