@@ -224,7 +224,7 @@ class Sitting:
             self._minutes += self._wearer.take_minutes()
         minutes, self._minutes = self._minutes, []
         data = to_bytes(state)
-        if state.wearer is not None:
+        if self._wearer is not None and state.wearer is not None:
             state.wearer.record = _NOTHING  # the crowd has it
         return Saving(
             stream=self.stream.pk,
