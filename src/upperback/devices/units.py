@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from upperback.core.errors import InputError
 from upperback.devices.base import AccUnit, EmgUnit, Guess, GyrUnit
-from upperback.sensing.signal import G_MPS2
+from upperback.sensing.signal import G_MPS2, squares
 
 #: Factor to m/s2.
 ACC_FACTOR: Final = {"mps2": 1.0, "g": G_MPS2, "mg": G_MPS2 / 1000}
@@ -56,13 +56,13 @@ class Gravity:
 def measure_gravity(acc: Floats, sampling_rate_hz: float) -> Gravity:
     """Gravity as the file counts it, from the first stretch of a recording, (n, 3)."""
     window = max(1, round(sampling_rate_hz))
-    acc = acc[np.isfinite(acc).all(axis=1)]
+    (acc,) = _finite(acc)
     if not len(acc):
         return Gravity(None, 0.0)
     n_windows = max(1, len(acc) // window)
     windows = acc[: n_windows * window].astype(np.float64).reshape(n_windows, -1, 3)
     mean_length = np.linalg.norm(windows.mean(axis=1), axis=1)
-    length_mean = np.linalg.norm(windows, axis=2).mean(axis=1)
+    length_mean = np.sqrt(squares(windows)).mean(axis=1)
     if not length_mean.any():
         return Gravity(0.0, 0.0)
     steady = mean_length / np.where(length_mean > 0, length_mean, 1)
@@ -174,12 +174,11 @@ def measure_turning(acc: Floats, gyr: Floats, sampling_rate_hz: float) -> Turnin
 
     For a direction u that stands still in the room, du/dt = -rotation x u in the sensor.
     """
-    good = np.isfinite(acc).all(axis=1) & np.isfinite(gyr).all(axis=1)
-    acc, gyr = acc[good], gyr[good]
+    acc, gyr = _finite(acc, gyr)
     width = max(1, round(_SMOOTHING_S * sampling_rate_hz))
     if len(acc) < 10 * width:
         return _NO_TURNING
-    length = np.linalg.norm(acc.astype(np.float64), axis=1, keepdims=True)
+    length = np.sqrt(squares(acc.astype(np.float64)))[:, None]
     usual = float(np.median(length))
     if usual == 0:
         return _NO_TURNING
@@ -296,6 +295,14 @@ _AXES_DISAGREE: Final = (
     "Gyroscope and accelerometer turn together only if the axes of one are swapped or mirrored. "
     "Figures that use the gyroscope may be wrong."
 )
+
+
+def _finite(*signals: Floats) -> Sequence[Floats]:
+    """The samples at which every signal, (n, 3), is finite."""
+    if all(np.isfinite(signal).all() for signal in signals):
+        return signals
+    good = np.all([np.isfinite(signal).all(axis=1) for signal in signals], axis=0)
+    return [signal[good] for signal in signals]
 
 
 def _running_mean(signal: npt.NDArray[Any], width: int, every: int) -> npt.NDArray[np.float64]:

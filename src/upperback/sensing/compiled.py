@@ -59,6 +59,12 @@ def source_sha256() -> str | None:
     return None if library is None else library.source_sha256().decode()
 
 
+def address(array: Any) -> int:
+    """Where the numbers of an array stand; twice as quick as `array.ctypes.data`."""
+    where: int = array.__array_interface__["data"][0]
+    return where
+
+
 @cache
 def _library() -> ctypes.CDLL | None:
     for path in sorted(Path(__file__).parent.glob("_kernel.*")):

@@ -2,12 +2,13 @@
 
 import ctypes
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from upperback.sensing import compiled
+from upperback.sensing.compiled import address
 from upperback.sensing.signal import Signal1, Signal3
 from upperback.sensing.slots import SLOTS_PER_S
 
@@ -37,7 +38,7 @@ class Compiled:
         mean, length = np.empty((n, 3), np.float32), np.empty(n * SLOTS_PER_S, np.float32)
         spread, mean_length, deviation = (np.empty(n, np.float32) for _ in range(3))
         out = (mean, spread, mean_length, deviation, length)
-        self._second_figures(_at(slots), n, least, *map(_at, out))
+        self._second_figures(address(slots), n, least, *map(address, out))
         return out
 
     def band_passed(self, signal: Signal1, band: Signal1) -> Signal1:
@@ -45,7 +46,7 @@ class Compiled:
         half = len(band) // 2
         padded = np.concatenate([np.zeros(half, np.float32), signal, np.zeros(half, np.float32)])
         out = np.empty(len(signal), np.float32)
-        self._band_passed(_at(padded), len(signal), _at(band), half, _at(out))
+        self._band_passed(address(padded), len(signal), address(band), half, address(out))
         return out
 
     def slots_of_seconds(
@@ -56,8 +57,8 @@ class Compiled:
         seconds = np.ascontiguousarray(seconds, np.int64)
         n = len(seconds) * SLOTS_PER_S
         missing, signal, axes = np.empty(n, np.bool_), np.empty(n, np.float32), np.empty((3, n), np.float32)
-        out = map(_at, (missing, signal, axes))
-        self._slots_of_seconds(_at(length), _at(acc), _at(seconds), len(seconds), float(about), *out)
+        out = map(address, (missing, signal, axes))
+        self._slots_of_seconds(address(length), address(acc), address(seconds), len(seconds), float(about), *out)
         return missing, signal, axes
 
     def step_peaks(
@@ -67,7 +68,14 @@ class Compiled:
         at, period = np.ascontiguousarray(at, np.int64), np.ascontiguousarray(period, np.int64)
         peaks, rises = np.empty(len(at) * SLOTS_PER_S, np.int64), np.empty(len(at) * SLOTS_PER_S, np.float32)
         n = self._step_peaks(
-            _at(signal), _at(at), len(at), _at(period), reach, np.float32(least), _at(peaks), _at(rises)
+            address(signal),
+            address(at),
+            len(at),
+            address(period),
+            reach,
+            np.float32(least),
+            address(peaks),
+            address(rises),
         )
         return peaks[:n], rises[:n]
 
@@ -75,24 +83,22 @@ class Compiled:
         """(n, n_lags) of the five seconds around each of the rows `at`, with themselves `lag` + 0, 1, ... later."""
         out = np.empty((len(at), n_lags), np.float32)
         at, lag = np.ascontiguousarray(at, np.int64), np.ascontiguousarray(lag, np.int64)
-        self._likeness(_at(signals), len(signals), signals.shape[1], _at(at), len(at), _at(lag), n_lags, _at(out))
+        self._likeness(
+            address(signals), len(signals), signals.shape[1], address(at), len(at), address(lag), n_lags, address(out)
+        )
         return out
 
     def means_of_rows(self, rows: Signal3, per: int) -> Signal3:
         """Means of every `per` rows."""
         rows, out = np.ascontiguousarray(rows), np.empty((len(rows) // per, 3), np.float32)
-        self._means_of_rows(_at(rows), len(out), per, _at(out))
+        self._means_of_rows(address(rows), len(out), per, address(out))
         return out
 
     def directions(self, rows: Signal3, at: _Indices, per: int, begin: int, end: int) -> npt.NDArray[np.float32]:
         """(n, per, 3) direction of the mean of rows [begin, end) around the `per` moments from each of `at` on."""
         at, out = np.ascontiguousarray(at, np.int64), np.empty((len(at), per, 3), np.float32)
-        self._directions(_at(rows), _at(at), len(at), per, begin, end, _at(out))
+        self._directions(address(rows), address(at), len(at), per, begin, end, address(out))
         return out
-
-
-def _at(array: npt.NDArray[Any]) -> int:
-    return int(array.ctypes.data)
 
 
 @cache

@@ -5,16 +5,17 @@ more than the work; whoever calls has checked shapes, types and order.
 """
 
 import ctypes
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from upperback.sensing.compiled import LANES, load
+from upperback.sensing.compiled import LANES, address, load
 from upperback.sensing.orientation.base import Design, Rows, SmoothRows, TiltRows
 
 _ADDRESS: Final = ctypes.c_void_p
 _LONG: Final = ctypes.c_long
+_LONG_TYPE: Final = np.dtype(_LONG)
 
 #: Rows of a tile's state, with gyroscope and without; from kernel/orient.h.
 ORIENT_STATE: Final = Rows.ALL
@@ -26,12 +27,6 @@ _SMALL_BLOCK: Final = 512
 #: Numbers that the smoother puts aside for a node and for a sample, in each lane; from kernel/orient.h.
 _NODE_NUMBERS: Final = 112
 _ROW_NUMBERS: Final = 4
-
-
-def address(array: Any) -> int:
-    """Where the numbers of an array stand; twice as quick as `array.ctypes.data`."""
-    where: int = array.__array_interface__["data"][0]
-    return where
 
 
 class LiveLanes:
@@ -206,7 +201,7 @@ class Span:
     """Where lanes stand in a recording: row t of a tile is row `first` + t of it, for t from `start` to `end`."""
 
     def __init__(self, first: npt.NDArray[np.int64], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> None:
-        self.arrays = [np.ascontiguousarray(array, np.dtype(_LONG)) for array in (first, start, end)]
+        self.arrays = [np.ascontiguousarray(array, _LONG_TYPE) for array in (first, start, end)]
         self.addresses = [address(array) for array in self.arrays]
 
     def lanes(self) -> list[tuple[int, slice, slice]]:

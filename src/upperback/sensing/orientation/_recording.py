@@ -396,8 +396,8 @@ class _Part:
     def load(self, block: int, n_tile: int) -> None:
         """Fill `n_tile` rows of the tile from block `block` of each part on (a warm-up counts from below zero)."""
         first = self._first + block * self._n_block
-        start = np.clip(-first, 0, n_tile)  # nothing is before the recording, nothing after it
-        end = np.clip(len(self._whole.acc) - first, 0, n_tile)
+        start = np.minimum(np.maximum(-first, 0), n_tile)  # nothing is before the recording, nothing after it
+        end = np.minimum(np.maximum(len(self._whole.acc) - first, 0), n_tile)
         span = Span(first, start, end)
         self._tiles.pack(self._whole.acc, span, self.acc[:n_tile])
         if self.gyr is not None and self._whole.gyr is not None:
@@ -410,7 +410,7 @@ class _Part:
     def store(self, block: int, tile: npt.NDArray[np.float32], up: Signal3, at: int = 0) -> None:
         """Put what block `block` of each part has found where it belongs. `up` begins with sample `at`."""
         first = self._first + block * self._n_block
-        end = np.clip(self._last - first, 0, self._n_block)
+        end = np.minimum(np.maximum(self._last - first, 0), self._n_block)
         self._tiles.unpack(tile, Span(first - at, np.zeros_like(end), end), up)
 
 

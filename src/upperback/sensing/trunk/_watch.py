@@ -3,8 +3,6 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -69,10 +67,8 @@ def _nothing() -> _Vectors:
     return np.zeros(3)
 
 
-class _Kind(IntEnum):
-    """What a second is to the watch."""
-
-    OTHER, NOT_WORN, WALKING, BENDING = range(4)
+#: What a second is to the watch.
+_OTHER, _NOT_WORN, _WALKING, _BENDING = range(4)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,17 +130,18 @@ class WearWatch:
         upright, swift = np.array(state.alignment.is_axis), np.flatnonzero(bending)
         lean_deg = np.degrees(np.arccos((_directions(epochs.up[swift]) @ upright).clip(-1, 1)))
         bending[swift] = (lean_deg >= params.bend_deg_min) & (lean_deg <= params.bend_deg_max)
-        kind = np.select([not_worn, walking, bending], [_Kind.NOT_WORN, _Kind.WALKING, _Kind.BENDING], _Kind.OTHER)
+        kind = np.zeros(len(epochs), np.uint8)
+        kind[bending], kind[walking], kind[not_worn] = _BENDING, _WALKING, _NOT_WORN
         up = epochs.up
         shifts: list[Shift] = []
-        edges = [0, *(np.flatnonzero(np.diff(kind)) + 1).tolist(), len(epochs)] if len(epochs) else []
-        for start, end in pairwise(edges):
-            if kind[start] == _Kind.NOT_WORN:
+        starts = [0, *(np.flatnonzero(kind[1:] != kind[:-1]) + 1).tolist()] if len(epochs) else []
+        for what, start, end in zip(kind[starts].tolist(), starts, [*starts[1:], len(epochs)], strict=False):
+            if what == _NOT_WORN:
                 self._not_worn_for(end - start, goes_on=start == 0)
                 continue
             state.not_worn_s = 0
-            if kind[start] != _Kind.OTHER:
-                take = self._walked if kind[start] == _Kind.WALKING else self._bent
+            if what != _OTHER:
+                take = self._walked if what == _WALKING else self._bent
                 shifts += take(up[start:end].astype(np.float64), epochs.first_s + start)
         return shifts
 
