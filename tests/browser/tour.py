@@ -12,7 +12,7 @@ from typing import Final
 
 from playwright.sync_api import Page
 
-from upperback.care.intake import sections
+from upperback.care.intake import PARTS, sections, shared_page
 from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
 from upperback.services.flares import CHECKS
@@ -228,8 +228,8 @@ def _questions(page: Page, says: Says, prefix: str, *, errors: bool = False) -> 
 
 def _on_this_page(page: Page) -> tuple[Question, ...]:
     id = _last_part(page)
-    section = next((section for section in CONTENT.release.questions if section.id == id and section.one_page), None)
-    return section.questions if section is not None else (CONTENT.questions[id],)
+    shared = next((found for part in PARTS if (found := shared_page(id, CONTENT, part))), None)
+    return shared.questions if shared is not None else (CONTENT.questions[id],)
 
 
 def _assessment(page: Page) -> Iterator[str]:

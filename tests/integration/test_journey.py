@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from upperback.care import intake
 from upperback.care.intake import Answer
+from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
 from upperback.services import plans, screening
 from upperback.services.actors import SYSTEM
@@ -49,18 +50,25 @@ def calm(question: Any) -> str:
     return "none" if question.none_label else question.options[0].id if question.options else "0"
 
 
+def questions_of(path: str) -> tuple[Question, ...]:
+    """The questions of a page of the check that holds several."""
+    page = intake.shared_page(path.split("/")[-2], default_content(), "screen")
+    assert page is not None
+    return page.questions
+
+
 def walk(client: Client, own: dict[str, str] | None = None, stop_at: str | None = None) -> Any:
-    """Answers page after page until the answers page, a result, or the page named."""
+    """Answers page after page until the answers page, a result, or the page named by its id or that of a question."""
     said = QUIET | (own or {})
     content = default_content()
     response = client.post("/check/start/", follow=True)
     for _page in range(80):
         path = response.request["PATH_INFO"]
-        if stop_at is not None and path.endswith(f"/{stop_at}/"):
+        questions = questions_of(path) if "/check/part/" in path else ()
+        if stop_at in (path.split("/")[-2], *(question.id for question in questions)):
             return response
-        if "/check/part/" in path:
-            section = next(part for part in intake.sections(content, "screen") if part.id == path.split("/")[-2])
-            data = {question.id: said.get(question.id, calm(question)) for question in section.questions}
+        if questions:
+            data = {question.id: said.get(question.id, calm(question)) for question in questions}
         elif "/check/question/" in path:
             question = content.questions[path.split("/")[-2]]
             data = {"answer": said.get(question.id, calm(question))}
@@ -77,15 +85,15 @@ def finish(client: Client) -> Any:
     return client.post("/check/answers/", {"version": hidden(page, "version")}, follow=True)
 
 
-def walk_assessment(client: Client, own: dict[str, dict[str, Any]] | None = None) -> Any:
-    """Page after page until the plan is there; what is not named is skipped or left empty."""
+def walk_assessment(client: Client, own: dict[str, dict[str, Any]] | None = None, stop_at: str = "") -> Any:
+    """Page after page until the plan or the page named is there; what is not named is skipped or left empty."""
     content = default_content()
     response = client.post("/assessment/begin/", follow=True)
     for _page in range(40):
         path = response.request["PATH_INFO"]
-        if "/assessment/step/" not in path:
-            return response
         step = path.split("/")[-2]
+        if "/assessment/step/" not in path or step == stop_at:
+            return response
         asked = [name for name in re.findall(r'name="([^"]+)"', response.content.decode()) if name in content.questions]
         if asked:
             data: dict[str, Any] = {name: QUIET.get(name, calm(content.questions[name])) for name in asked}
@@ -133,8 +141,7 @@ def test_nothing_reassures_before_the_end(me: Client) -> None:
         assert not any(words in text_of(response) for words in good_news)
         path = response.request["PATH_INFO"]
         if "/check/part/" in path:
-            section = next(part for part in intake.sections(content, "screen") if part.id == path.split("/")[-2])
-            data = {question.id: calm(question) for question in section.questions}
+            data = {question.id: QUIET.get(question.id, calm(question)) for question in questions_of(path)}
         else:
             question = content.questions[path.split("/")[-2]]
             data = {"answer": QUIET.get(question.id, calm(question))}
@@ -186,7 +193,7 @@ def test_not_sure_is_asked_again_in_simpler_words(me: Client) -> None:
     response = me.post(
         response.request["PATH_INFO"], {"answer": "not_sure", "version": hidden(response, "version")}, follow=True
     )
-    assert "/check/question/age/" in response.request["PATH_INFO"]
+    assert "/check/part/person/" in response.request["PATH_INFO"]
 
 
 def test_what_was_ticked_beside_not_sure_stays_ticked_in_simpler_words(me: Client) -> None:
@@ -216,9 +223,10 @@ def test_still_not_sure_at_the_end_is_advice_today(me: Client) -> None:
 def test_errors_name_the_field_and_keep_what_was_typed(me: Client) -> None:
     page = walk(me, stop_at="age")
     for typed in ("", "abc", "400", "-3"):
-        response = me.post(page.request["PATH_INFO"], {"answer": typed, "version": hidden(page, "version")})
+        sent = {"age": typed, "sex": "female", "version": hidden(page, "version")}
+        page = response = me.post("/check/part/person/", sent)
         assert response.status_code == 422
-        assert 'href="#answer"' in response.content.decode()
+        assert 'href="#age"' in response.content.decode()
         assert f'value="{typed}"' in response.content.decode() or not typed
 
 
@@ -236,6 +244,17 @@ def test_two_tabs(me: Client) -> None:
     assert again.status_code == 302
 
 
+def test_two_tabs_on_a_page_of_several_questions(me: Client) -> None:
+    page = walk(me, stop_at="age")
+    sent = {"sex": "female", "version": hidden(page, "version")}
+    me.post("/check/part/person/", sent | {"age": "41"})
+    response = me.post("/check/part/person/", sent | {"age": "14"})
+    assert response.status_code == 409
+    assert "another window" in text_of(response)
+    assert 'value="14"' in response.content.decode()
+    assert Screening.objects.get().answers["age"] == {"number": 41}
+
+
 def test_sending_twice_is_sending_once(me: Client) -> None:
     page = walk(me, stop_at="age")
     data = {"answer": "41", "version": hidden(page, "version")}
@@ -248,7 +267,7 @@ def test_answers_survive_a_closed_browser(me: Client) -> None:
     other = Client()
     other.post("/people/choose/", {"person": str(Profile.objects.get().uuid)})
     response = other.get("/home/", follow=True)
-    assert "/check/question/trend/" in response.request["PATH_INFO"]
+    assert "/check/part/course/" in response.request["PATH_INFO"]
 
 
 def test_an_expired_session_says_so(me: Client) -> None:
@@ -593,11 +612,37 @@ def test_ratings_are_asked_only_where_not_all_tasks_come_first(me: Client) -> No
 
 def test_what_is_right_on_a_page_of_questions_is_kept_and_the_rest_is_named(me: Client) -> None:
     page = at_assessment(me, "pain_detail")
-    sent = {"pain_now": "3", "pain_worst": "", "settle": "hour", "version": hidden(page, "version")}
+    sent = {"pain_now": "", "settle": "hour", "version": hidden(page, "version")}
     refused = me.post("/assessment/step/pain_detail/", sent)
     assert refused.status_code == 422
-    assert "How strong was the worst pain in the last 24 hours? Choose a number" in text_of(refused)
-    assert set(Assessment.objects.get().answers) == {"pain_now", "settle"}
+    assert "How strong is the pain right now? Choose a number" in text_of(refused)
+    assert set(Assessment.objects.get().answers) == {"settle"}
+
+
+@pytest.mark.parametrize("pressed", [{}, {"finish": "1"}])
+def test_what_only_the_review_compares_with_may_stay_open(me: Client, pressed: dict[str, str]) -> None:
+    walk(me)
+    finish(me)
+    page = walk_assessment(me, stop_at="everyday")
+    sent = {"sleep": "7", "stress": "", "version": hidden(page, "version")}
+    after = me.post("/assessment/step/everyday/", sent | pressed, follow=True)
+    assert after.request["PATH_INFO"] == ("/plan/" if pressed else "/assessment/step/areas/")
+    told = Assessment.objects.get()
+    assert "sleep" in told.answers
+    assert "stress" not in told.answers
+    assert "everyday" in told.done
+    assert "everyday" not in told.skipped
+
+
+def test_a_wrong_number_there_is_named_and_the_right_ones_are_kept(me: Client) -> None:
+    walk(me)
+    finish(me)
+    page = walk_assessment(me, stop_at="everyday")
+    sent = {"sleep": "7", "stress": "11", "version": hidden(page, "version")}
+    refused = me.post("/assessment/step/everyday/", sent)
+    assert refused.status_code == 422
+    assert "how much stress did you have?" in text_of(refused)
+    assert "everyday" not in Assessment.objects.get().done
 
 
 def test_a_question_that_an_answer_calls_for_comes_alone_after_its_page(me: Client) -> None:
@@ -610,7 +655,7 @@ def test_a_question_that_an_answer_calls_for_comes_alone_after_its_page(me: Clie
     data = {name: calm(default_content().questions[name]) for name in asked} | {"surgery": "year"}
     me.post("/assessment/step/moving/", data | {"version": hidden(page, "version")})
     page = me.get("/assessment/step/pain_detail/")
-    data = {"pain_now": "1", "pain_worst": "1", "settle": "hour", "version": hidden(page, "version")}
+    data = {"pain_now": "1", "settle": "hour", "version": hidden(page, "version")}
     for step in ("tasks", "equipment"):
         page = me.get(f"/assessment/step/{step}/")
         me.post(f"/assessment/step/{step}/", {"skip": "1", "version": hidden(page, "version")})

@@ -18,7 +18,7 @@ import yaml
 from upperback.care.intake import Answer
 from upperback.content.load import content_folder
 
-Part = Literal["screen", "assessment"]
+Part = Literal["screen", "assessment", "baseline"]
 Answers = Mapping[str, Answer]
 Value = Any
 Raw = dict[str, Any]

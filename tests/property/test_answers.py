@@ -22,7 +22,7 @@ from upperback.content.models import Finding
 from upperback.content.vocabulary import default_content
 
 CONTENT = default_content()
-BOTH: tuple[oracle.Part, ...] = ("screen", "assessment")
+BOTH: tuple[oracle.Part, ...] = ("screen", "assessment", "baseline")
 
 Answers = Mapping[str, Answer]
 

@@ -94,8 +94,8 @@ class Browser:
     def go_back(self) -> None:
         """To a page that was answered before, by "change" or by the address."""
         id = self.dice.choice([one for one in oracle.read(self.given).asked if one in self.given])
-        section = intake.section_of(id, CONTENT)
-        address = f"/check/part/{section.id}/" if section.one_page else f"/check/question/{id}/"
+        page = intake.page_of(id, CONTENT)
+        address = f"/check/part/{page.id}/" if page.title else f"/check/question/{id}/"
         self.page = self.client.get(address + self.dice.choice(("", "?from=answers")), follow=True)
         self.check_shown(id)
 

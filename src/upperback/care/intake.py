@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -21,7 +21,9 @@ from upperback.content.vocabulary import Content
 from upperback.core.errors import InputError
 from upperback.core.ternary import Ternary
 
-Part = Literal["screen", "assessment"]
+#: The safety check; what the plan needs to be safe; what the review compares with. Later parts build on earlier ones.
+Part = Literal["screen", "assessment", "baseline"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -63,8 +65,22 @@ class Step:
     """The question to ask next, and whether it is asked again in simpler words."""
 
     question: Question
-    section: Section
     simpler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Questions asked at once: those that stand together, or one question, which is then the title itself."""
+
+    id: str
+    section: Section
+    questions: tuple[Question, ...]
+    title: str | None = None
+
+    @property
+    def intro_stands_here(self) -> bool:
+        """Whether the words that open the section belong on this page."""
+        return self.section.intro is not None and self.section.questions[0] in self.questions
 
 
 def sections(content: Content, part: Part) -> tuple[Section, ...]:
@@ -78,6 +94,37 @@ def section_of(question_id: str, content: Content) -> Section:
         if any(question.id == question_id for question in section.questions):
             return section
     raise InputError("there is no such question")
+
+
+def page_of(question_id: str, content: Content) -> Page:
+    """The page a question stands on. Raises InputError."""
+    section = section_of(question_id, content)
+    for together in section.together:
+        if question_id in together.questions:
+            questions = tuple(content.questions[id] for id in together.questions)
+            return Page(together.id, section, questions, together.title)
+    return Page(question_id, section, (content.questions[question_id],))
+
+
+def shared_page(page_id: str, content: Content, part: Part) -> Page | None:
+    """The page of several questions that has this id, if there is one."""
+    return next(
+        (
+            page_of(together.questions[0], content)
+            for section in sections(content, part)
+            for together in section.together
+            if together.id == page_id
+        ),
+        None,
+    )
+
+
+def follows(question: Question, page: Page, content: Content) -> bool:
+    """Whether it hangs on the answer to another question of its page, and so is asked after it."""
+    if question.ask_when is None:
+        return False
+    read = set(content.keys_read(content.condition(question.ask_when)))
+    return any(read & set(other.covers) for other in page.questions if other.id != question.id)
 
 
 # ---- one answer --------------------------------------------------------------------------------------------------
@@ -400,9 +447,9 @@ def next_question(answers: Answers, content: Content, part: Part = "screen") -> 
     for question in visible_questions(answers, content, part):
         answer = answers.get(question.id)
         if answer is None:
-            return Step(question, section_of(question.id, content))
+            return Step(question)
         if asks_again(question, answer, content):
-            return Step(question, section_of(question.id, content), simpler=True)
+            return Step(question, simpler=True)
     return None
 
 
@@ -419,7 +466,7 @@ def emergency_keys(content: Content) -> frozenset[str]:
 
 
 def _up_to(part: Part) -> tuple[Part, ...]:
-    return ("screen",) if part == "screen" else ("screen", "assessment")
+    return PARTS[: PARTS.index(part) + 1]
 
 
 # ---- stopping at once --------------------------------------------------------------------------------------------

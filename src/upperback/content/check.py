@@ -400,6 +400,22 @@ def _question_problems(content: Content) -> Iterator[str]:
         if key not in asked:
             yield f"questions: nothing asks for {key}, which triage reads"
     yield from _said_twice(content)
+    yield from _together_problems(content)
+
+
+def _together_problems(content: Content) -> Iterator[str]:
+    """Questions share a page only with their neighbours, and its id leads to nothing else."""
+    pages = [together.id for section in content.release.questions for together in section.together]
+    yield from _doubled("questions together", [*pages, *content.questions])
+    for section in content.release.questions:
+        order = [question.id for question in section.questions]
+        yield from _doubled(
+            f"questions/{section.id} together", (id for page in section.together for id in page.questions)
+        )
+        for page in section.together:
+            first = order.index(page.questions[0]) if page.questions[0] in order else len(order)
+            if tuple(order[first : first + len(page.questions)]) != page.questions:
+                yield f"questions/{section.id} together {page.id}: not questions of this part that follow each other"
 
 
 def _said_twice(content: Content) -> Iterator[str]:

@@ -146,8 +146,9 @@ class Option(Model, frozen=True):
 
 
 class Question(Model, frozen=True):
-    """One idea, one page. The findings it `covers` are answered as a whole.
+    """One idea; a page of its own unless its section says which stand together.
 
+    The findings it `covers` are answered as a whole.
     one: radios. many: tick boxes with a compulsory "None of these" (`none_label`). number: one number box.
     When `ask_when` is surely no the question is not asked and its findings take their `absent` value; an answer that
     was given and says more than that goes on counting. "Not sure" makes every covered finding that no ticked option
@@ -176,15 +177,23 @@ class Question(Model, frozen=True):
     high_label: Text | None = None  # and 10
 
 
+class Together(Model, frozen=True):
+    """Questions of a section that stand on one page, next to each other: one idea in several questions."""
+
+    id: Key
+    title: Text
+    questions: Annotated[tuple[Key, ...], msgspec.Meta(min_length=2)]
+
+
 class Section(Model, frozen=True):
     """`questions/*.yaml`: a part of the safety check or of the assessment, in order."""
 
     id: Key
     title: Text
     order: int
-    part: Literal["screen", "assessment"]
-    one_page: bool  # true: all questions on one page (the emergency screen)
+    part: Literal["screen", "assessment", "baseline"]  # baseline: the review compares with it, the plan does not wait
     questions: Annotated[tuple[Question, ...], msgspec.Meta(min_length=1)]
+    together: tuple[Together, ...] = ()
     intro: Text | None = None
     intro_proxy: Text | None = None
 

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from upperback.care import intake
 from upperback.care.intake import Answer
-from upperback.content.models import Question, Section
+from upperback.content.models import Question
 from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed
 from upperback.services import audit, policies
@@ -43,9 +43,10 @@ __all__ = [
     "start_assessment",
 ]
 
-StepId = Literal["tasks", "amounts", "equipment", "activities", "areas", "day", "goals"]
+StepId = Literal["tasks", "amounts", "equipment", "activities", "everyday", "areas", "day", "goals"]
 
-#: All steps, in order. The questions of the content stand between the ones for the plan and the ones for the review.
+#: All steps, in order. The questions a safe plan needs stand between the ones for the plan and the ones for the review.
+#: "everyday" is a page of questions of the content; every other step has a form of its own.
 STEPS: Final[tuple[StepId, ...]] = get_args(StepId)
 #: What the plan is made from.
 FOR_THE_PLAN: Final = STEPS[:3]
@@ -162,7 +163,10 @@ def next_step(assessment: Assessment, decision: Decision | None) -> AssessmentSt
     asked = next_questions(all_answers(assessment, decision), content)
     if asked is not None:
         return asked
-    return next((AssessmentStep(id) for id in FOR_THE_REVIEW if id not in assessment.done), None)
+    for id in FOR_THE_REVIEW:
+        if id not in assessment.done:
+            return AssessmentStep(id, questions_on(id, all_answers(assessment, decision), content))
+    return None
 
 
 def next_questions(answers: intake.Answers, content: Content) -> AssessmentStep | None:
@@ -173,9 +177,10 @@ def next_questions(answers: intake.Answers, content: Content) -> AssessmentStep 
     step = intake.next_question(answers, content, "assessment")
     if step is None:
         return None
-    together = questions_on(step.section.id, answers, content)
-    if together and not any(question.id in answers for question in together):
-        return AssessmentStep(step.section.id, together)
+    page = intake.page_of(step.question.id, content)
+    together = questions_on(page.id, answers, content)
+    if step.question in together and not any(question.id in answers for question in together):
+        return AssessmentStep(page.id, together)
     return AssessmentStep(step.question.id, (step.question,))
 
 
@@ -183,29 +188,19 @@ def question_pages(answers: intake.Answers, content: Content) -> list[str]:
     """The ids of all pages of questions that apply, in order."""
     pages: list[str] = []
     for question in intake.visible_questions(answers, content, "assessment"):
-        section = intake.section_of(question.id, content)
-        together = question in questions_on(section.id, answers, content)
-        pages.append(section.id if together else question.id)
+        page = intake.page_of(question.id, content)
+        pages.append(question.id if intake.follows(question, page, content) else page.id)
     return list(dict.fromkeys(pages))
 
 
-def questions_on(page: str, answers: intake.Answers, content: Content) -> tuple[Question, ...]:
-    """The questions of a page, by the id of its section or of its one question; empty where there is no such page."""
-    visible = intake.visible_questions(answers, content, "assessment")
-    section = next((item for item in intake.sections(content, "assessment") if item.id == page), None)
-    if section is None:
-        return tuple(question for question in visible if question.id == page)
-    if not section.one_page:
-        return ()
-    return tuple(item for item in visible if item in section.questions and not _follows(item, section, content))
-
-
-def _follows(question: Question, section: Section, content: Content) -> bool:
-    """Whether it hangs on the answer to another question of its section, and so is asked after it."""
-    if question.ask_when is None:
-        return False
-    read = set(content.keys_read(content.condition(question.ask_when)))
-    return any(read & set(other.covers) for other in section.questions if other.id != question.id)
+def questions_on(page_id: str, answers: intake.Answers, content: Content) -> tuple[Question, ...]:
+    """The questions of a page, by its id or that of its one question; empty where there is no such page."""
+    page = intake.shared_page(page_id, content, "assessment") or intake.shared_page(page_id, content, "baseline")
+    if page is None:
+        visible = intake.visible_questions(answers, content, "assessment")
+        return tuple(question for question in visible if question.id == page_id)
+    visible = intake.visible_questions(answers, content, page.section.part)
+    return tuple(item for item in page.questions if item in visible and not intake.follows(item, page, content))
 
 
 def all_answers(assessment: Assessment | None, decision: Decision | None) -> dict[str, Answer]:
@@ -234,10 +229,16 @@ def record_assessment(
     fields: dict[str, Any] = {} if value is None else _CHECKS[step](value)
     with transaction.atomic():
         current = _locked(assessment)
-        fields["done"] = [*current.done, *([] if step in current.done else [step])]
-        others = [item for item in current.skipped if item != step]
-        fields["skipped"] = [*others, step] if value is None else others
+        fields |= _done(current, step, skipped=value is None)
         return _write(current, fields, step, by, now, version)
+
+
+def _done(current: Assessment, step: str, *, skipped: bool) -> dict[str, list[str]]:
+    others = [item for item in current.skipped if item != step]
+    return {
+        "done": [*current.done, *([] if step in current.done else [step])],
+        "skipped": [*others, step] if skipped else others,
+    }
 
 
 def skip_the_rest(*, assessment: Assessment, by: Actor, now: dt.datetime, version: int) -> Assessment:
@@ -251,19 +252,27 @@ def skip_the_rest(*, assessment: Assessment, by: Actor, now: dt.datetime, versio
 
 
 def record_assessment_answers(
-    *, assessment: Assessment, answers: Mapping[str, Answer], by: Actor, now: dt.datetime, version: int
+    *,
+    assessment: Assessment,
+    answers: Mapping[str, Answer],
+    by: Actor,
+    now: dt.datetime,
+    version: int,
+    step: StepId | None = None,
 ) -> Assessment:
-    """Writes answers to questions of the content."""
+    """Writes answers to questions of the content; with `step`, also that this step is done, answered in full or not."""
     check_may(by, "record_assessment")
     content = default_content()
     for question, answer in answers.items():
-        if question not in content.questions or intake.section_of(question, content).part != "assessment":
+        if question not in content.questions or intake.section_of(question, content).part == "screen":
             raise InputError("there is no such question", question=question)
         intake.check_answer(content.questions[question], answer, content)
     with transaction.atomic():
         current = _locked(assessment)
         after = intake.answers_after(intake.from_plain(current.answers), answers, content)
-        fields = {"answers": {id: intake.to_plain(answer) for id, answer in after.items()}}
+        fields: dict[str, Any] = {"answers": {id: intake.to_plain(answer) for id, answer in after.items()}}
+        if step is not None:
+            fields |= _done(current, step, skipped=not answers)
         return _write(current, fields, " ".join(sorted(answers)), by, now, version)
 
 

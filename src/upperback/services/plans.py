@@ -382,7 +382,7 @@ def _write(
 
 def plan_findings(decision: Decision, assessment: Assessment | None) -> dict[str, Any]:
     """The findings of the safety check as it was decided, and those that only the assessment asks about."""
-    read = intake.read_answers(all_answers(assessment, decision), default_content(), parts=("screen", "assessment"))
+    read = intake.read_answers(all_answers(assessment, decision), default_content(), parts=intake.PARTS)
     return dict(read.findings) | dict(decision.findings)
 
 

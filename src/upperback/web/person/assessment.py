@@ -101,20 +101,30 @@ def _save(
     """Saves what is right on the page; what is wrong by control."""
     by, now, version = session.actor_of(request), session.now(), read_version(request.POST)
     if questions:
-        answers, errors = _read_questions(request, questions)
+        step = next((id for id in assessments.FOR_THE_REVIEW if id == step_id), None)
+        # The plan does not wait for the review: what is left open there is skipped.
+        asked = tuple(item for item in questions if step is None or any(request.POST.getlist(item.id)))
+        answers, errors = _read_questions(request, asked)
         saved = assessments.record_assessment_answers(
-            assessment=current, answers=answers, by=by, now=now, version=version
+            assessment=current, answers=answers, by=by, now=now, version=version, step=None if errors else step
         )
-        return saved, errors
+        return _finished_early(request, saved), errors
     value, errors = (None, {}) if "skip" in request.POST else steps.read(step_id, request.POST, current)
     if errors:
         return current, errors
     saved = assessments.record_assessment(
         assessment=current, step=step_id, value=value, by=by, now=now, version=version
     )
-    if "finish" in request.POST:
-        saved = assessments.skip_the_rest(assessment=saved, by=by, now=now, version=saved.version)
-    return saved, {}
+    return _finished_early(request, saved), {}
+
+
+def _finished_early(request: HttpRequest, saved: Assessment) -> Assessment:
+    """The rest skipped, where the person wants the plan now."""
+    if "finish" not in request.POST:
+        return saved
+    return assessments.skip_the_rest(
+        assessment=saved, by=session.actor_of(request), now=session.now(), version=saved.version
+    )
 
 
 def _ahead(request: HttpRequest, current: Assessment, decision: Decision | None, profile: Profile) -> str:
@@ -186,7 +196,7 @@ def _questions(
 ) -> dict[str, Any]:
     content = default_content()
     stored = intake.from_plain(current.answers)
-    section = intake.section_of(questions[0].id, content)
+    page = intake.page_of(questions[0].id, content)
     fields = [
         field_of(
             question, content, name=question.id, proxy=profile.is_proxy, answer=stored.get(question.id),
@@ -197,11 +207,11 @@ def _questions(
     lines = [error_line(field) for field in fields if field.error]
     if "main" in errors:
         lines.insert(0, {"text": errors["main"], "href": "#main"})
-    together = step_id == section.id
+    together = step_id == page.id and page.title is not None
     return {
         "fields": fields,
-        "title": section.title if together else fields[0].label,
+        "title": page.title if together else fields[0].label,
         "together": together,
-        "intro": filled(section.intro) if together and section.intro else None,
+        "intro": filled(page.section.intro or "") if together and page.intro_stands_here else None,
         "errors": lines,
     }

@@ -1,4 +1,4 @@
-"""The safety check: before it starts, the emergency page, one question a page, check your answers."""
+"""The safety check: before it starts, the emergency page, one idea a page, check your answers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from upperback.care import intake
 from upperback.care.intake import Answer
-from upperback.content.models import Question, Section
+from upperback.content.models import Question
 from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, InputError, NotFound
 from upperback.services import journey, screening
@@ -66,31 +66,27 @@ def next_page(request: HttpRequest, profile: Profile) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_person
-def part_page(request: HttpRequest, profile: Profile, section_id: str) -> HttpResponse:
-    """A part that stands on one page, such as the emergency page. It stops as soon as an emergency rule fires."""
+def part_page(request: HttpRequest, profile: Profile, page_id: str) -> HttpResponse:
+    """Questions that stand together, such as the emergency page. It stops as soon as an emergency rule fires."""
     content = default_content()
-    section = next(
-        (item for item in intake.sections(content, "screen") if item.id == section_id and item.one_page), None
-    )
+    page = intake.shared_page(page_id, content, "screen")
     current = _open(request, profile)
-    if section is None:
+    if page is None:
         raise NotFound("there is no such page")
     if current is None:
         return _nothing_open(request)
     if request.method != "POST":
-        return _show_part(request, profile, current, section, content)
-    answers, errors = _read_part(section, request.POST, current, content)
+        return _show_part(request, profile, current, page, content)
+    answers, errors = _read_part(page, request.POST, current, content)
     if request.headers.get("X-Upperback-Ask") == "stop":
         merged = intake.from_plain(current.answers) | answers
         return JsonResponse({"stop": bool(intake.fired_emergencies(merged, content))})
     try:
         after = _record(request, current, answers)
     except Conflict as error:
-        return _show_part(
-            request, profile, _again(request, profile), section, content, request.POST, {}, _(error.message)
-        )
+        return _show_part(request, profile, _again(request, profile), page, content, request.POST, {}, _(error.message))
     if errors and after.state == Screening.State.IN_PROGRESS:
-        return _show_part(request, profile, after, section, content, request.POST, errors)
+        return _show_part(request, profile, after, page, content, request.POST, errors)
     return redirect(_after(request, after))
 
 
@@ -227,9 +223,7 @@ def place_of(current: Screening) -> str:
     step = intake.next_question(intake.from_plain(current.answers), content)
     if step is None:
         return reverse("check_answers")
-    if step.section.one_page and not step.simpler:
-        return reverse("check_part", args=[step.section.id])
-    return reverse("check_question", args=[step.question.id])
+    return reverse("check_question", args=[step.question.id]) if step.simpler else _address(step.question, content)
 
 
 def last_answered(current: Screening) -> str:
@@ -241,9 +235,9 @@ def last_answered(current: Screening) -> str:
 
 
 def _address(question: Question, content: Content) -> str:
-    section = intake.section_of(question.id, content)
-    if section.one_page:
-        return reverse("check_part", args=[section.id])
+    page = intake.page_of(question.id, content)
+    if page.title is not None:
+        return reverse("check_part", args=[page.id])
     return reverse("check_question", args=[question.id])
 
 
@@ -262,12 +256,12 @@ def _asked_simpler(question: Question, answers: Mapping[str, Answer], content: C
 
 
 def _read_part(
-    section: Section, posted: QueryDict, current: Screening, content: Content
+    page: intake.Page, posted: QueryDict, current: Screening, content: Content
 ) -> tuple[dict[str, Answer], dict[str, str]]:
     stored = intake.from_plain(current.answers)
     answers: dict[str, Answer] = {}
     errors: dict[str, str] = {}
-    for question in section.questions:
+    for question in page.questions:
         before = stored.get(question.id)
         try:
             answers[question.id] = read_answer(
@@ -282,7 +276,7 @@ def _show_part(
     request: HttpRequest,
     profile: Profile,
     current: Screening,
-    section: Section,
+    page: intake.Page,
     content: Content,
     posted: QueryDict | None = None,
     errors: Mapping[str, str] | None = None,
@@ -294,15 +288,15 @@ def _show_part(
             question, content, name=question.id, proxy=profile.is_proxy, answer=stored.get(question.id),
             posted=posted, error=(errors or {}).get(question.id),
         )
-        for question in section.questions
+        for question in page.questions
     ]  # fmt: skip
     context = {
-        "section": section,
-        "intro": _intro(section, profile),
+        "title": page.title,
+        "intro": _intro(page, profile),
         "fields": fields,
         "version": current.version,
-        "back_href": _back(request, section.questions[0], stored, content),
-        **_progress(section, content),
+        "back_href": _back(request, page.questions[0], stored, content),
+        **_progress(page, content),
         **_errors(fields, conflict),
     }
     return show(request, "person/check_part.jinja", context, status=_status(errors, conflict))
@@ -320,7 +314,7 @@ def _show_question(
     conflict: str | None = None,
 ) -> HttpResponse:
     answers = intake.from_plain(current.answers)
-    section = intake.section_of(question.id, content)
+    page = intake.page_of(question.id, content)
     given = answers.get(question.id)
     if simpler and given is not None:  # what was ticked stays ticked, or the second time would lose it
         given = msgspec.structs.replace(given, not_sure=False)
@@ -331,14 +325,12 @@ def _show_question(
     context = {
         "field": field,
         "profile": profile,
-        "section": section,
         "simpler": simpler,
-        "first_of_section": section.questions[0].id == question.id and section.intro,
-        "intro": _intro(section, profile),
+        "intro": _intro(page, profile),
         "row": question.id,
         "version": current.version,
         "back_href": _back(request, question, answers, content),
-        **_progress(section, content),
+        **_progress(page, content),
         **_errors([field], conflict),
     }
     return show(request, "person/check_question.jinja", context, status=_status(error, conflict))
@@ -355,14 +347,17 @@ def _errors(fields: list[Field], conflict: str | None) -> dict[str, Any]:
     return {"errors": errors, "has_errors": bool(errors)}
 
 
-def _intro(section: Section, profile: Profile) -> str | None:
+def _intro(page: intake.Page, profile: Profile) -> str | None:
+    section = page.section
+    if not page.intro_stands_here:
+        return None
     text = section.intro_proxy if profile.is_proxy and section.intro_proxy else section.intro
     return filled(text) if text else None
 
 
-def _progress(section: Section, content: Content) -> dict[str, Any]:
+def _progress(page: intake.Page, content: Content) -> dict[str, Any]:
     parts = intake.sections(content, "screen")
-    part = parts.index(section) + 1
+    part = parts.index(page.section) + 1
     return {"part": part, "parts": len(parts)}
 
 
@@ -380,7 +375,7 @@ def _row(question: Question, answers: Mapping[str, Answer], profile: Profile) ->
     answer = answers.get(question.id)
     content = default_content()
     # On a page with several questions the link leads to the one meant.
-    control = f"#{question.id}" if intake.section_of(question.id, content).one_page else ""
+    control = f"#{question.id}" if intake.page_of(question.id, content).title is not None else ""
     text = question.summary or filled(question.text_proxy if profile.is_proxy else question.text)
     return {
         "id": question.id,
