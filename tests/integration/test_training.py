@@ -319,11 +319,13 @@ def test_a_step_of_ones_own_on_the_page_of_an_exercise(planned: Client) -> None:
     id = next(item["id"] for item in plan.record["exercises"] if item["kind"] == "strength")
     page = planned.get(f"/exercise/{id}/")
     assert "One step easier" in text_of(page)
+    assert "Today:" not in text_of(planned.get("/plan/"))
     sent = {"client_id": hidden(page, "client_id"), "easier": "1"}
     for _ in range(2):  # sent twice it is one
         assert planned.post(f"/exercise/{id}/", sent).status_code == 302
     row = ExerciseStep.objects.get(reason="own_choice")
     assert row.record["after"] != row.record["before"]
+    assert re.search(r"Today: .*\d × \d+", text_of(planned.get("/plan/")))
     refused = planned.post(f"/exercise/{id}/", {"client_id": str(uuid.uuid4()), "harder": "1"})
     assert refused.status_code == 422
     assert "More comes after a session that went well" in text_of(refused)

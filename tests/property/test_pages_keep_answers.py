@@ -48,12 +48,12 @@ class Browser:
         """Sends the form of the page that is open."""
         kind, id = self.path.split("/")[2:4]
         if kind == "part":
-            ids = [
-                question.id
-                for section in CONTENT.release.questions
-                if section.id == id
-                for question in section.questions
-            ]
+            page = intake.shared_page(id, CONTENT, "screen")
+            assert page is not None
+            ids = [question.id for question in page.questions]
+            for one in ids:
+                if one in self.given:
+                    self.check_shown(one)
             answers = {one: self._answer(one, habits, simpler=False) for one in ids}
             form = {one: as_form(answer) for one, answer in answers.items()}
         else:

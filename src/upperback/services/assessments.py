@@ -163,10 +163,17 @@ def next_step(assessment: Assessment, decision: Decision | None) -> AssessmentSt
     asked = next_questions(all_answers(assessment, decision), content)
     if asked is not None:
         return asked
-    for id in FOR_THE_REVIEW:
-        if id not in assessment.done:
-            return AssessmentStep(id, questions_on(id, all_answers(assessment, decision), content))
+    for id in _open_for_the_review(assessment, content):
+        return AssessmentStep(id, questions_on(id, all_answers(assessment, decision), content))
     return None
+
+
+def _open_for_the_review(assessment: Assessment, content: Content) -> list[StepId]:
+    def answered(id: StepId) -> bool:
+        page = intake.shared_page(id, content, "baseline")
+        return page is not None and all(question.id in assessment.answers for question in page.questions)
+
+    return [id for id in FOR_THE_REVIEW if id not in assessment.done and not answered(id)]
 
 
 def next_questions(answers: intake.Answers, content: Content) -> AssessmentStep | None:
@@ -246,7 +253,7 @@ def skip_the_rest(*, assessment: Assessment, by: Actor, now: dt.datetime, versio
     check_may(by, "record_assessment")
     with transaction.atomic():
         current = _locked(assessment)
-        left = [step for step in FOR_THE_REVIEW if step not in current.done]
+        left = _open_for_the_review(current, default_content())
         fields = {"done": [*current.done, *left], "skipped": [*current.skipped, *left]}
         return _write(current, fields, "the_rest", by, now, version) if left else current
 

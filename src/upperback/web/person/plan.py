@@ -54,7 +54,8 @@ def plan_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     by, now = session.actor_of(request), session.now()
     state = journey.current_state(profile=profile, by=by, now=now)
     if state.plan_open and state.plan is not None:
-        return show(request, "person/plan.jinja", _open_context(state.plan, profile))
+        context = _open_context(state.plan, profile) | {"now": _moved_on(state.plan, profile, by, now)}
+        return show(request, "person/plan.jinja", context)
     if state.decision is None or state.screening is not None or state.alarmed:
         policies.check_can_plan(state.decision, state.screening, now, alarmed=state.alarmed)
     decision = state.decision
@@ -200,6 +201,19 @@ def exercise_page(request: HttpRequest, profile: Profile, exercise_id: str) -> H
         "stops": _group("stop_sign"),
     }
     return show(request, "person/exercise.jinja", context, status=422 if error else 200)
+
+
+def _moved_on(plan: PlanVersion, profile: Profile, by: Actor, now: dt.datetime) -> dict[str, str]:
+    """By exercise: where it stands today, in words, if that is not where the plan began."""
+    began = {item["id"]: (item["sets"], item["reps"]) for item in plan.record["exercises"]}
+    found = {}
+    for one in progress.training_today(profile=profile, by=by, now=now, plan=plan).prescribed:
+        amount = amount_words(asdict(one.step))
+        if one.step.exercise != one.planned:
+            found[one.planned] = f"{default_content().exercises[one.step.exercise].title}, {amount}"
+        elif (one.step.sets, one.step.reps) != began.get(one.planned):
+            found[one.planned] = amount
+    return found
 
 
 def _amount_now(profile: Profile, planned: str, by: Actor, now: dt.datetime) -> str | None:
