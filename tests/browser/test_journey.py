@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import DESKTOP, OpenPage, too_small, too_wide
+from tests.browser.tour import questions_here
 from upperback.care.intake import section_of, sections
 from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
@@ -20,7 +21,6 @@ SAYS: Final = {
     "age": "41", "sex": "female", "pain_average": "3", "duration": "under_six", "flares": "0", "psfs": "7",
     "trend": "improving", "site": "between_blades", "character": "aching", "pain_now": "2", "pain_worst": "4",
 }  # fmt: skip
-MOOD: Final = tuple(question.id for question in section_of("phq4_low", CONTENT).questions)
 #: The questions of each page of the assessment; one that hangs on another of its page comes alone, if at all.
 SECTIONS: Final = {
     section.id: [question for question in section.questions if question.ask_when is None]
@@ -41,6 +41,12 @@ def where(page: Page) -> str:
 
 def last_part(page: Page) -> str:
     return where(page).rstrip("/").rsplit("/", maxsplit=1)[-1]
+
+
+def asked_here(page: Page) -> list[tuple[Question, str]]:
+    """The questions on the page, each with the name of its control."""
+    questions = questions_here(page)
+    return [(question, question.id if len(questions) > 1 else "answer") for question in questions]
 
 
 # ---- the keyboard alone ------------------------------------------------------------------------------------------
@@ -78,7 +84,7 @@ def choose(page: Page, name: str, value: str) -> None:
     assert page.locator(f"input[name={name}][value='{value}']").is_checked()
 
 
-def answer_by_keyboard(page: Page, question: Question, name: str = "answer") -> None:
+def answer_by_keyboard(page: Page, question: Question, name: str) -> None:
     if question.kind == "number" and not question.low_label:
         reach(page, f"input[name={name}]")
         page.keyboard.type(quiet(question))
@@ -97,11 +103,8 @@ def test_from_nothing_to_today_by_keyboard(open_page: OpenPage, shoot: Callable[
     shown = 0
     while where(page) != "/check/answers/":
         assert page.locator("h1").count() == 1
-        if last_part(page) == "mood":
-            for name in MOOD:
-                choose(page, name, quiet(CONTENT.questions[name]))
-        else:
-            answer_by_keyboard(page, CONTENT.questions[last_part(page)])
+        for question, name in asked_here(page):
+            answer_by_keyboard(page, question, name)
         press(page, "main button[type=submit]")
         shown += 1
     assert 25 <= shown <= 45
@@ -250,25 +253,20 @@ def test_question_pages_are_accessible(open_page: OpenPage, axe: Callable[[Page]
     page.wait_for_load_state()
     kinds: set[str] = set()
     while where(page) != "/check/answers/":
-        if last_part(page) == "mood":
-            assert axe(page) == []
-            for name in MOOD:
-                page.locator(f"input[name={name}][value='{quiet(CONTENT.questions[name])}']").check(force=True)
-            page.locator("main button[type=submit]").click()
-            page.wait_for_load_state()
-            continue
-        question = CONTENT.questions[last_part(page)]
-        kind = "site" if question.id == "site" else f"{question.kind} {bool(question.low_label)}"
+        asked = asked_here(page)
+        first = asked[0][0]
+        kind = last_part(page) if len(asked) > 1 or first.id == "site" else f"{first.kind} {bool(first.low_label)}"
         if kind not in kinds:
             kinds.add(kind)
-            assert axe(page) == [], question.id
+            assert axe(page) == [], kind
             page.locator("main button[type=submit]").click()
             page.wait_for_load_state()
-            assert axe(page) == [], f"{question.id} with an error"
-        if question.kind == "number" and not question.low_label:
-            page.locator("input[name=answer][type=text]").fill(quiet(question))
-        else:
-            page.locator(f"input[name=answer][value='{quiet(question)}']").check(force=True)
+            assert axe(page) == [], f"{kind} with an error"
+        for question, name in asked:
+            if question.kind == "number" and not question.low_label:
+                page.locator(f"input[name={name}][type=text]").fill(quiet(question))
+            else:
+                page.locator(f"input[name={name}][value='{quiet(question)}']").check(force=True)
         page.locator("main button[type=submit]").click()
         page.wait_for_load_state()
     assert axe(page) == []

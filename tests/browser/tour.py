@@ -188,7 +188,7 @@ def answers_here(page: Page, says: Says) -> list[tuple[str, str]]:
     """The answers of this person to the questions on the page: name of the control, and value."""
     found = [
         (name, value)
-        for question in _on_this_page(page)
+        for question in questions_here(page)
         for name in (question.id, "answer")
         if page.locator(f"input[name='{name}']").count()
         for value in said(question, says)
@@ -209,7 +209,7 @@ def _questions(page: Page, says: Says, prefix: str, *, errors: bool = False) -> 
     kinds: set[str] = set()
     while "/check/answers/" not in page.url:
         id = _last_part(page)
-        questions = _on_this_page(page)
+        questions = questions_here(page)
         kind = "part" if len(questions) > 1 else f"{questions[0].kind} {bool(questions[0].low_label)}"
         again = page.locator(".nhsuk-inset-text").count() > 0
         yield f"{prefix}{'simpler' if again else 'question'}-{id}"
@@ -226,7 +226,8 @@ def _questions(page: Page, says: Says, prefix: str, *, errors: bool = False) -> 
         go_on(page)
 
 
-def _on_this_page(page: Page) -> tuple[Question, ...]:
+def questions_here(page: Page) -> tuple[Question, ...]:
+    """The questions on the page."""
     id = _last_part(page)
     shared = next((found for part in PARTS if (found := shared_page(id, CONTENT, part))), None)
     return shared.questions if shared is not None else (CONTENT.questions[id],)
