@@ -24,7 +24,7 @@ from upperback.sensing.posture import longest_hold_s
 from upperback.sensing.quality import QualityParams
 from upperback.sensing.state import StateError, from_bytes, to_bytes
 from upperback.sensing.trunk import NotAligned, TaskKind
-from upperback.services import breaks, diary, live_store, live_tickets
+from upperback.services import breaks, diary, live_store, live_tickets, worn
 from upperback.services.actors import Actor
 from upperback.services.live_store import LiveStream, Saving
 from upperback.services.permissions import check_may
@@ -42,6 +42,9 @@ _TASKS: Final[Mapping[str, TaskKind]] = {
 _BENT_DEG: Final = 20
 #: A second of which less was measured says nothing about posture.
 _SHARE_MIN: Final = 0.5
+
+#: Where hints are of little use they begin as if so much time had gone by: one an hour, and none after two weeks.
+_FADED: Final = dt.timedelta(weeks=4)
 
 #: Browsers round what a phone's sensors read to 0.1 m/s2, so an axis that does not change says nothing.
 _PHONE: Final = MonitorParams(quality=QualityParams(stuck_mps2_min=math.inf))
@@ -99,7 +102,7 @@ class Sitting:
         self._has_samples = False
         self._minutes: list[tuple[int, bytes]] = []
         self._quiet, self._held = False, False
-        self._since_s = self._first_worn(stream.started_at).timestamp()
+        self._since_s = self._hints_since(stream.started_at).timestamp()
 
     def enter(self, crowd: Crowd) -> None:
         """To be worked on with others, where their ticks are. Without this it is a crowd of its own.
@@ -276,10 +279,12 @@ class Sitting:
             return {"not_aligned": refused.message}
         return {"aligned": found.quality.sentence if found.quality else "", "has_front": found.has_front}
 
-    def _first_worn(self, started: dt.datetime) -> dt.datetime:
-        """Since when hints fade: the first sitting."""
-        worn = diary.entries(profile=self.profile, by=self.by, kinds=[Worn])
-        return min([row.at for row in worn], default=started)
+    def _hints_since(self, started: dt.datetime) -> dt.datetime:
+        """Since when hints fade: the first sitting; earlier where bending and pain do not go together."""
+        worn_before = diary.entries(profile=self.profile, by=self.by, kinds=[Worn])
+        first = min([row.at for row in worn_before], default=started)
+        together = worn.moves_together(profile=self.profile, by=self.by, now=started) if worn_before else None
+        return min(first, started - _FADED) if together is not None and together.is_turned_down else first
 
     def _entered(self) -> Crowd:
         if self._crowd is None:
@@ -359,13 +364,13 @@ def finish(*, stream: LiveStream, by: Actor, now: dt.datetime) -> Worn | None:
         at = min(now, stream.saved_at + live_store.LEFT_AFTER)
         hints = _store_rest(stream, now)
         live_store.end(stream=stream, now=at)
-        worn = _worn_of(live_store.with_gaps(live_store.seconds_of(stream)), hints=hints)
-        if worn is not None and at > now - dt.timedelta(days=59):
+        found = _worn_of(live_store.with_gaps(live_store.seconds_of(stream)), hints=hints)
+        if found is not None and at > now - dt.timedelta(days=59):
             diary.keep_entry(
-                profile=stream.profile, client_id=stream.uuid, day=local_day(stream.profile, at), at=at, entry=worn,
+                profile=stream.profile, client_id=stream.uuid, day=local_day(stream.profile, at), at=at, entry=found,
                 by=by, now=now,
             )  # fmt: skip
-    return worn
+    return found
 
 
 def _store_rest(stream: LiveStream, now: dt.datetime) -> int:

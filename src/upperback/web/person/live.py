@@ -4,18 +4,25 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from upperback.services import live_tickets, plans
+from upperback.services import live_tickets, plans, worn
 from upperback.services.people import Profile
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
+from upperback.web.person.worn import today_words
 
 
 @require_safe
 @for_person
 def live_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/live/`: only while a plan is open."""
-    plans.open_plan(profile=profile, by=session.actor_of(request))
-    return show(request, "person/live.jinja", {"profile": profile})
+    by, now = session.actor_of(request), session.now()
+    plans.open_plan(profile=profile, by=by)
+    context = {
+        "profile": profile,
+        "worn_today": today_words(worn.worn_today(profile=profile, by=by, now=now)),
+        "together": worn.moves_together(profile=profile, by=by, now=now),
+    }
+    return show(request, "person/live.jinja", context)
 
 
 @require_safe

@@ -15,11 +15,13 @@ from markupsafe import Markup
 
 from upperback.care.diary import CheckIn, DayOff, FlareEnded, FlareStarted, TaskChanged
 from upperback.care.story import by_week, running_middle
+from upperback.care.worn import WornDay, usual_share
 from upperback.content.vocabulary import default_content
-from upperback.services import history, journey
+from upperback.services import history, journey, worn
 from upperback.services.history import Event, Story
 from upperback.services.people import Profile
 from upperback.services.today import local_day
+from upperback.services.worn import SayTogether
 from upperback.web.charts import Frame, Mark, columns, dots
 from upperback.web.person import session
 from upperback.web.person.page import filled, for_person, show
@@ -57,11 +59,15 @@ def progress_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     weeks = next((span for span in SPANS if str(span) == asked), _SPAN)
     told = history.story(profile=profile, by=by, now=now, weeks=weeks)
     state = journey.current_state(profile=profile, by=by, now=now)
+    measures = _measures(told, state) if told is not None else []
+    if told is not None:
+        days = worn.days_worn(profile=profile, by=by, since=told.start)
+        measures += worn_measure(told, days, worn.moves_together(profile=profile, by=by, now=now) if days else None)
     context = {
         "profile": profile,
         "state": state,
         "story": told,
-        "measures": _measures(told, state) if told is not None else [],
+        "measures": measures,
         "kept_up": _kept_up(told) if told is not None else [],
         "spans": [{"weeks": span, "text": str(text), "here": span == weeks} for span, text in SPANS.items()],
     }
@@ -92,6 +98,39 @@ def _measures(told: Story, state: journey.State) -> list[Measure]:
         found.append(_strength(told))
     found += [_movement(told), _load(told)]
     return [measure for measure in found if measure is not None]
+
+
+def worn_measure(told: Story, days: Mapping[dt.date, WornDay], together: SayTogether | None) -> list[Measure]:
+    """How long one was bent forward, in minutes of an hour, on days of which enough was measured."""
+    values = {day: 60 * one.share for day, one in days.items() if one.counts and told.start <= day <= told.end}
+    if not values:
+        return []
+    usual = usual_share(days, told.end + dt.timedelta(days=1))
+    if usual is None:
+        says = _("There are too few days yet to say what is usual for you.")
+    else:
+        says = _("On your usual day you are bent forward for %(num)s of 60 minutes.") % {"num": round(60 * usual)}
+    weeks = by_week(values, told.start, told.end)
+    top = max(15.0, -(-max(values.values()) // 15) * 15)
+    notes = [_("Each dot is one day with a sensor, with half an hour or more measured. There is no right number.")]
+    return [
+        Measure(
+            id="worn",
+            title=_("Bent forward"),
+            says=says,
+            chart=dots(values, _frame(told, top), title=_("Minutes of an hour that you were bent forward, day by day")),
+            notes=[*notes, together.sentence] if together is not None else notes,
+            head=[_("Week from"), _("Days worn"), _("Lowest"), _("Middle"), _("Highest")],
+            rows=[
+                [_date(week.first), str(week.days), _whole(week.low), _whole(week.middle), _whole(week.high)]
+                for week in weeks
+            ],
+        )
+    ]
+
+
+def _whole(value: float | None) -> str:
+    return _gap(None if value is None else round(value))
 
 
 def _frame(told: Story, top: float, bottom: float = 0) -> Frame:

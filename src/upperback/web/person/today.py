@@ -16,7 +16,7 @@ from upperback.care.diary import Morning, Moved
 from upperback.care.sessions import Session
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
-from upperback.services import diary, flares, lookout, plans, progress, sessions, today
+from upperback.services import diary, flares, lookout, plans, progress, sessions, today, worn
 from upperback.services.actors import public_id
 from upperback.services.lookout import Ahead
 from upperback.services.people import Profile
@@ -27,6 +27,7 @@ from upperback.web.person.breaks import card_context
 from upperback.web.person.flare import share_words
 from upperback.web.person.page import filled, for_person, show
 from upperback.web.person.plan import dose_words, sums_of
+from upperback.web.person.worn import today_words
 
 #: Times of day for so many turns: spread out, never all at once.
 _TIMES: Final = {
@@ -79,6 +80,7 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         "ask_morning": not any(isinstance(row.entry, Morning) for row in told) and day > plan.starts_on,
         "look": _look(ahead),
         "day": day,
+        "worn": today_words(worn.worn_today(profile=profile, by=by, now=now)),
         "profile": profile,
         "day_number": (day - plan.starts_on).days + 1,
         "review_day": (ahead.review_on - plan.starts_on).days if ahead.review_on else plan.record["review_day"],
