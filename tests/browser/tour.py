@@ -286,6 +286,11 @@ def _touch_areas(page: Page) -> None:
         page.locator(f"label.area-spot[for=area-{area}]").click()
 
 
+def _answer_all(page: Page) -> None:
+    for name, value in answers_here(page, ORDINARY):
+        tick(page, name, value)
+
+
 _WRONG: Final[dict[str, Callable[[Page], None]]] = {
     "amounts": _wrong_amounts,
     "activities": _wrong_activities,
@@ -297,6 +302,7 @@ _RIGHT: Final[dict[str, Callable[[Page], None]]] = {
     "amounts": _right_amounts,
     "equipment": _tick_all("equipment", "chair", "wall", "doorway", "band"),
     "activities": _right_activities,
+    "everyday": _answer_all,
     "areas": _touch_areas,
     "day": lambda page: page.locator("#hours_sitting").fill("8"),
     "goals": lambda page: page.locator("#goals").fill("A film without shifting about"),

@@ -183,7 +183,7 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
     plan = plans.latest_plan(profile=world.me, by=steps.ME)
     planned = [item["id"] for item in plan.record["exercises"]] if plan is not None else []
     of_each: dict[str, list[Any]] = {
-        "section_id": [section.id for section in CONTENT.release.questions],
+        "page_id": [page.id for section in CONTENT.release.questions for page in section.together],
         "question_id": ["emergency_chest", "age", "trend", "self_harm", "psfs"],
         "step_id": ["areas", "tasks", "amounts", "goals", "moving", "pain_detail", "surgery_cleared"],
         "task_id": ["LM-SIT", "LM-HOUSE"],
