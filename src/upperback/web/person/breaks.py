@@ -200,6 +200,7 @@ def break_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         "profile": profile,
         "offer": day.offer.uuid if day.offer is not None else None,
         "client_id": uuid.uuid4(),
+        "day": local_day(profile, now).isoformat(),
         "long": day.next.is_long,
         "snooze": breaks.snooze_minutes(),
         "stops": [text for text in content.dose_texts.values() if text.group == "stop_sign"],

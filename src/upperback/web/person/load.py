@@ -333,6 +333,7 @@ def _task_context(profile: Profile, row: LedgerRow, posted: QueryDict, problem: 
         "row": row,
         "name": _name(row),
         "asks": rule.amounts,
+        "day": today.isoformat(),
         "days": sent.past_days(today, ledger.BACK_DAYS),
         "trial": _trial(row.trial) if row.trial is not None else None,
         "earlier": [_trial(trial) for trial in row.trials[:-1]],

@@ -187,7 +187,10 @@ def morning(request: HttpRequest, profile: Profile) -> HttpResponse:
             changes = progress.decide_progress(profile=profile, by=by, now=now)
             context = {"profile": profile, "changes": [progress_words(row.record) for row in changes], "pain": pain}
             return show(request, "person/morning_done.jinja", context)
-    context = {"profile": profile, "client_id": uuid.uuid4(), "error": error, "has_errors": bool(error)}
+    context = {
+        "profile": profile, "day": local_day(profile, now).isoformat(), "client_id": uuid.uuid4(), "error": error,
+        "has_errors": bool(error),
+    }  # fmt: skip
     return show(request, "person/morning.jinja", context, status=400 if error else 200)
 
 

@@ -28,10 +28,11 @@ export class Outbox {
   }
 
   // An entry with its id and time, not kept yet.
-  make({ person, kind, day, data, replaces = null }) {
+  // id: where a page has made one already.
+  make({ id = this.#makeId(), person, kind, day, data, replaces = null }) {
     // Two entries never swap places, also when the clock of the device is put back between them.
     this.#lastAt = Math.max(this.#now(), this.#lastAt + 1);
-    return { id: this.#makeId(), person, kind, day, at: this.#lastAt, data, replaces };
+    return { id, person, kind, day, at: this.#lastAt, data, replaces };
   }
 
   // Keeps an entry, and with it in one go what stands beside it; resolves once both would survive a crash.
