@@ -1,20 +1,29 @@
 """The live page on a phone whose motion sensors are moved by the test: it lies, is put on, stands, and bends."""
 
+import asyncio
 import json
 import math
+import queue
 import random
 import re
 import socket
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import websockets
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Live, start_live
+from tests.unit.services.test_counting import as_frames, chunks
+from tests.unit.services.test_live import Phone as FramesOfPhone
+from upperback.sensing.signal import Chunk
 
 G_MPS2: Final = 9.81
 SENSORS: Final = ("accelerometer", "linear-acceleration", "gyroscope")
@@ -231,3 +240,125 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+class SoftPhone(threading.Thread):
+    """A phone of software: it opens the link, says yes, lies, and then moves as a simulated wearer does, fast."""
+
+    def __init__(self, link: str) -> None:
+        super().__init__(daemon=True)
+        self._link = link
+        self.number: str | None = None
+        self.problem: BaseException | None = None
+        self._sets: queue.Queue[Iterator[Chunk] | None] = queue.Queue()
+        self._phone = FramesOfPhone()
+
+    def moves(self, chunks: "Iterator[Chunk] | None") -> None:
+        """From now on; None: it leaves."""
+        self._sets.put(chunks)
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._live())
+        except BaseException as problem:  # noqa: BLE001  shown by the test
+            self.problem = problem
+
+    async def _live(self) -> None:
+        address, _, secret = self._link.partition("#")
+        host = address.removeprefix("https://").split("/")[0]
+        async with websockets.connect(
+            f"ws://{host}/live/phone/socket/", additional_headers={"Origin": f"http://{host}"}
+        ) as line:
+            await line.send(json.dumps({"open": secret}))
+            self.number = json.loads(await line.recv())["number"]
+            await line.send(json.dumps({"same": True}))
+            while "ready" not in json.loads(await line.recv()):
+                pass
+            listening = asyncio.ensure_future(self._listen(line))
+            for frame in self._phone.lies(2):
+                await line.send(frame)
+            while (chunks := await asyncio.to_thread(self._sets.get)) is not None:
+                for frame in as_frames(chunks, self._phone):
+                    await line.send(frame)
+                    await asyncio.sleep(0.1)  # ten times as fast as life
+            listening.cancel()
+
+    async def _listen(self, line: Any) -> None:
+        async for _ in line:
+            pass
+
+
+@contextmanager
+def worn(phone: SoftPhone) -> Iterator[SoftPhone]:
+    """Until the end of the block, whatever happens in it."""
+    phone.start()
+    try:
+        yield phone
+    finally:
+        phone.moves(None)
+        phone.join(timeout=30)
+    assert phone.problem is None
+
+
+def test_a_set_is_counted_in_a_session_by_the_phone_that_is_worn(
+    browser: Browser,
+    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shoot: Callable[[Page, str], Path],
+    axe: Callable[..., list[str]],
+) -> None:
+    pytest.importorskip("segno")
+    port = free_port()
+    monkeypatch.setenv("UPPERBACK_PHONE_ADDRESS", f"https://127.0.0.1:{port}")
+    with start_live(tmp_path_factory.mktemp("live-count"), "demo=True", port=port) as started:
+        desk = browser.new_context(base_url=started.address, viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
+        screen = desk.new_page()
+        screen.goto(started.first_link)
+        screen.goto("/people/")
+        screen.get_by_role("button", name="Priya").click()
+        links: list[str] = []
+        screen.on("websocket", lambda socket: socket.on("framereceived", lambda data: _links(data, links)))
+        screen.goto("/live/screen/")
+        expect(part(screen, "code")).to_be_visible(timeout=15_000)
+        with worn(SoftPhone(links[-1])) as phone:
+            expect(part(screen, "number")).to_have_text(re.compile(r"^\d{3} \d{3}$"), timeout=15_000)
+            screen.get_by_role("button", name="Yes").click()
+            expect(screen.get_by_role("heading", name="Get ready")).to_be_visible(timeout=15_000)
+
+            screen.goto("/training/movement/")
+            for question in ("before_legs", "before_chest", "before_change"):
+                screen.locator(f"input[name={question}][value=no]").check(force=True)
+            screen.locator("main button[type=submit]").first.click()
+            screen.wait_for_selector("html[data-session=ready]")
+            items = json.loads(str(screen.locator("#training-data").text_content()))["items"]
+            place = next(at for at, item in enumerate(items) if item["sensor"])
+            for _ in range(place):
+                screen.get_by_text("Leave out or end").click()
+                screen.get_by_role("button", name="Leave this exercise out").click()
+                screen.get_by_role("button", name="Save and go on").click()
+            item = items[place]
+            screen.get_by_text("Voice, vibration and counting").click()
+            screen.locator("input[name=counting][value=sensor]").check(force=True)
+            expect(screen.locator("[data-says=sensor]")).to_have_text(re.compile("Your phone counts"), timeout=10_000)
+            shoot(screen, "session-sensor-chosen")
+            screen.locator("[data-do=start]:visible").click()
+            expect(screen.locator("[data-stage=moving]")).to_be_visible()
+            sides = sum(phase["do"] == "move" for phase in item["pace"])  # both are one repetition
+            phone.moves(chunks(tmp_path, item["exercise"], sides * item["reps"]))
+            expect(screen.locator("[data-count]")).to_have_text("3", timeout=60_000)
+            assert not axe(screen)
+            shoot(screen, "session-sensor-counts")
+            expect(screen.locator("[data-sets] li").first).to_contain_text(f"{item['reps']}", timeout=60_000)
+            screen.wait_for_function("() => localStorage.getItem('upperback.waits') === null")
+            with sqlite3.connect(f"file:{next(started.data.rglob('*.sqlite3'))}?mode=ro", uri=True) as base:
+                rows = [
+                    json.loads(row[0])
+                    for row in base.execute("SELECT data FROM store_diaryentry WHERE kind = 'set_done'")
+                ]
+            mine = [row for row in rows if row["counted_by"] == "sensor"]
+            assert [(row["exercise"], row["reps"]) for row in mine] == [(item["exercise"], item["reps"])]
+            phone.moves(None)
+            gone = "The phone is gone. Tap for each one."
+            expect(screen.locator("[data-says=sensor]")).to_have_text(gone, timeout=10_000)
+        desk.close()

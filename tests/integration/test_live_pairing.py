@@ -244,3 +244,41 @@ def test_a_screen_that_does_not_read_is_let_go_of(ana: Profile, monkeypatch: pyt
         await phone.task
 
     run(ana, journey)
+
+
+def test_a_later_page_takes_the_seat_and_may_have_a_set_counted(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        told = Phone()
+        phone.say(*told.lies(2))
+        await one.hears("sign")
+        two = screen(await asyncio.to_thread(ticket, ana))
+        await two.hears("joined")
+        assert "another window" in await one.hears("stopped")
+        two.say({"count": "ST13"})
+        assert (await two.hears("reps"))["n"] == 0
+        phone.say(*told.leans((0, 2)))
+        two.say({"count": None})
+        await two.hears("count", lambda count: count is None)
+        for end in (one, two, phone):
+            end.go()
+        await asyncio.gather(one.task, two.task, phone.task)
+
+    run(ana, journey)
+
+
+def test_nobody_joins_where_no_phone_is_worn_or_of_another_browser(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        alone = End(pairing.screen_socket, **{"upperback.installation": BROWSER})
+        alone.say({"ticket": token, "join": True})
+        assert "No phone is worn" in await alone.hears("stopped")
+        one, phone = await paired(await asyncio.to_thread(ticket, ana))
+        other = End(pairing.screen_socket, **{"upperback.installation": "another browser"})
+        other.say({"ticket": await asyncio.to_thread(ticket, ana, "another browser"), "join": True})
+        assert "No phone is worn" in await other.hears("stopped")
+        one.say({"count": "ST13", "more": 1})
+        assert "not known" in await one.hears("stopped")
+        phone.go()
+        await asyncio.gather(alone.task, one.task, other.task, phone.task)
+
+    run(ana, journey)

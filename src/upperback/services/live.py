@@ -14,7 +14,7 @@ from django.db import transaction
 
 from upperback.care.diary import Worn
 from upperback.core.errors import InputError, UpperbackError
-from upperback.devices.live.phone import PHONE_RATE_HZ, FrameOrder, Points, SentFrame, points_of_rest
+from upperback.devices.live.phone import PHONE_RATE_HZ, FrameOrder, PhoneFrame, Points, SentFrame, points_of_rest
 from upperback.sensing.crowd import Crowd, Wearer, WearerState, unfinished
 from upperback.sensing.cues import Wishes
 from upperback.sensing.epochs import Epochs
@@ -26,6 +26,7 @@ from upperback.sensing.state import StateError, from_bytes, to_bytes
 from upperback.sensing.trunk import NotAligned, TaskKind
 from upperback.services import breaks, diary, live_store, live_tickets, worn
 from upperback.services.actors import Actor
+from upperback.services.counting import CountState, SetCount
 from upperback.services.live_store import LiveStream, Saving
 from upperback.services.permissions import check_may
 from upperback.services.plans import open_plan
@@ -64,6 +65,7 @@ class SittingState:
     points, wearer : known once it has lain: the sign of its readings, and the wearer in the crowd
     hints_on, n_hints, told_s : hints wanted and given, and the second that was told last
     asked, answer : number of the last question that had one, and its answer as JSON
+    count : a set that is counted now
     """
 
     resting: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 3), np.float32))
@@ -74,6 +76,7 @@ class SittingState:
     told_s: float = -math.inf
     asked: int | None = None
     answer: str = ""
+    count: CountState | None = None
 
 
 class Sitting:
@@ -81,7 +84,7 @@ class Sitting:
 
     First the phone lies with its screen up, which shows the sign of its readings; then it is worn, the tasks align it,
     and every frame tells how the trunk is. What is told is plain data, one thing each:
-    `sign`, `now`, `second`, `task`, `aligned`, `not_aligned`, `shift`, `again`.
+    `sign`, `now`, `second`, `task`, `aligned`, `not_aligned`, `shift`, `reps`, `again`.
     """
 
     def __init__(self, *, stream: LiveStream, by: Actor) -> None:
@@ -100,6 +103,9 @@ class Sitting:
         stream.state = b""  # thousands of them would fill the memory
         self._wearer: Wearer | None = None
         self._has_samples = False
+        self._count: SetCount | None = None
+        if self._state.count is not None:
+            self._count = self._counts(self._state.count.exercise, self._state.count)
         self._minutes: list[tuple[int, bytes]] = []
         self._quiet, self._held = False, False
         self._since_s = self._hints_since(stream.started_at).timestamp()
@@ -161,6 +167,8 @@ class Sitting:
             else:
                 crowd.put(self._wearer, frame.raw)
                 self._has_samples = True
+                if self._count is not None and (reps := self._count.put(PhoneFrame.read(frame.raw.data))) is not None:
+                    yield {"reps": reps}
         if self._order.is_waiting:
             yield {"again": self._order.next_number}
 
@@ -184,7 +192,8 @@ class Sitting:
             self._crowd.leave(self._wearer)
 
     def command(self, sent: Mapping[str, Any]) -> Iterator[Told]:
-        """What the person asks for: `task` (a kind, or None when it is done), `align`, `hints` on or off.
+        """What the person asks for: `task` (a kind, or None when it is done), `align`, `hints` on or off, `count` (an
+        exercise, or None when its set is done).
 
         With a number `n`, a question that comes again, because its answer was lost, is answered and not done again.
 
@@ -216,6 +225,14 @@ class Sitting:
             case {"hints": bool(on)}:
                 self._state.hints_on = on
                 return {"hints": on}
+            case {"count": str(exercise)}:
+                self._worn()
+                self._count = self._counts(exercise)
+                self._state.count = self._count.state
+                return {"count": exercise, "reps": self._count.told()}
+            case {"count": None}:
+                done, self._count, self._state.count = self._count, None, None
+                return {"count": None, "reps": None if done is None else done.finish()}
             case _:
                 raise InputError("a live page asked for something that is not known")
 
@@ -285,6 +302,10 @@ class Sitting:
         first = min([row.at for row in worn_before], default=started)
         together = worn.moves_together(profile=self.profile, by=self.by, now=started) if worn_before else None
         return min(first, started - _FADED) if together is not None and together.is_turned_down else first
+
+    def _counts(self, exercise: str, state: CountState | None = None) -> SetCount:
+        points_up = self._state.points == "up"
+        return SetCount(sampling_rate_hz=PHONE_RATE_HZ, exercise=exercise, points_up=points_up, state=state)
 
     def _entered(self) -> Crowd:
         if self._crowd is None:

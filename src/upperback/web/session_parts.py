@@ -9,7 +9,8 @@ from upperback.content.vocabulary import default_content
 
 #: Modules of `static/js/session/`, fetched ahead and kept in the browser; each that imports another comes first.
 MODULES: Final = (
-    "player", "drawing", "screen", "machine", "pacer", "aids", "exercises", "keeping", "outbox", "vault", "post",
+    "player", "drawing", "screen", "machine", "pacer", "aids", "sensor", "exercises", "keeping", "outbox", "vault",
+    "post",
 )  # fmt: skip
 
 

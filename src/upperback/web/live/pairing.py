@@ -6,7 +6,10 @@ socket as the sensor of that screen's person. What comes back to the phone is co
 
 Both have to come to the same process. Messages of the screen: `{"ticket": ...}` first, then `{"same": true | false}`,
 `{"stop": true}`. Of the phone: `{"open": secret}` first, then `{"same": ...}`, then those of `socket`. What both are
-told: `number`, `ready`, `stopped`; the screen also `offer`, `waits`, `gone`; the phone also `watched`.
+told: `number`, `ready`, `stopped`; the screen also `offer`, `waits`, `gone`, `joined`; the phone also `watched`.
+
+A page of the same browser that comes later, such as a session, takes the seat of the screen with the same first
+message; with `"join": true` only if a phone is worn. It may ask the sensor to `count` (see `services.counting`).
 """
 
 import asyncio
@@ -37,6 +40,7 @@ _WAITING_MAX: Final = 100
 _NOT_LET_IN: Final = 1008
 _TOO_SLOW: Final = 1013
 
+_NOBODY_WEARS: Final = "No phone is worn as a sensor now."
 _STOPPED: Final = "Stopped on the other screen."
 
 #: Everything that can be opened in this process.
@@ -52,23 +56,50 @@ class _Closed(Exception):
         self.code = code
 
 
+class Seat:
+    """Where a screen looks on: what it is told waits here."""
+
+    def __init__(self) -> None:
+        self.waiting: asyncio.Queue[str] = asyncio.Queue(_WAITING_MAX)
+        self.is_taken = True
+
+    def tell(self, told: dict[str, Any]) -> None:
+        """A screen that does not read is let go of; nobody waits for it."""
+        if self.is_taken:
+            try:
+                self.waiting.put_nowait(json.dumps(told))
+            except asyncio.QueueFull:
+                self.is_taken = False
+
+
 class Meeting:
-    """A screen and, one day, its phone."""
+    """A screen and, one day, its phone. Once the phone is worn, another page of the same browser may take the seat."""
 
     def __init__(self, pairing: Pairing, still_in: Callable[[], bool]) -> None:
         self.pairing, self.still_in = pairing, still_in
-        self.for_screen: asyncio.Queue[str] = asyncio.Queue(_WAITING_MAX)
+        self.seat = Seat()
         self.opened, self.decided, self.stopped = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_WAITING_MAX)
         self.refused: UpperbackError | None = None
-        self.is_watched = True
+        self.is_aligned = False
+
+    @property
+    def is_watched(self) -> bool:
+        """A screen looks on."""
+        return self.seat.is_taken
+
+    def take_seat(self) -> Seat:
+        """For a page that comes later; the one before is told and let go."""
+        self.seat.tell({"stopped": "This is shown in another window now."})
+        self.seat.is_taken = False
+        self.seat = Seat()
+        self.seat.tell({"ready": True, "joined": True, "is_aligned": self.is_aligned})
+        return self.seat
 
     def tell_screen(self, told: dict[str, Any]) -> None:
-        """A screen that does not read is let go of; the phone does not wait for it."""
-        if self.is_watched:
-            try:
-                self.for_screen.put_nowait(json.dumps(told))
-            except asyncio.QueueFull:
-                self.is_watched = False
+        """Whatever looks on now."""
+        self.is_aligned = self.is_aligned or "aligned" in told
+        self.seat.tell(told)
 
     def say(self, side: str, same: bool) -> None:
         """One side has compared the numbers."""
@@ -88,37 +119,51 @@ async def screen_socket(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     by = actors.household(str(scope.get("upperback.installation", "-")))
     meeting: Meeting | None = None
+    seat: Seat | None = None
     code = _NOT_LET_IN
     try:
-        still_in = scope.get("upperback.still_in", lambda: True)
-        meeting = Meeting(await _screen_let_in(receive, by), still_in)
-        _MEETINGS[meeting.pairing] = meeting
-        code = await _first_of(
-            _offer(meeting, _address(scope)), _read_screen(meeting, receive), _write_screen(meeting, send)
-        )
+        meeting = await _screen_let_in(receive, by, scope.get("upperback.still_in", lambda: True))
+        is_worn = meeting.pairing.is_paired
+        seat = meeting.take_seat() if is_worn else meeting.seat
+        parts = [_read_screen(meeting, seat, receive), _write_screen(seat, send)]
+        code = await _first_of(*parts, *([] if is_worn else [_offer(meeting, _address(scope))]))
     except _Closed:
         return
     except UpperbackError as refused:
         await _tell(send, {"stopped": refused.message})
     finally:
-        if meeting is not None:
-            _leave(meeting)
+        if meeting is not None and seat is not None:
+            _leave(meeting, seat)
     await send({"type": "websocket.close", "code": code})
 
 
-def _leave(meeting: Meeting) -> None:
+def _leave(meeting: Meeting, seat: Seat) -> None:
     """A screen that goes while numbers are compared ends that; one that goes later leaves the phone running."""
-    OFFERS.withdraw(meeting.pairing)
-    _MEETINGS.pop(meeting.pairing, None)
-    meeting.is_watched = False
+    seat.is_taken = False
     if not meeting.pairing.is_paired:
+        OFFERS.withdraw(meeting.pairing)
+        _MEETINGS.pop(meeting.pairing, None)
         meeting.say("screen", same=False)
 
 
-async def _screen_let_in(receive: Receive, by: Actor) -> Pairing:
-    hello = await _hello(receive, "ticket")
-    profile = await sync_to_async(live_tickets.take_ticket)(token=hello, by=by, now=timezone.now())
-    return await sync_to_async(_pairing)(profile, by)
+async def _screen_let_in(receive: Receive, by: Actor, still_in: Callable[[], bool]) -> Meeting:
+    """The meeting of a phone that this browser has paired for this person already, or a new one.
+
+    Raises
+    ------
+    NotFound : the ticket is none, or a page wants to join and no phone is worn.
+    """
+    hello = await _hello(receive, "ticket", also=frozenset({"join"}))
+    profile = await sync_to_async(live_tickets.take_ticket)(token=str(hello["ticket"]), by=by, now=timezone.now())
+    for found in _MEETINGS.values():
+        pairing = found.pairing
+        if pairing.is_paired and (pairing.profile, pairing.by) == (profile, by):
+            return found
+    if hello.get("join"):
+        raise NotFound(_NOBODY_WEARS)
+    made = Meeting(await sync_to_async(_pairing)(profile, by), still_in)
+    _MEETINGS[made.pairing] = made
+    return made
 
 
 def _pairing(profile: Profile, by: Actor) -> Pairing:
@@ -153,20 +198,23 @@ def _picture(link: str) -> str:
     return str(segno.make(link, error="m", micro=False).svg_data_uri(border=4, scale=6, dark="#000", light="#fff"))
 
 
-async def _read_screen(meeting: Meeting, receive: Receive) -> int:
+async def _read_screen(meeting: Meeting, seat: Seat, receive: Receive) -> int:
     while True:
         match _read(await _next(receive)):
             case {"same": bool(same)}:
                 meeting.say("screen", same)
             case {"stop": True}:
                 meeting.stopped.set()
+            case {"count": str() | None} as asked if len(asked) == 1 and meeting.pairing.is_paired:
+                if seat is meeting.seat and not meeting.asked.full():
+                    meeting.asked.put_nowait(asked)
             case _:
                 raise InputError("a live page asked for something that is not known")
 
 
-async def _write_screen(meeting: Meeting, send: Send) -> int:
-    while meeting.is_watched or not meeting.for_screen.empty():
-        await send({"type": "websocket.send", "text": await meeting.for_screen.get()})
+async def _write_screen(seat: Seat, send: Send) -> int:
+    while seat.is_taken or not seat.waiting.empty():
+        await send({"type": "websocket.send", "text": await seat.waiting.get()})
     return _TOO_SLOW
 
 
@@ -180,7 +228,8 @@ async def phone_socket(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     meeting: Meeting | None = None
     try:
-        meeting = _MEETINGS[OFFERS.take(await _hello(receive, "open"), now=timezone.now())]
+        secret = str((await _hello(receive, "open"))["open"])
+        meeting = _MEETINGS[OFFERS.take(secret, now=timezone.now())]
         inbox = _Inbox(receive, meeting)
         await _compare(meeting, inbox, send)
         await _wear(scope, meeting, inbox, send)
@@ -193,6 +242,7 @@ async def phone_socket(scope: Scope, receive: Receive, send: Send) -> None:
         if meeting is not None:
             if not meeting.pairing.is_paired:
                 meeting.say("phone", same=False)
+            _MEETINGS.pop(meeting.pairing, None)
             meeting.tell_screen({"gone": meeting.refused.message if meeting.refused else ""})
 
 
@@ -236,7 +286,7 @@ async def _wear(scope: Scope, meeting: Meeting, inbox: "_Inbox", send: Send) -> 
     first = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": json.dumps({"ticket": ticket})}]
 
     async def from_phone() -> dict[str, Any]:
-        return first.pop(0) if first else await inbox.next_or_stopped()
+        return first.pop(0) if first else await inbox.next_of_both()
 
     async def to_both(message: Any) -> None:
         if message["type"] == "websocket.send":
@@ -264,44 +314,58 @@ class _Inbox:
     def __init__(self, receive: Receive, meeting: Meeting) -> None:
         self._receive = receive
         self._coming: asyncio.Task[Any] | None = None
+        self._meeting = meeting
         self._stopped = asyncio.create_task(meeting.stopped.wait())
+        self._asked: asyncio.Task[dict[str, Any]] | None = None
         self.is_gone = False
 
-    async def next_or(self, other: "asyncio.Task[Any]") -> dict[str, Any] | None:
-        """The next message, or None when the other comes first. Raises _Closed when the phone is gone."""
+    async def next_or(self, *others: "asyncio.Task[Any]") -> dict[str, Any] | None:
+        """The next message, or None when another comes first. Raises _Closed when the phone is gone."""
         if self._coming is None:
             self._coming = asyncio.ensure_future(self._receive())
-        await asyncio.wait({self._coming, other}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({self._coming, *others}, return_when=asyncio.FIRST_COMPLETED)
         if not self._coming.done():
             return None
         message, self._coming = self._coming.result(), None
         if message["type"] == "websocket.disconnect":
             self.is_gone = True
             self._stopped.cancel()
+            if self._asked is not None:
+                self._asked.cancel()
             raise _Closed(int(message.get("code") or 1005))
         return dict(message)
 
-    async def next_or_stopped(self) -> dict[str, Any]:
-        """The next message; when the screen says stop, as if the phone had left on purpose."""
+    async def next_of_both(self) -> dict[str, Any]:
+        """The next message, or what the screen asks; when that is to stop, as if the phone had left on purpose."""
+        if self._asked is None:
+            self._asked = asyncio.create_task(self._meeting.asked.get())
+        message = None
         try:
-            message = None if self._stopped.done() else await self.next_or(self._stopped)
+            if not (self._stopped.done() or self._asked.done()):
+                message = await self.next_or(self._stopped, self._asked)
         except _Closed as left:
             return {"type": "websocket.disconnect", "code": left.code}
-        return message or {"type": "websocket.disconnect", "code": 1000}
+        if message is not None:
+            return message
+        if self._asked.done() and not self._stopped.done():
+            asked, self._asked = self._asked.result(), None
+            return {"type": "websocket.receive", "text": json.dumps(asked)}
+        self._asked.cancel()
+        return {"type": "websocket.disconnect", "code": 1000}
 
 
 # ---- messages ----------------------------------------------------------------------------------------------------
 
 
-async def _hello(receive: Receive, key: str) -> str:
-    """What the first message says. Raises NotFound."""
+async def _hello(receive: Receive, key: str, *, also: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The first message, with this text in it and perhaps more. Raises NotFound."""
     try:
         hello = _read(await asyncio.wait_for(_next(receive), _HELLO_S))
     except (TimeoutError, InputError):
         hello = {}
-    if set(hello) != {key} or not isinstance(hello[key], str):
+    if not {key} <= set(hello) <= {key} | also or not isinstance(hello[key], str):
         raise NotFound("This page has waited for too long. Open it again")
-    return str(hello[key])
+    return hello
 
 
 async def _next(receive: Receive) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from markupsafe import Markup
 
+from upperback.care.counted_sets import can_count
 from upperback.care.diary import ExerciseEnded
 from upperback.care.progression import pain_light
 from upperback.content.models import Exercise
@@ -121,6 +122,7 @@ def _item_data(item: Item, exercise: Exercise, felt: ExerciseEnded | None) -> di
         "loadKg": item.load_kg,
         "band": item.band,
         "restS": item.rest_s,
+        "sensor": can_count(exercise),
         "pace": [
             {"do": phase.do, "s": phase.seconds, "figureS": phase.figure_s, "figureForS": phase.figure_for_s}
             for phase in pace_of(exercise)

@@ -56,7 +56,7 @@ function hear(told) {
     return;
   }
   if (told.ready) {
-    view.show("rest");
+    view.show(told.is_aligned ? "live" : "rest");
   }
   if (told.sign) {
     view.show("calibrate");

@@ -8,6 +8,7 @@ import { Keeping } from "./keeping.js";
 import * as machine from "./machine.js";
 import { Pacer } from "./pacer.js";
 import { Screen, WORKING, chosen, readJson } from "./screen.js";
+import { Sensor } from "./sensor.js";
 
 class Player {
   #screen;
@@ -21,6 +22,8 @@ class Player {
   #exercises;
   #shown = null;
   #writing = Promise.resolve();
+  #sensor = new Sensor((reps) => this.#felt(reps));
+  #felt0 = null; // what was counted before the sensor began, while it counts
 
   constructor(screen, keeping, aids, exercises, state) {
     this.#exercises = exercises;
@@ -97,10 +100,7 @@ class Player {
     if (dataset.setting) {
       this.#set(dataset.setting, event.target, checked);
     } else if (name === "counting") {
-      this.#counting = value;
-      if (this.#state.at.stage === "moving") {
-        this.#pause();
-      }
+      this.#countBy(value);
     } else if (name === "pain_during") {
       this.#state = machine.hurts(this.#state, this.#state.at.exercise, Number(value));
       this.#light(Number(value), false);
@@ -122,7 +122,82 @@ class Player {
   #counting = "rhythm";
 
   get #countsByRhythm() {
-    return this.#counting === "rhythm" && this.#item !== null && this.#item.pace.length > 0;
+    return this.#counting !== "tap" && !this.#countsBySensor && this.#item !== null && this.#item.pace.length > 0;
+  }
+
+  get #countsBySensor() {
+    return this.#counting === "sensor" && this.#sensor.isThere && this.#item?.sensor === true;
+  }
+
+  async #countBy(who) {
+    this.#counting = who;
+    if (this.#state.at.stage === "moving") {
+      this.#pause();
+    }
+    this.#sensorSays("");
+    if (who !== "sensor") {
+      this.#sensor.leave();
+    } else if (await this.#sensor.join(this.#state.person)) {
+      this.#sensorSays("sensorOn");
+    } else if (this.#counting === "sensor") {
+      this.#counting = "rhythm";
+      this.#screen.choose("counting", "rhythm");
+      this.#sensorSays("sensorNone");
+    }
+  }
+
+  #sensorSays(key) {
+    [...this.#screen.parts("says")].find((one) => one.dataset.says === "sensor").textContent = this.#screen.words(key);
+  }
+
+  // What the sensor has felt; null when it is gone.
+  #felt(reps) {
+    const s = this.#screen;
+    if (reps === null) {
+      const wasOn = this.#felt0 !== null;
+      this.#felt0 = null;
+      this.#counting = "tap";
+      s.choose("counting", "tap");
+      this.#sensorSays("sensorGone");
+      if (wasOn) {
+        s.net(s.words("sensorGone"));
+        this.#drawing.stage(this.#state, { isCounted: false });
+      }
+      return;
+    }
+    if (this.#felt0 === null || this.#state.at.stage !== "moving") {
+      return;
+    }
+    const count = this.#felt0 + reps.n;
+    if (count !== this.#state.at.reps) {
+      this.#counted(Math.max(0, count));
+      this.#aids.say(String(count));
+      this.#aids.shake(40);
+    }
+    s.bar("bar", Math.min(1, count / this.#item.reps));
+    const gaps = { s: reps.moving_s, deg: reps.range_deg };
+    s.text("felt-line", reps.doubt || (reps.moving_s === null ? "" : s.words(reps.range_deg === null ? "sensorFelt" : "sensorFeltFar", gaps)));
+    if (reps.hint && s.part("hint").textContent !== reps.hint) {
+      s.text("hint", reps.hint);
+      s.show("hint", true);
+      this.#aids.say(reps.hint);
+    }
+    if (reps.n > 0 && count >= this.#item.reps) {
+      this.#setDone();
+    }
+  }
+
+  // The sensor's last word on a set: a row of repetitions is looked at again when it is over.
+  async #sensorEnds() {
+    if (this.#felt0 === null) {
+      return;
+    }
+    const before = this.#felt0;
+    this.#felt0 = null;
+    const reps = await this.#sensor.finish();
+    if (reps !== null && ["moving", "paused"].includes(this.#state.at.stage)) {
+      this.#counted(Math.max(0, before + reps.n));
+    }
   }
 
   async #start() {
@@ -132,6 +207,16 @@ class Player {
     this.#stopClock();
     await this.#go(machine.startSet(this.#state), "key");
     this.#aids.keepAwake(true);
+    this.#screen.text("felt-line", "");
+    this.#screen.text("hint", "");
+    this.#screen.show("hint", false);
+    if (this.#counting === "sensor" && !this.#item.sensor) {
+      this.#screen.net(this.#screen.words("sensorNotHere"));
+    }
+    if (this.#countsBySensor) {
+      this.#felt0 = this.#state.at.reps;
+      this.#sensor.count(this.#item.exercise);
+    }
     if (!this.#countsByRhythm) {
       this.#screen.text("phase", "");
       this.#screen.figureRuns();
@@ -181,6 +266,9 @@ class Player {
   }
 
   #countOne() {
+    if (this.#felt0 !== null) {
+      this.#felt0 += 1;
+    }
     this.#counted(this.#state.at.reps + 1);
     this.#aids.shake(40);
     this.#screen.say(String(this.#state.at.reps));
@@ -189,12 +277,14 @@ class Player {
   #pause() {
     this.#stopClock();
     this.#screen.figureStops();
+    this.#sensorEnds();
     this.#go(machine.pause(this.#state), "key");
   }
 
   async #setDone() {
-    const countedBy = this.#countsByRhythm ? "rhythm" : "tap";
+    const countedBy = this.#felt0 !== null ? "sensor" : this.#countsByRhythm ? "rhythm" : "tap";
     this.#stopClock();
+    await this.#sensorEnds();
     const isOn = () => ["moving", "paused"].includes(this.#state.at.stage);
     await this.#log(() => (isOn() ? machine.setDone(this.#state, { countedBy, nowMs: Date.now() }) : null), "key");
     this.#aids.shake([120, 80, 120]);
@@ -277,6 +367,7 @@ class Player {
 
   #leave() {
     this.#stopClock();
+    this.#sensorEnds();
     this.#go(machine.leaveExercise(this.#state), "heading");
   }
 
@@ -310,6 +401,7 @@ class Player {
 
   #wrong() {
     this.#stopClock();
+    this.#sensorEnds();
     this.#screen.figureStops();
     const { at } = this.#state;
     this.#before = at.stage === "moving" ? machine.pause(this.#state).at : at;
@@ -325,6 +417,7 @@ class Player {
     await this.#log(() => (this.#state.over ? null : machine.end(this.#state, how, sign)), "heading");
     this.#aids.keepAwake(false);
     this.#aids.quiet();
+    this.#sensor.leave();
   }
 
   // ---- writing down ----

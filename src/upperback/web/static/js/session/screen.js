@@ -69,6 +69,10 @@ export class Screen {
     }
   }
 
+  choose(name, value) {
+    choose(this.#root, name, value);
+  }
+
   // For screen readers; a sentence said twice is heard twice.
   say(words) {
     const line = this.part("say");
