@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Final
 
 from upperback import __version__
-from upperback.cli import breaks, content, lines, monitor, recordings, simulate
+from upperback.cli import breaks, content, lines, monitor, recordings, relax, simulate
 from upperback.cli.command import INTERNAL_ERROR, refuse
 from upperback.core.arguments import ArgumentParser
 from upperback.core.errors import InputError, UpperbackError
@@ -18,7 +18,13 @@ from upperback.core.errors import InputError, UpperbackError
 COMMAND_GROUP: Final = "upperback.commands"
 
 COMMANDS: Final = (
-    lines.COMMANDS | content.COMMANDS | recordings.COMMANDS | simulate.COMMANDS | breaks.COMMANDS | monitor.COMMANDS
+    lines.COMMANDS
+    | content.COMMANDS
+    | recordings.COMMANDS
+    | simulate.COMMANDS
+    | breaks.COMMANDS
+    | monitor.COMMANDS
+    | relax.COMMANDS
 )
 
 
