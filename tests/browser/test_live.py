@@ -160,6 +160,39 @@ def test_what_is_old_is_shown_as_old(page: tuple[Page, Live]) -> None:
     expect(part(one, "degrees")).to_have_text("–")
 
 
+def test_a_lost_line_is_opened_again_and_goes_on(page: tuple[Page, Live]) -> None:
+    one, started = page
+    one.add_init_script(
+        "const Plain = WebSocket; window.sockets = [];"
+        "window.WebSocket = class extends Plain { constructor(...all) { super(...all); window.sockets.push(this); } };"
+    )
+    phone = Phone.of(one)
+    one.goto("/live/")
+    one.evaluate(
+        "() => Object.assign(document.querySelector('[data-live]').dataset, {putOnS: 6, standS: 6, bendS: 20})"
+    )
+    one.get_by_role("button", name="Start").click()
+    expect(one.get_by_role("heading", name="Get ready")).to_be_visible(timeout=15_000)
+    phone.leans(0)
+    expect(part(one, "step")).to_contain_text("Stand tall", timeout=20_000)
+    one.evaluate("() => window.sockets.at(-1).close(3000)")
+    expect(part(one, "step")).to_contain_text("Bend forward", timeout=20_000)
+    phone.bends(0, 60, 1.2)
+    phone.bends(60, 0, 1.2)
+    one.evaluate("() => window.sockets.at(-1).close(3000)")
+    phone.bends(0, 60, 1.2)
+    phone.bends(60, 0, 1.2)
+    expect(one.locator("[data-stage=live]")).to_be_visible(timeout=60_000)
+    phone.bends(0, 30, 1.5)
+    expect(part(one, "degrees")).to_have_text(re.compile("^(28|29|30|31|32)°$"), timeout=20_000)
+    one.get_by_role("button", name="Stop").click()
+    expect(one.get_by_role("heading", name="Stopped")).to_be_visible()
+    assert one.evaluate("() => window.sockets.length") == 3
+    with sqlite3.connect(f"file:{started.data}/upperback.sqlite3?mode=ro", uri=True) as database:
+        ((streams,),) = database.execute("select count(*) from store_livestream").fetchall()
+    assert streams == 1
+
+
 # ---- two devices -------------------------------------------------------------------------------------------------
 
 

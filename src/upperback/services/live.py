@@ -205,10 +205,13 @@ class Sitting:
         number = asked.pop("n", None)
         if number is not None and not (isinstance(number, int) and 0 <= number < 2**31):
             raise InputError("a question of a live page has no number that can be")
+        if number is not None and self._state.asked is not None and number < self._state.asked:
+            yield {"n": number}  # done long ago, and its answer was heard or nobody waits for it
+            return
         if number is None or number != self._state.asked:
             answer = self._answer(asked)
             self._state.asked, self._state.answer = number, json.dumps(answer)
-        yield json.loads(self._state.answer)
+        yield json.loads(self._state.answer) | ({} if number is None else {"n": number})
 
     def _answer(self, asked: dict[str, Any]) -> Told:
         match asked:

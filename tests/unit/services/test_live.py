@@ -191,6 +191,20 @@ def test_what_cannot_be_asked_for_is_refused(sent: dict[str, Any], planned: Prof
         list(sitting.command(sent))
 
 
+def test_a_question_is_done_once_however_often_it_comes(planned: Profile, actor: Actor) -> None:
+    sitting, phone = sits(planned, actor), Phone()
+    told(sitting, phone.lies(2))
+    first = [*sitting.command({"task": "stand", "n": 1}), *sitting.command({"task": "stand", "n": 1})]
+    assert first == [{"task": "stand", "n": 1}] * 2
+    told(sitting, phone.leans((0, 8)))
+    assert list(sitting.command({"task": None, "n": 2})) == [{"task": None, "n": 2}]
+    assert list(sitting.command({"task": "stand", "n": 1})) == [{"n": 1}]
+    assert len(sitting._worn()._state.calibration.tasks) == 1
+    for odd in (-1, 2**31, "7", 1.5):
+        with pytest.raises(InputError):
+            list(sitting.command({"task": None, "n": odd}))
+
+
 def test_nothing_can_be_asked_for_before_the_sensor_speaks(planned: Profile, actor: Actor) -> None:
     sitting = sits(planned, actor)
     with pytest.raises(InputError, match="Nothing has come"):

@@ -64,11 +64,11 @@ export class Wearing {
     const next = () => {
       const step = steps.shift();
       if (!step) {
-        this.line.ask({ task: null });
-        this.line.ask({ align: true });
+        this.line.question({ task: null });
+        this.line.question({ align: true });
         return;
       }
-      this.line.ask({ task: step.task });
+      this.line.question({ task: step.task });
       this.#aids.say(step.say);
       this.#aids.shake(200);
       this.#view.step(step.say, step.seconds, next);
@@ -88,7 +88,7 @@ export class Wearing {
     if (told.stopped || told.trouble) {
       this.fail(told.stopped ?? told.trouble);
     }
-    if (told.ready) {
+    if (told.ready && !this.#isReady) {
       this.#isReady = true;
       this.#view.show("rest");
     }
@@ -97,7 +97,7 @@ export class Wearing {
     }
     this.#view.hear(told);
     if (told.aligned !== undefined) {
-      this.line.ask({ hints: parts.hints.checked });
+      this.line.question({ hints: parts.hints.checked });
       this.#aids.say(words.aligned);
     }
     if (told.second?.hint) {
