@@ -232,7 +232,8 @@ def _step(dice: random.Random, phone: Phone, phones: list[Phone], now: dt.dateti
 def _line(dice: random.Random, places: list[int], phone: Phone) -> list[int]:
     """What becomes of some items on their way. Questions keep their place, and so does the first frame of all."""
     assert phone.session is not None
-    if phone.session.sitting.next_number is None or any(isinstance(phone.log[place], dict) for place in places):
+    near = [*places, *range(phone.at, min(phone.at + 1, len(phone.log)))]  # also the one that is sent next
+    if phone.session.sitting.next_number is None or any(isinstance(phone.log[place], dict) for place in near):
         return places
     match dice.randrange(5):
         case 0:
