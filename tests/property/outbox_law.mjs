@@ -4,6 +4,8 @@
 // `run({Outbox, first, count})` plays lives `first` to `first + count - 1` and returns what it met and what broke. It
 // runs in node and in a browser alike. The server is a model of `services.diary.keep_sent`; tests hold the two together.
 
+import { assert, chance } from "./dice.mjs";
+
 export async function run({ Outbox, first, count }) {
   const met = { lives: 0, entries: 0, cut: 0, doubled: 0, late: 0, crashes: 0, halves: 0, corrections: 0 };
   const broken = [];
@@ -299,21 +301,4 @@ async function turns(random, most = 8) {
   for (let left = Math.floor(random() * most); left > 0; left -= 1) {
     await null;
   }
-}
-
-function assert(holds, message) {
-  if (!holds) {
-    throw new Error(message);
-  }
-}
-
-// mulberry32: small, seeded, the same everywhere.
-function chance(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

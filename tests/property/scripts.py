@@ -12,18 +12,25 @@ import pytest
 
 SESSION: Final = Path(__file__).resolve().parents[2] / "src" / "upperback" / "web" / "static" / "js" / "session"
 
+#: What the laws share.
+_DICE: Final = Path(__file__).with_name("dice.mjs")
+
 Run = Callable[[Mapping[str, str], str], Any]
 
 
 def runner(folder: Path) -> Run:
-    """`run(modules by name, body of an async function)`: what the body returns. Skips where nothing can run it."""
+    """`run(modules by name, body of an async function)`: what the body returns. Skips where nothing can run it.
+
+    What the laws share is there as `./dice.mjs`.
+    """
+    shared = {"dice": _DICE.read_text(encoding="utf-8")}
     if shutil.which("node"):
-        return lambda modules, body: _in_node(folder, modules, body)
+        return lambda modules, body: _in_node(folder, shared | dict(modules), body)
     names = ("chromium", "chromium-browser", "google-chrome")
     program = os.environ.get("CHROMIUM") or next((path for name in names if (path := shutil.which(name))), None)
     if program is None:
         pytest.skip("neither node nor Chromium to run the script in")
-    return lambda modules, body: _in_chromium(program, modules, body)
+    return lambda modules, body: _in_chromium(program, shared | dict(modules), body)
 
 
 def _in_node(folder: Path, modules: Mapping[str, str], body: str) -> Any:

@@ -3,6 +3,8 @@
 //
 // `run({machine, first, count})` plays sessions of random steps and cuts each at every step.
 
+import { assert, chance } from "./dice.mjs";
+
 const STAGES = ["ready", "moving", "paused", "rest", "felt", "last", "over", "stopped"];
 
 export function run({ machine, first, count }) {
@@ -200,21 +202,5 @@ function prescription(random) {
       done: {},
       felt: null,
     })),
-  };
-}
-
-function assert(holds, message) {
-  if (!holds) {
-    throw new Error(message);
-  }
-}
-
-function chance(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }
