@@ -72,6 +72,7 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
     page.locator("form[action='/assessment/begin/'] button").click()
     yield from _assessment(page)
     yield from _plan(page)
+    yield from session(page)
     yield from _flare(page)
     yield from _load(page)
     yield from _desk_and_habits(page)
@@ -364,6 +365,72 @@ def _flare(page: Page) -> Iterator[str]:
     go_on(page)
     page.goto("/flare/over/")
     yield "flare-card"
+
+
+#: Takes what waits out of this browser, so that nothing of it is ever sent.
+_FORGET: Final = """() => new Promise((resolve) => {
+    localStorage.clear();
+    const asked = indexedDB.open('upperback-session');
+    asked.onsuccess = () => {
+        const change = asked.result.transaction(['entries', 'states'], 'readwrite');
+        change.objectStore('entries').clear();
+        change.objectStore('states').clear();
+        change.oncomplete = () => { asked.result.close(); resolve(); };
+    };
+})"""
+
+
+def session(page: Page) -> Iterator[str]:
+    """A strength session with its script: questions, sets, rest, red pain, no connection, a stop sign, the end."""
+    page.goto("/training/")
+    yield "session-questions"
+    go_on(page)
+    yield "session-questions-error"
+    for question in ("before_legs", "before_chest", "before_change"):
+        tick(page, question, "no")
+    go_on(page)
+    page.wait_for_selector("html[data-session=ready]")
+    yield "session-ready"
+    page.get_by_text("Voice, vibration and counting").click()
+    page.get_by_label("I tap for each one").check(force=True)
+    page.locator("[data-do=start]:visible").click()
+    page.get_by_role("button", name="Count one", exact=True).click()
+    yield "session-set"
+    _set_done(page)
+    page.locator("[data-stage=rest]:visible").first.wait_for()
+    yield "session-rest"
+    page.get_by_text("Does it hurt?").click()
+    page.locator("#player-during-8").check(force=True)
+    yield "session-red"
+    page.context.set_offline(True)
+    page.locator("[data-stage=rest] [data-do=start]:visible").click()
+    _set_done(page)
+    page.locator("[data-net]:not(:empty)").first.wait_for()
+    yield "session-offline"
+    page.get_by_role("button", name="Something feels wrong", exact=True).click()
+    yield "session-wrong"
+    page.get_by_role("button", name="Chest pain or pressure", exact=True).click()
+    page.locator("[data-stage=stopped]:visible").first.wait_for()
+    yield "session-stopped"
+    page.evaluate(_FORGET)
+    page.context.set_offline(False)
+    page.reload()
+    page.wait_for_selector("html[data-session=ready]")
+    while page.locator("[data-stage=ready]").is_visible():
+        leave = page.get_by_role("button", name="Leave this exercise out", exact=True)
+        if not leave.is_visible():
+            page.get_by_text("Leave out or end").click()
+        leave.click()
+        page.get_by_role("button", name="Save and go on", exact=True).click()
+        page.locator("[data-stage=ready]:visible, [data-stage=last]:visible").first.wait_for()
+    yield "session-last"
+    page.get_by_role("button", name="Finish the session", exact=True).click()
+    page.get_by_text("Everything is saved.").wait_for()
+    yield "session-finished"
+
+
+def _set_done(page: Page) -> None:
+    page.locator("[data-stage=moving] [data-do=set-done]").click()
 
 
 def _load(page: Page) -> Iterator[str]:
