@@ -84,3 +84,46 @@ def test_bad_input(words: list[str], told: str, tmp_path: Path, capsys: pytest.C
     assert not out
     assert told in err
     assert err.count("\n") == 1
+
+
+# ---- two sensors -------------------------------------------------------------------------------------------------
+
+TWO = """\
+about: Two sensors on the back.
+sensors:
+  - {name: upper, place: upper_back, sampling_rate_hz: 50, flaws: none}
+  - {name: lower, place: lower_thoracic, sampling_rate_hz: 100, flaws: none}
+activities:
+  - {do: align}
+  - {do: stand, duration_s: 10}
+  - {do: stand, duration_s: 15, flexion_deg: 20}
+  - {do: stand, duration_s: 15, curve_deg: 25}
+"""
+
+
+def test_two_sensors_tell_how_the_back_between_them_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO)
+    events = said(capsys, "--source", "simulated", "--scenario", str(path), "--second", "lower")
+    assert [event["event"] for event in events[:2]] == ["source", "source"]
+    (clocks,) = [event for event in events if event["event"] == "clocks"]
+    assert clocks["lag_s"] == pytest.approx(0, abs=0.01)
+    both = {event["time_s"]: event for event in events if event["event"] == "both"}
+    for at_s in range(86, 97):
+        assert both[at_s]["upper_deg"] == pytest.approx(20, abs=2.5)
+        assert both[at_s]["between_deg"] == pytest.approx(0, abs=2)
+    for at_s in range(103, 113):
+        assert both[at_s]["between_deg"] == pytest.approx(25, abs=2)
+    assert (
+        cli.main(["monitor", "--source", "simulated", "--scenario", str(path), "--second", "lower", "--speed", "max"])
+        == 0
+    )
+    assert "between" in capsys.readouterr().out
+
+
+def test_a_second_sensor_goes_with_some_sources_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    recording = tmp_path / "a.csv"
+    recording.write_text("time_s,acc_x,acc_y,acc_z\n" + "".join(f"{at / 50},0,0,9.81\n" for at in range(500)))
+    assert cli.main(["monitor", "--source", "replay", "--recording", str(recording), "--second", "lower"]) == 2
+    assert "--second goes with --source simulated" in capsys.readouterr().err
+    assert cli.main(["monitor", "--source", "simulated", "--second", "moon"]) == 2

@@ -4,6 +4,7 @@ import argparse
 import math
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +19,11 @@ from upperback.core.errors import InputError
 if TYPE_CHECKING:
     from upperback.devices.live import LiveSource, Marked
     from upperback.devices.simulate import Arrival
+    from upperback.sensing.epochs import Epochs
     from upperback.sensing.monitor import Now
     from upperback.sensing.posture import PostureSummary
+    from upperback.sensing.signal import Chunk
+    from upperback.sensing.together import BothSecond, Together
 
 SOURCES: Final = ("simulated", "replay", "lsl", "polar")
 
@@ -28,6 +32,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, choices=SOURCES, help="where the samples come from")
     parser.add_argument("--recording", type=Path, metavar="FILE", help="replay: the recording to play")
     parser.add_argument("--stream", metavar="NAME", help="lsl: the stream; not needed where only one has acceleration")
+    parser.add_argument("--second", metavar="NAME", help="simulated: the lower of two sensors on the back")
     parser.add_argument("--strap", metavar="NAME", help='polar: as printed on it, "Polar H10 12345678"')
     parser.add_argument("--rate-hz", type=float, help="replay: samples a second, for a table without time stamps")
     parser.add_argument("--acc-unit", choices=("g", "mps2"), help="replay, lsl: unit of the accelerometer")
@@ -62,11 +67,12 @@ def _run(chosen: argparse.Namespace) -> int:
         raise InputError(f"--seed {chosen.seed}: 0 or more is expected")
     with tempfile.TemporaryDirectory(prefix="upperback-") as folder:
         source = _open(chosen, Path(folder))
-        session = Session(source, hints=chosen.hints)
+        second = None if chosen.second is None else _open_second(chosen)
+        session = Session(source, second, hints=chosen.hints)
         say = _json_line if chosen.json else _plain_line
         try:
-            for event in session.events(_arrivals(source, chosen)):
-                if not (chosen.quiet and event["event"] == "second"):
+            for event in session.events(_arrivals(source, second, chosen)):
+                if not (chosen.quiet and event["event"] in {"second", "both"}):
                     say(event)
         except KeyboardInterrupt:
             print(file=sys.stderr)
@@ -97,15 +103,36 @@ def _open(chosen: argparse.Namespace, folder: Path) -> "LiveSource":
         return open_replay(chosen.recording, folder, options, progress=bar.at)
 
 
-def _arrivals(source: "LiveSource", chosen: argparse.Namespace) -> "Iterator[Arrival]":
-    from upperback.devices.live import paced
+def _open_second(chosen: argparse.Namespace) -> "LiveSource":
+    if chosen.source == "simulated":
+        from upperback.devices.live import open_simulated
+
+        return open_simulated(chosen.scenario, seed=chosen.seed, sensor=chosen.second)
+    raise InputError(f"--second goes with --source simulated, not with {chosen.source}")
+
+
+def _arrivals(
+    source: "LiveSource", second: "LiveSource | None", chosen: argparse.Namespace
+) -> "Iterator[tuple[int, Arrival]]":
+    """Packets with 0, or 1 for those of the second sensor."""
+    from upperback.devices.live import paced, side_by_side
+
+    whose: deque[int] = deque()
+
+    def packets() -> "Iterator[Arrival]":
+        if second is None:
+            yield from source.packets()
+            return
+        for which, arrival in side_by_side(source.packets(), second.packets()):
+            whose.append(which)
+            yield arrival
 
     first_s: float | None = None
-    for arrival in paced(source.packets(), speed=chosen.speed):
+    for arrival in paced(packets(), speed=chosen.speed):
         first_s = arrival.chunk.start_s if first_s is None else first_s
         if chosen.seconds is not None and arrival.chunk.start_s - first_s >= chosen.seconds:
             return
-        yield arrival
+        yield (whose.popleft() if whose else 0), arrival
 
 
 # ---- what happens ------------------------------------------------------------------------------------------------
@@ -113,10 +140,11 @@ def _arrivals(source: "LiveSource", chosen: argparse.Namespace) -> "Iterator[Arr
 
 @dataclass
 class Session:
-    """One source watched from its first packet to its last."""
+    """One source watched from its first packet to its last; and a second one beside it, where there is one."""
 
     source: "LiveSource"
-    hints: bool
+    second: "LiveSource | None" = None
+    hints: bool = False
     started_s: float = math.nan
     n_hints: int = 0
     summaries: "list[PostureSummary]" = field(default_factory=list)
@@ -127,21 +155,32 @@ class Session:
         self.monitor: Monitor = Monitor(
             sampling_rate_hz=self.source.sampling_rate_hz, has_gyroscope=self.source.has_gyroscope
         )
+        self.lower: Lower | None = None if self.second is None else Lower(self.second)
         self._ahead = sorted(self.source.tasks, key=lambda task: task.start_s)
         self._asks = not self._ahead
         self._doing = False
 
-    def events(self, arrivals: "Iterator[Arrival]") -> Iterator[dict[str, Any]]:
+    def events(self, arrivals: "Iterator[tuple[int, Arrival]]") -> Iterator[dict[str, Any]]:
         """What there is to say, as plain data: one `second` each second, and what happens between."""
         yield {"event": "source", "about": self.source.about, "sampling_rate_hz": self.source.sampling_rate_hz}
+        if self.second is not None:
+            about = self.second.about if self.second.about != self.source.about else "its lower sensor"
+            yield {"event": "source", "about": about, "sampling_rate_hz": self.second.sampling_rate_hz}
         told_s = -math.inf
-        for arrival in arrivals:
+        for which, arrival in arrivals:
+            if which and self.lower is not None:
+                yield from self.lower.update(arrival.chunk)
+                continue
             if math.isnan(self.started_s):
                 self.started_s = arrival.chunk.start_s
                 if self._asks:
                     self._ahead = _asked_for(self.started_s)
+                if self.lower is not None:
+                    self.lower.ahead = list(self._ahead)
             yield from self._tasks(arrival.chunk.start_s)
             found = self.monitor.update(arrival.chunk)
+            if self.lower is not None:
+                yield from self.lower.beside(arrival.chunk, found.epochs)
             for shift in found.shifts:
                 yield {"event": "shift", "time_s": shift.at_s, "sentence": shift.sentence}
             now = self.monitor.now()
@@ -168,6 +207,8 @@ class Session:
                 else:
                     sentence = alignment.quality.sentence if alignment.quality else ""
                     yield {"event": "aligned", "time_s": time_s, "sentence": sentence}
+                    if self.lower is not None:
+                        self.lower.is_upper_aligned = True
                 return
             task = self._ahead[0]
         if not self._doing and time_s >= task.start_s:
@@ -218,6 +259,84 @@ class Session:
         return found
 
 
+class Lower:
+    """The lower of two sensors: aligned by the same tasks, put onto the upper one's clock, told together with it."""
+
+    def __init__(self, source: "LiveSource") -> None:
+        from upperback.sensing.monitor import Monitor
+
+        self.monitor = Monitor(sampling_rate_hz=source.sampling_rate_hz, has_gyroscope=source.has_gyroscope)
+        self.ahead: list[Marked] = []
+        self.is_upper_aligned = False
+        self._doing = False
+        self._together: Together | None = None
+        self._felt: tuple[list[Chunk], list[Chunk]] = ([], [])  # until the clocks are compared
+
+    def update(self, chunk: "Chunk") -> Iterator[dict[str, Any]]:
+        """A packet of it."""
+        yield from self._tasks(chunk.start_s)
+        epochs = self.monitor.update(chunk).epochs
+        if self._together is None:
+            self._felt[1].append(chunk)
+            if self.is_upper_aligned and self.monitor.alignment is not None:
+                yield self._put_right(chunk.start_s)
+        elif len(epochs):
+            yield from map(_both, self._together.lower(epochs))
+
+    def _tasks(self, time_s: float) -> Iterator[dict[str, Any]]:
+        """By its own clock, for its packets come when they like."""
+        from upperback.sensing.trunk import NotAligned
+
+        while self.ahead:
+            task = self.ahead[0]
+            if not self._doing and time_s >= task.start_s:
+                self.monitor.begin_task(task.kind)
+                self._doing = True
+            if not self._doing or time_s < task.end_s:
+                return
+            self.monitor.end_task()
+            self._doing = False
+            self.ahead.pop(0)
+            if not self.ahead:
+                try:
+                    self.monitor.align()
+                except NotAligned as refused:
+                    yield {"event": "not_aligned", "time_s": time_s, "sentence": f"Lower sensor: {refused.message}"}
+
+    def beside(self, chunk: "Chunk", epochs: "Epochs") -> Iterator[dict[str, Any]]:
+        """A packet of the upper one, and its seconds."""
+        if self._together is None:
+            self._felt[0].append(chunk)
+        elif len(epochs):
+            yield from map(_both, self._together.upper(epochs))
+
+    def _put_right(self, time_s: float) -> dict[str, Any]:
+        """After the tasks: the clocks of both, by the bends that both have felt."""
+        from upperback.sensing.together import Together, find_lag
+
+        upper, lower = self._felt
+        self._felt = ([], [])
+        try:
+            lag_s = find_lag(upper, lower).lag_s
+        except InputError as problem:
+            self._together = Together()
+            sentence = f"The two clocks were not compared: {problem.message}."
+            return {"event": "clocks", "time_s": time_s, "lag_s": None, "sentence": sentence}
+        self._together = Together(lag_s=lag_s)
+        sentence = f"The clocks of the two sensors differ by {abs(lag_s):.2f} s, which is put right."
+        return {"event": "clocks", "time_s": time_s, "lag_s": round(lag_s, 3), "sentence": sentence}
+
+
+def _both(one: "BothSecond") -> dict[str, Any]:
+    return {
+        "event": "both",
+        "time_s": one.time_s,
+        "upper_deg": round(one.upper_deg, 1),
+        "lower_deg": round(one.lower_deg, 1),
+        "between_deg": round(one.between_deg, 1),
+    }
+
+
 def _asked_for(start_s: float) -> "list[Marked]":
     """Where nobody knows when the wearer stands and bends, they are asked to."""
     from upperback.devices.live import Marked
@@ -257,6 +376,10 @@ def _plain(event: dict[str, Any]) -> str:
             return _second_line(event)
         case "summary":
             return _summary_lines(event)
+        case "both":
+            upper, lower, between = (event[key] for key in ("upper_deg", "lower_deg", "between_deg"))
+            clock = _clock(event["time_s"])
+            return f"{clock}  upper {upper:6.1f} deg  lower {lower:6.1f} deg  between {between:6.1f} deg"
         case _:
             return f"{_clock(event['time_s'])}  {event['sentence']}"
 

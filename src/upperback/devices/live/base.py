@@ -1,5 +1,6 @@
 """What every live source gives, and the pace at which a recorded or simulated one is played."""
 
+import heapq
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -40,6 +41,14 @@ class LiveSource(Protocol):
     def packets(self) -> Iterator[Arrival]:
         """Packets in the order in which they arrive; ends when the source does."""
         ...
+
+
+def side_by_side(first: Iterable[Arrival], second: Iterable[Arrival]) -> Iterator[tuple[int, Arrival]]:
+    """Packets of two sensors by their times, 0 or 1 with each."""
+    by_time = heapq.merge(
+        ((one.at_s, 0, one) for one in first), ((one.at_s, 1, one) for one in second), key=lambda one: one[:2]
+    )
+    yield from ((which, arrival) for _, which, arrival in by_time)
 
 
 def paced(

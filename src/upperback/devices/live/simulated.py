@@ -26,27 +26,31 @@ class SimulatedSource:
     sampling_rate_hz: float
     has_gyroscope: bool
     tasks: tuple[Marked, ...]
+    sensor: str | None = None
 
     def packets(self) -> Iterator[Arrival]:
-        """Packets of the first sensor, in the order in which they arrive."""
-        return arrivals(self.scenario, self.seed)
+        """Packets of this sensor, in the order in which they arrive."""
+        return arrivals(self.scenario, self.seed, sensor=self.sensor)
 
 
-def open_simulated(scenario: str, *, seed: int = 1, changes: Sequence[str] = ()) -> SimulatedSource:
-    """A wearer by the name or the file of the scenario.
+def open_simulated(
+    scenario: str, *, seed: int = 1, changes: Sequence[str] = (), sensor: str | None = None
+) -> SimulatedSource:
+    """A wearer by the name or the file of the scenario; the first sensor unless it is named.
 
     Raises
     ------
     InputError : there is no such scenario, or something in it is wrong.
     """
     stated = load_scenario(scenario, changes)
-    sensor = stated.sensor(None)
+    worn = stated.sensor(sensor)
     truth = Simulation(stated, seed).truth
     return SimulatedSource(
         scenario=stated,
         seed=seed,
         about=f"simulated wearer: {stated.about.rstrip('.')}",
-        sampling_rate_hz=sensor.sampling_rate_hz,
-        has_gyroscope=sensor.gyroscope,
+        sampling_rate_hz=worn.sampling_rate_hz,
+        has_gyroscope=worn.gyroscope,
+        sensor=sensor,
         tasks=tuple(Marked(kind=_KINDS[task.task], start_s=task.start_s, end_s=task.end_s) for task in truth.tasks),
     )
