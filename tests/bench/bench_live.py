@@ -155,11 +155,12 @@ async def _restart(data: Path, chosen: argparse.Namespace) -> None:
         await asyncio.sleep(max(12.0, chosen.seconds))
         server.process.kill()
         await asyncio.to_thread(server.process.wait)
-        port = server.port
+        port, cookie = server.port, server.cookie
         run.cancel()
     began = time.perf_counter()
     with live_load.serving(OURS, data, port=port) as server:
         up_s = time.perf_counter() - began
+        server.cookie = cookie  # the same browser
         load = _of(server, chosen)
         took: list[float] = []
         resent: list[int] = []

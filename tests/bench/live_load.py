@@ -128,7 +128,7 @@ def make_people(n: int) -> list[Any]:
     else:
         raise RuntimeError("nobody has an open plan")
     first = {model: list(model.objects.filter(**where)) for model, where in _rows_of(models, profile)}
-    made = [models.Profile(**{**_values(profile), "name": f"Wearer {number}"}) for number in range(n)]
+    made = [models.Profile(**{**_values(profile), "name": f"Wearer {number}", "demo": ""}) for number in range(n)]
     made = models.Profile.objects.bulk_create(made, batch_size=500)
     for one in range(0, n, 200):
         _copy(first, profile, made[one : one + 200])
