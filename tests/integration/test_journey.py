@@ -40,6 +40,12 @@ def text_of(response: Any) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
+def shown(response: Any) -> str:
+    """The text without what only scripts read, such as the words for a page that has no connection."""
+    page = re.sub(r"(?s)<script\b.*?</script>", "", response.content.decode())
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
 def hidden(response: Any, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())
     assert found, f"no {name} in the page"

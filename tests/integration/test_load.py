@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.integration.daily import id_in_form, planned
-from tests.integration.test_journey import hidden, me, text_of
+from tests.integration.test_journey import hidden, me, shown, text_of
 from upperback.care.diary import FlareStarted
 from upperback.care.plan.choices import Task
 from upperback.content.vocabulary import default_content
@@ -94,7 +94,7 @@ def test_after_writing_it_down_the_light_says_what_it_means(planned: Client, aft
     add_task(planned)
     page = log(planned, after=after)
     assert words in text_of(page)
-    assert ("new tingling" in text_of(page)) is (after == "7")
+    assert ("new tingling" in shown(page)) is (after == "7")
     assert "Saved." not in text_of(planned.get(TASK))
 
 
