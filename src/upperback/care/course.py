@@ -366,6 +366,9 @@ def _steps_on(
         if last is not None and _is_red_since(course, last):
             step = step_back(step, bounds, course.content)
         days_off = _days_off(course, item, day, before)
+        if last is not None and last.move is Move.SWAP:
+            days_off = max(days_off, _days_off(course, item, day, before, without=_new_with(last, course)))
+            step = _not_above(step, last.before, days_off, bounds, course.content)
         back = after_absence(step, days_off, bounds, course.content)
         way_back = after_absence(step, days_off, course.bounds, course.content).step.exercise
         if back.step.exercise in elsewhere or way_back in taken:
@@ -387,11 +390,33 @@ def _is_red_since(course: Course, last: Kept) -> bool:
     return session_light(done, course.content) is Light.RED
 
 
-def _days_off(course: Course, item: Planned, day: dt.date, before: Session | None) -> int:
-    """Days since an exercise was last done; 0 where it never was."""
+def _new_with(swap: Kept, course: Course) -> frozenset[str]:
+    """What only a stand-in brings: it, and its easier forms. Whoever did those has not trained what it stands for."""
+
+    def with_easier(exercises: set[str]) -> set[str]:
+        easier = {one.exercise for id in exercises for one in course.content.exercises[id].easier if one.exercise}
+        return exercises | easier
+
+    return frozenset(with_easier({swap.after.exercise}) - with_easier({swap.planned, swap.before.exercise}))
+
+
+def _not_above(stand_in: Step, stood_for: Step, days_off: int, bounds: Bounds, content: Content) -> Step:
+    """The stand-in, or what it stands for where days off make that the easier of the two."""
+
+    def level(step: Step) -> int:
+        return content.exercises[after_absence(step, days_off, bounds, content).step.exercise].level
+
+    return stood_for if level(stood_for) < level(stand_in) else stand_in
+
+
+def _days_off(
+    course: Course, item: Planned, day: dt.date, before: Session | None, *, without: frozenset[str] = frozenset()
+) -> int:
+    """Days since an exercise was last done; 0 where it never was. `without`: what does not count as it."""
     for session in reversed(course.sessions):
         is_earlier = before is None or (session.day, session.at) < (before.day, before.at)
-        if is_earlier and session.day <= day and not session.sets.keys().isdisjoint(course.own_in(item.id, session)):
+        own = set(course.own_in(item.id, session)) - without
+        if is_earlier and session.day <= day and not session.sets.keys().isdisjoint(own):
             done = session.day
             break
     else:

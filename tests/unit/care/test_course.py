@@ -403,3 +403,34 @@ def test_of_two_sessions_of_one_moment_the_one_that_is_judged_is_the_last() -> N
     verdict = judge_session(here, hurt)["ST02"]
     assert verdict.move in {Move.BACK, Move.BACK_TWO}
     assert verdict.check_flags
+
+
+def test_after_days_off_a_stand_in_is_no_harder_than_the_way_back_of_what_it_stands_for() -> None:
+    """Told months late: nobody has done the stand-in yet, and what was due by then was easier."""
+    pain = Step(exercise="ST06", sets=1, reps=8)
+    stand_in = Step(exercise="ST15", sets=1, reps=8)
+    items = planned("ST06", "ST14", "ST01", stand_ins=("ST15",))
+    without_easier = replace(BUILD, allowed=BUILD.allowed - {"MV01"})
+    late = kept(0, stand_in, before=pain, move=Move.SWAP, planned="ST06")
+
+    def due(day: int, last: Kept) -> Step:
+        return due_on(course(kept=(last,), items=items, bounds=without_easier), on(day))[0].step
+
+    before = due(77, kept(0, pain, before=pain, planned="ST06"))
+    assert (before.exercise, before.sets) == ("MV09", 1)
+    assert due(77, late) == before
+    assert due(2, late) == stand_in
+
+
+def test_an_easier_form_of_the_stand_in_is_no_training_of_what_it_stands_for() -> None:
+    """Ten days off stay ten days off, though the easier form of the stand-in was done yesterday."""
+    pain = Step(exercise="ST18", sets=1, reps=8)
+    stand_in = Step(exercise="ST14", sets=1, reps=8)
+    late = kept(0, stand_in, before=pain, move=Move.SWAP, planned="ST18")
+    items = planned("ST18", stand_ins=("ST14",))
+    easier = session(9, Step(exercise="MV09", sets=1, reps=8))
+    (due,) = due_on(course(easier, kept=(late,), items=items), on(10))
+    assert (due.step.exercise, due.step.reps, due.absence) == ("ST14", 6, "short")
+    own = kept(9, stand_in, before=stand_in, planned="ST18")
+    (due,) = due_on(course(session(9, stand_in), kept=(late, own), items=items), on(10))
+    assert (due.step.reps, due.absence) == (8, "none")
