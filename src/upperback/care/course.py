@@ -391,13 +391,14 @@ def _is_red_since(course: Course, last: Kept) -> bool:
 
 
 def _new_with(swap: Kept, course: Course) -> frozenset[str]:
-    """What only a stand-in brings: it, and its easier forms. Whoever did those has not trained what it stands for."""
+    """The easier forms that only a stand-in brings. Whoever did those has trained neither it nor what it stands for."""
 
     def with_easier(exercises: set[str]) -> set[str]:
         easier = {one.exercise for id in exercises for one in course.content.exercises[id].easier if one.exercise}
         return exercises | easier
 
-    return frozenset(with_easier({swap.after.exercise}) - with_easier({swap.planned, swap.before.exercise}))
+    known = with_easier({swap.planned, swap.before.exercise}) | {swap.after.exercise}
+    return frozenset(with_easier({swap.after.exercise}) - known)
 
 
 def _not_above(stand_in: Step, stood_for: Step, days_off: int, bounds: Bounds, content: Content) -> Step:

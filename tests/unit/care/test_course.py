@@ -434,3 +434,5 @@ def test_an_easier_form_of_the_stand_in_is_no_training_of_what_it_stands_for() -
     own = kept(9, stand_in, before=stand_in, planned="ST18")
     (due,) = due_on(course(session(9, stand_in), kept=(late, own), items=items), on(10))
     assert (due.step.reps, due.absence) == (8, "none")
+    (due,) = due_on(course(session(5, stand_in), kept=(late,), items=items), on(10))  # not judged yet, but done
+    assert (due.step.reps, due.absence) == (8, "none")
