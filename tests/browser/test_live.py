@@ -196,6 +196,20 @@ def test_a_lost_line_is_opened_again_and_goes_on(page: tuple[Page, Live]) -> Non
 # ---- two devices -------------------------------------------------------------------------------------------------
 
 
+def screen_with_a_code(browser: Browser, started: Live) -> tuple[Page, list[str]]:
+    """The wide screen of Priya that waits for her phone, and the links behind the codes that it has shown."""
+    desk = browser.new_context(base_url=started.address, viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
+    screen = desk.new_page()
+    screen.goto(started.first_link)
+    screen.goto("/people/")
+    screen.get_by_role("button", name="Priya").click()
+    links: list[str] = []
+    screen.on("websocket", lambda socket: socket.on("framereceived", lambda data: _links(data, links)))
+    screen.goto("/live/screen/")
+    expect(part(screen, "code")).to_be_visible(timeout=15_000)
+    return screen, links
+
+
 def test_a_phone_is_the_sensor_of_another_screen(
     browser: Browser,
     tmp_path_factory: pytest.TempPathFactory,
@@ -207,15 +221,7 @@ def test_a_phone_is_the_sensor_of_another_screen(
     port = free_port()
     monkeypatch.setenv("UPPERBACK_PHONE_ADDRESS", f"https://127.0.0.1:{port}")
     with start_live(tmp_path_factory.mktemp("live-pair"), "demo=True", port=port) as started:
-        desk = browser.new_context(base_url=started.address, viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
-        screen = desk.new_page()
-        screen.goto(started.first_link)
-        screen.goto("/people/")
-        screen.get_by_role("button", name="Priya").click()
-        links: list[str] = []
-        screen.on("websocket", lambda socket: socket.on("framereceived", lambda data: _links(data, links)))
-        screen.goto("/live/screen/")
-        expect(part(screen, "code")).to_be_visible(timeout=15_000)
+        screen, links = screen_with_a_code(browser, started)
         assert not axe(screen)
         shoot(screen, "live-screen-code")
         hand = browser.new_context(
@@ -259,7 +265,7 @@ def test_a_phone_is_the_sensor_of_another_screen(
         expect(part(page, "trouble")).to_have_text("Stopped on the other screen.", timeout=10_000)
         expect(screen.get_by_role("heading", name="Stopped")).to_be_visible()
         hand.close()
-        desk.close()
+        screen.context.close()
 
 
 def _links(data: str | bytes, links: list[str]) -> None:
@@ -345,15 +351,7 @@ def test_a_set_is_counted_in_a_session_by_the_phone_that_is_worn(
     port = free_port()
     monkeypatch.setenv("UPPERBACK_PHONE_ADDRESS", f"https://127.0.0.1:{port}")
     with start_live(tmp_path_factory.mktemp("live-count"), "demo=True", port=port) as started:
-        desk = browser.new_context(base_url=started.address, viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
-        screen = desk.new_page()
-        screen.goto(started.first_link)
-        screen.goto("/people/")
-        screen.get_by_role("button", name="Priya").click()
-        links: list[str] = []
-        screen.on("websocket", lambda socket: socket.on("framereceived", lambda data: _links(data, links)))
-        screen.goto("/live/screen/")
-        expect(part(screen, "code")).to_be_visible(timeout=15_000)
+        screen, links = screen_with_a_code(browser, started)
         with worn(SoftPhone(links[-1])) as phone:
             expect(part(screen, "number")).to_have_text(re.compile(r"^\d{3} \d{3}$"), timeout=15_000)
             screen.get_by_role("button", name="Yes").click()
@@ -394,4 +392,4 @@ def test_a_set_is_counted_in_a_session_by_the_phone_that_is_worn(
             phone.moves(None)
             gone = "The phone is gone. Tap for each one."
             expect(screen.locator("[data-says=sensor]")).to_have_text(gone, timeout=10_000)
-        desk.close()
+        screen.context.close()

@@ -163,8 +163,7 @@ class Course:
 
     def _names_of(self, planned: str) -> frozenset[str]:
         been = {step.exercise for one in self.kept_of(planned) for step in (one.before, one.after)} | {planned}
-        easier = {one.exercise for id in been for one in self.content.exercises[id].easier if one.exercise}
-        return frozenset(been | easier)
+        return _with_easier(been, self.content)
 
     @cached_property
     def _judged_as(self) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -392,13 +391,14 @@ def _is_red_since(course: Course, last: Kept) -> bool:
 
 def _new_with(swap: Kept, course: Course) -> frozenset[str]:
     """The easier forms that only a stand-in brings. Whoever did those has trained neither it nor what it stands for."""
+    known = _with_easier({swap.planned, swap.before.exercise}, course.content) | {swap.after.exercise}
+    return _with_easier({swap.after.exercise}, course.content) - known
 
-    def with_easier(exercises: set[str]) -> set[str]:
-        easier = {one.exercise for id in exercises for one in course.content.exercises[id].easier if one.exercise}
-        return exercises | easier
 
-    known = with_easier({swap.planned, swap.before.exercise}) | {swap.after.exercise}
-    return frozenset(with_easier({swap.after.exercise}) - known)
+def _with_easier(exercises: set[str], content: Content) -> frozenset[str]:
+    """These exercises and their easier forms."""
+    easier = {one.exercise for id in exercises for one in content.exercises[id].easier if one.exercise}
+    return frozenset(exercises | easier)
 
 
 def _not_above(stand_in: Step, stood_for: Step, days_off: int, bounds: Bounds, content: Content) -> Step:

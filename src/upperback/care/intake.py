@@ -70,12 +70,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Questions asked at once: those that stand together, or one question, which is then the title itself."""
+    """Questions asked at once: those that stand together, under a title, or one question, which is the title itself."""
 
     id: str
     section: Section
     questions: tuple[Question, ...]
     title: str | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several questions stand on it."""
+        return self.title is not None
 
     @property
     def intro_stands_here(self) -> bool:
@@ -108,15 +113,8 @@ def page_of(question_id: str, content: Content) -> Page:
 
 def shared_page(page_id: str, content: Content, part: Part) -> Page | None:
     """The page of several questions that has this id, if there is one."""
-    return next(
-        (
-            page_of(together.questions[0], content)
-            for section in sections(content, part)
-            for together in section.together
-            if together.id == page_id
-        ),
-        None,
-    )
+    shared = (together for section in sections(content, part) for together in section.together)
+    return next((page_of(one.questions[0], content) for one in shared if one.id == page_id), None)
 
 
 def follows(question: Question, page: Page, content: Content) -> bool:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from upperback.core.errors import InputError
 from upperback.devices.base import AccUnit, GyrUnit
 from upperback.devices.columns import Column, Columns, find_columns, shown
 from upperback.devices.grid import Block, ReadingLog, Regulariser
 from upperback.devices.live.base import Marked
-from upperback.devices.lsl_streams import read_stream
+from upperback.devices.lsl_streams import StreamInfo, read_stream
 from upperback.devices.simulate import Arrival
 from upperback.devices.units import ACC_FACTOR, GYR_FACTOR
 from upperback.sensing.signal import Chunk
@@ -56,30 +57,17 @@ class LslSource:
             inlet.close_stream()
 
     def _chunks(self, inlet: Any, unix_s: float) -> Iterator[Chunk]:
-        import pylsl
-
         grid = Regulariser(
             sampling_rate_hz=self.sampling_rate_hz,
             n_columns=(3, 3) if self.has_gyroscope else (3,),
             chunk_samples=max(1, round(self.sampling_rate_hz / _PACKETS_A_SECOND)),
             log=ReadingLog(),
         )
-        zero_s: float | None = None
-        heard = time.monotonic()
-        while time.monotonic() - heard < SILENT_S:
-            try:
-                samples, stamps = inlet.pull_chunk(timeout=1 / _PACKETS_A_SECOND, max_samples=10_000)
-            except pylsl.LostError:
-                return
-            if not stamps:
-                continue
-            heard = time.monotonic()
-            zero_s = stamps[0] if zero_s is None else zero_s
-            values = np.asarray(samples, np.float64)
+        for zero_s, times_s, values in received(inlet, 1 / _PACKETS_A_SECOND):
             arrays = [self._three(values, self.columns.acc, self.acc_factor)]
             if self.has_gyroscope:
                 arrays.append(self._three(values, self.columns.gyr, self.gyr_factor))
-            for piece in grid.update(Block(np.asarray(stamps, np.float64) - zero_s, tuple(arrays), None, 0.0)):
+            for piece in grid.update(Block(times_s, tuple(arrays), None, 0.0)):
                 yield Chunk(
                     start_s=unix_s + zero_s + piece.index / self.sampling_rate_hz,
                     sampling_rate_hz=self.sampling_rate_hz,
@@ -103,15 +91,9 @@ def open_lsl(
     ------
     InputError : pylsl is missing; there is no such stream, or more than one; its rate or unit cannot be told.
     """
-    try:
-        import pylsl
-    except ImportError:
-        raise InputError('Lab Streaming Layer needs one more package: pip install "upperback[live]"') from None
     seen: list[str] = []
     found: list[tuple[Any, str, Columns]] = []
-    for info in pylsl.resolve_streams(find_s):
-        with_channels = pylsl.StreamInlet(info, recover=False).info(timeout=find_s)
-        stream = read_stream(0, with_channels.as_xml().encode())
+    for info, stream in described_streams(find_s):
         seen.append(info.name())
         if stream is None or (name is not None and stream.name != name):
             continue
@@ -121,9 +103,7 @@ def open_lsl(
     if len(found) != 1:
         raise InputError(_none_or_several(name, seen, [title for _, title, _ in found], find_s))
     info, title, columns = found[0]
-    rate_hz = float(info.nominal_srate())
-    if not rate_hz > 0:
-        raise InputError(f"the stream {shown([title])} does not say its sampling rate")
+    rate_hz = stated_rate_hz(info, title)
     assert columns.acc is not None
     return LslSource(
         about=f"Lab Streaming Layer, {shown([title])}",
@@ -136,6 +116,54 @@ def open_lsl(
         if columns.gyr is None
         else GYR_FACTOR[_unit(gyr_unit or columns.gyr[0].unit, GYR_FACTOR, title, "rotation", "--gyr-unit")],
     )
+
+
+def received(inlet: Any, every_s: float) -> Iterator[tuple[float, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """What an inlet receives until its stream is gone or silent for too long.
+
+    When its first sample was, on the local clock of LSL, s; the times of these samples from then on, s; their values.
+    """
+    from pylsl.util import LostError
+
+    zero_s: float | None = None
+    heard = time.monotonic()
+    while time.monotonic() - heard < SILENT_S:
+        try:
+            samples, stamps = inlet.pull_chunk(timeout=every_s, max_samples=20_000)
+        except LostError:
+            return
+        if stamps:
+            heard = time.monotonic()
+            zero_s = stamps[0] if zero_s is None else zero_s
+            yield zero_s, np.asarray(stamps, np.float64) - zero_s, np.asarray(samples, np.float64)
+
+
+def described_streams(find_s: float) -> Iterator[tuple[Any, StreamInfo | None]]:
+    """What answers within that time, each with what it says of its channels; None where that cannot be read.
+
+    A stream that ends between the two, as when an amplifier is switched off, is not there. Raises InputError where
+    pylsl is missing.
+    """
+    try:
+        import pylsl
+        from pylsl.util import LostError
+        from pylsl.util import TimeoutError as NoAnswerError
+    except ImportError:
+        raise InputError('Lab Streaming Layer needs one more package: pip install "upperback[live]"') from None
+    for info in pylsl.resolve_streams(find_s):
+        try:
+            with_channels = pylsl.StreamInlet(info, recover=False).info(timeout=find_s)
+        except (LostError, NoAnswerError):
+            continue
+        yield info, read_stream(0, with_channels.as_xml().encode())
+
+
+def stated_rate_hz(info: Any, title: str) -> float:
+    """The sampling rate that a stream states. Raises InputError."""
+    rate_hz = float(info.nominal_srate())
+    if not rate_hz > 0:
+        raise InputError(f"the stream {shown([title])} does not say its sampling rate")
+    return rate_hz
 
 
 def _unit(stated: str | None, known: dict[str, float], title: str, what: str, option: str) -> str:

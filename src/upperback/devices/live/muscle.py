@@ -1,6 +1,5 @@
 """Live sources of surface EMG, one channel: a simulated wearer, or a stream of Lab Streaming Layer."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,7 +11,6 @@ from upperback.devices.base import EmgUnit
 from upperback.devices.columns import Column, find_columns, shown
 from upperback.devices.grid import Block, ReadingLog, Regulariser
 from upperback.devices.live import lsl
-from upperback.devices.lsl_streams import read_stream
 from upperback.devices.simulate import load_scenario, simulate_emg
 from upperback.devices.units import EMG_FACTOR
 from upperback.sensing.signal import EmgChunk
@@ -73,14 +71,8 @@ def lsl_muscle(
     ------
     InputError : pylsl is missing; there is no such stream, or more than one; its rate or unit cannot be told.
     """
-    try:
-        import pylsl
-    except ImportError:
-        raise InputError('Lab Streaming Layer needs one more package: pip install "upperback[live]"') from None
     found: list[tuple[Any, str, Column]] = []
-    for info in pylsl.resolve_streams(find_s):
-        described = pylsl.StreamInlet(info, recover=False).info(timeout=find_s)
-        stream = read_stream(0, described.as_xml().encode())
+    for info, stream in lsl.described_streams(find_s):
         if stream is None or (name is not None and stream.name != name):
             continue
         columns = find_columns(stream.headings, [channel] if channel else []).emg
@@ -91,9 +83,7 @@ def lsl_muscle(
     if len(found) > 1:
         raise InputError(f"several streams hold EMG ({shown(sorted(one[1] for one in found))}): name one with --stream")
     info, title, column = found[0]
-    rate_hz, stated = float(info.nominal_srate()), unit or column.unit
-    if not rate_hz > 0:
-        raise InputError(f"the stream {shown([title])} does not say its sampling rate")
+    rate_hz, stated = lsl.stated_rate_hz(info, title), unit or column.unit
     if stated not in EMG_FACTOR:
         raise InputError(f"the stream {shown([title])} does not say the unit of its EMG; give --emg-unit")
     about = f"Lab Streaming Layer, {shown([title])}, {column.heading}"
@@ -111,20 +101,10 @@ def _pulled(info: Any, position: int, factor: float, rate_hz: float) -> Iterator
     grid = Regulariser(
         sampling_rate_hz=rate_hz, n_columns=(1,), chunk_samples=round(rate_hz / _CHUNKS_A_SECOND), log=ReadingLog()
     )
-    zero_s: float | None = None
-    heard = time.monotonic()
     try:
-        while time.monotonic() - heard < lsl.SILENT_S:
-            try:
-                samples, stamps = inlet.pull_chunk(timeout=1 / _CHUNKS_A_SECOND, max_samples=20_000)
-            except pylsl.LostError:
-                return
-            if not stamps:
-                continue
-            heard = time.monotonic()
-            zero_s = stamps[0] if zero_s is None else zero_s
-            volts = (np.asarray(samples, np.float64)[:, position : position + 1] * factor).astype(np.float32)
-            for piece in grid.update(Block(np.asarray(stamps, np.float64) - zero_s, (volts,), None, 0.0)):
+        for _zero_s, times_s, values in lsl.received(inlet, 1 / _CHUNKS_A_SECOND):
+            volts = (values[:, position : position + 1] * factor).astype(np.float32)
+            for piece in grid.update(Block(times_s, (volts,), None, 0.0)):
                 yield EmgChunk(
                     start_s=piece.index / rate_hz,
                     sampling_rate_hz=rate_hz,

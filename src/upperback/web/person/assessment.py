@@ -22,8 +22,8 @@ from upperback.services.today import local_day
 from upperback.web.person import assessment_steps as steps
 from upperback.web.person import session
 from upperback.web.person.check import read_version
-from upperback.web.person.forms import error_line, field_of, read_answer
-from upperback.web.person.page import filled, for_person, show
+from upperback.web.person.forms import error_line, field_of, intro_of, read_answer
+from upperback.web.person.page import for_person, show
 
 
 @require_POST
@@ -108,7 +108,7 @@ def _save(
         saved = assessments.record_assessment_answers(
             assessment=current, answers=answers, by=by, now=now, version=version, step=None if errors else step
         )
-        return _finished_early(request, saved), errors
+        return (saved, errors) if errors else (_finished_early(request, saved), {})
     value, errors = (None, {}) if "skip" in request.POST else steps.read(step_id, request.POST, current)
     if errors:
         return current, errors
@@ -207,11 +207,11 @@ def _questions(
     lines = [error_line(field) for field in fields if field.error]
     if "main" in errors:
         lines.insert(0, {"text": errors["main"], "href": "#main"})
-    together = step_id == page.id and page.title is not None
+    together = step_id == page.id and page.is_shared
     return {
         "fields": fields,
         "title": page.title if together else fields[0].label,
         "together": together,
-        "intro": filled(page.section.intro or "") if together and page.intro_stands_here else None,
+        "intro": intro_of(page, proxy=profile.is_proxy) if together else None,
         "errors": lines,
     }

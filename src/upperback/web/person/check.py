@@ -23,6 +23,7 @@ from upperback.web.person.forms import (
     Field,
     error_line,
     field_of,
+    intro_of,
     offered_beside_none,
     read_answer,
     says_no,
@@ -236,7 +237,7 @@ def last_answered(current: Screening) -> str:
 
 def _address(question: Question, content: Content) -> str:
     page = intake.page_of(question.id, content)
-    if page.title is not None:
+    if page.is_shared:
         return reverse("check_part", args=[page.id])
     return reverse("check_question", args=[question.id])
 
@@ -292,7 +293,7 @@ def _show_part(
     ]  # fmt: skip
     context = {
         "title": page.title,
-        "intro": _intro(page, profile),
+        "intro": intro_of(page, proxy=profile.is_proxy),
         "fields": fields,
         "version": current.version,
         "back_href": _back(request, page.questions[0], stored, content),
@@ -326,7 +327,7 @@ def _show_question(
         "field": field,
         "profile": profile,
         "simpler": simpler,
-        "intro": _intro(page, profile),
+        "intro": intro_of(page, proxy=profile.is_proxy),
         "row": question.id,
         "version": current.version,
         "back_href": _back(request, question, answers, content),
@@ -345,14 +346,6 @@ def _errors(fields: list[Field], conflict: str | None) -> dict[str, Any]:
     if conflict:
         errors.insert(0, {"text": conflict, "href": "#main"})
     return {"errors": errors, "has_errors": bool(errors)}
-
-
-def _intro(page: intake.Page, profile: Profile) -> str | None:
-    section = page.section
-    if not page.intro_stands_here:
-        return None
-    text = section.intro_proxy if profile.is_proxy and section.intro_proxy else section.intro
-    return filled(text) if text else None
 
 
 def _progress(page: intake.Page, content: Content) -> dict[str, Any]:
@@ -375,7 +368,7 @@ def _row(question: Question, answers: Mapping[str, Answer], profile: Profile) ->
     answer = answers.get(question.id)
     content = default_content()
     # On a page with several questions the link leads to the one meant.
-    control = f"#{question.id}" if intake.page_of(question.id, content).title is not None else ""
+    control = f"#{question.id}" if intake.page_of(question.id, content).is_shared else ""
     text = question.summary or filled(question.text_proxy if profile.is_proxy else question.text)
     return {
         "id": question.id,

@@ -56,6 +56,13 @@ def error_line(field: Field) -> dict[str, str | None]:
     return {"text": f"{field.label}{joint}{field.error}", "href": field.href}
 
 
+def intro_of(page: intake.Page, *, proxy: bool) -> str | None:
+    """The words that open a section, on the page where they belong."""
+    section = page.section
+    text = section.intro_proxy if proxy and section.intro_proxy else section.intro
+    return filled(text) if text and page.intro_stands_here else None
+
+
 def field_of(
     question: Question,
     content: Content,

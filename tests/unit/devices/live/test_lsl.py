@@ -134,3 +134,28 @@ def test_what_cannot_be_told_is_asked_for() -> None:
 def test_where_nothing_answers_it_says_so() -> None:
     with pytest.raises(InputError, match=r"no stream nobody with acceleration answered within 0\.5 s"):
         open_lsl("nobody", find_s=0.5)
+
+
+class _Gone:
+    """An inlet whose stream ends before it says anything."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def info(self, timeout: float) -> None:
+        raise pylsl.util.LostError("the stream has been lost.")
+
+    def pull_chunk(self, **_: object) -> None:
+        raise pylsl.util.LostError("the stream has been lost.")
+
+
+def test_a_stream_that_ends_while_it_is_looked_at_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = outlet("ends", ACC)
+    monkeypatch.setattr(pylsl, "StreamInlet", _Gone)
+    with pytest.raises(InputError, match="no stream ends with acceleration answered"):
+        open_lsl("ends")
+    assert kept is not None
+
+
+def test_a_stream_that_is_lost_is_at_its_end() -> None:
+    assert list(lsl.received(_Gone(), 0.1)) == []
