@@ -24,11 +24,12 @@ from tests.property.roads import quiet_answer
 from upperback.care import intake
 from upperback.care.advice import advice_record
 from upperback.care.intake import Answer
+from upperback.care.sessions import Session, sessions_of
 from upperback.care.triage import decide, read_findings
 from upperback.care.triage.record import decision_record
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed
-from upperback.services import actors, assessments, journey, people, plans, screening, sessions, today
+from upperback.services import actors, assessments, diary, journey, people, plans, screening, sessions, today
 from upperback.store.models import (
     Assessment,
     AuditEvent,
@@ -169,9 +170,15 @@ def _train(world: World, answers: dict[str, str]) -> None:
         sessions.begin_session(**about, what="movement", pain_now=2, by=ME, now=world.now)
 
 
+def sessions_today(world: World) -> list[Session]:
+    """The sessions of this day, as the diary tells them."""
+    written = diary.entries(profile=world.me, by=ME, since=world.today)
+    return [one for one in sessions_of(written) if one.day == world.today]
+
+
 def _feel_wrong(world: World) -> None:
     """The session of today is stopped because something feels wrong."""
-    for one in sessions.sessions_on(profile=world.me, day=world.today, by=ME):
+    for one in sessions_today(world):
         sessions.end_session(
             profile=world.me, session_id=one.id, client_id=uuid.uuid5(uuid.UUID(one.id), "wrong"), how="felt_wrong",
             sign=None, by=ME, now=world.now,

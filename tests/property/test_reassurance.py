@@ -23,7 +23,7 @@ from tests.property.steps import ROAD, STEPS, World, all_orders, new_world, stat
 from upperback.care.intake import Answer
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import NotAllowed
-from upperback.services import flares, journey, plans, policies, reviews, screening, sessions
+from upperback.services import flares, journey, plans, policies, reviews, screening
 from upperback.services.reviews import Told
 from upperback.store.models import Decision, DiaryEntry, PlanVersion, Review, Screening
 from upperback.web.person import result, session, urls
@@ -193,7 +193,7 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
         "exercise_id": [*planned[:2], "MV02", "ST01"],
         "session_id": [
             "0" * 32,
-            *(one.id for one in sessions.sessions_on(profile=world.me, day=world.today, by=steps.ME)),
+            *(one.id for one in steps.sessions_today(world)),
         ],
         "review_uuid": ["0" * 8 + "-0000-4000-8000-" + "0" * 12, *map(str, reviewed(world))],
     }

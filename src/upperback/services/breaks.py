@@ -40,7 +40,7 @@ from upperback.services.flares import current_flare, movement_today
 from upperback.services.lookout import put_off
 from upperback.services.permissions import check_may
 from upperback.services.plans import PlanVersion, open_plan
-from upperback.services.progress import rest_today
+from upperback.services.progress import Training, rest_today
 from upperback.services.today import MOVE, STRENGTH, items_of, local_day, marks_of
 from upperback.store.models import BreakHabits, BusyCalendar, DiaryEntry, Profile
 
@@ -83,6 +83,8 @@ _KINDS: Final = (Moved, Offer, Held, DayOff, SessionStarted, SessionEnded)
 #: What tells whether the time between breaks may get longer, and how far back it is looked at.
 _GROWTH_KINDS: Final = (Moved, Morning, TaskDone, FlareStarted, FlareEnded, Later)
 _GROWTH_LOOKS_BACK: Final = dt.timedelta(days=28)
+#: So far before the first of those days mornings may tell the usual pain.
+_MORNINGS_BEFORE: Final = dt.timedelta(days=14)
 _LONGER: Final = "break_longer"
 
 
@@ -222,13 +224,22 @@ def _keep_calendar(profile: Profile, spans: Iterable[Span], by: Actor, now: dt.d
     return row
 
 
-def day_of(*, profile: Profile, here_since: dt.datetime | None = None, by: Actor, now: dt.datetime) -> Day:
+def day_of(
+    *,
+    profile: Profile,
+    here_since: dt.datetime | None = None,
+    by: Actor,
+    now: dt.datetime,
+    plan: PlanVersion | None = None,
+    training: Training | None = None,
+) -> Day:
     """The next offer and why, without offering anything.
 
     Parameters
     ----------
     here_since : since when the page, the terminal or the server runs without a gap; None where nobody can say, which
         is taken as: since the quiet hours ended
+    plan, training : the open one, and what strength work is today; where they are at hand
 
     Raises
     ------
@@ -236,7 +247,7 @@ def day_of(*, profile: Profile, here_since: dt.datetime | None = None, by: Actor
     """
     check_may(by, "see_profile")
     content, today = default_content(), local_day(profile, now)
-    plan = open_plan(profile=profile, by=by)
+    plan = plan or open_plan(profile=profile, by=by)
     chosen = habits_of(profile=profile, by=by)
     planned_min, from_tasks = breaks.interval_of_plan(plan.record, content)
     habits = _habits(chosen, planned_min, profile)
@@ -254,7 +265,7 @@ def day_of(*, profile: Profile, here_since: dt.datetime | None = None, by: Actor
         strength_due=(STRENGTH, 1) in items
         and habits.strength_at is not None
         and _strength_is_open(rows, profile, today)
-        and rest_today(profile=profile, by=by, now=now) is None,
+        and (training.rest if training else rest_today(profile=profile, by=by, now=now)) is None,
     )
     found, waits = breaks.day_of_habits(habits, of_today, presence, now, content)
     offer = None
@@ -266,7 +277,8 @@ def day_of(*, profile: Profile, here_since: dt.datetime | None = None, by: Actor
     held: Literal["in_call", "away"] | None = (
         "away" if presence.here_since is None else "in_call" if presence.in_call else None
     )
-    moves = movement_today(plan, current_flare(profile=profile, by=by, now=now))
+    flare = training.flare if training else current_flare(profile=profile, by=by, now=now)
+    moves = movement_today(plan, flare)
     item = breaks.movement_for_break({"exercises": moves}, week, content)
     return Day(
         plan=plan, habits=habits, planned_min=planned_min, from_tasks=from_tasks, next=found, offer=offer, moves=moves,
@@ -366,8 +378,12 @@ def snooze_minutes() -> tuple[int, int]:
     return int(limit("schedule_snooze_short_minutes")), int(limit("schedule_snooze_minutes"))
 
 
-def longer_now(*, profile: Profile, by: Actor, now: dt.datetime) -> Longer | None:
+def longer_now(*, profile: Profile, by: Actor, now: dt.datetime, day: Day | None = None) -> Longer | None:
     """A longer time between breaks that some good days speak for; None where nothing does, or it was put off.
+
+    Parameters
+    ----------
+    day : what `day_of` has found, where it is at hand
 
     Raises
     ------
@@ -375,14 +391,14 @@ def longer_now(*, profile: Profile, by: Actor, now: dt.datetime) -> Longer | Non
     """
     check_may(by, "see_profile")
     today = local_day(profile, now)
-    plan = open_plan(profile=profile, by=by)
-    habits = schedule_habits(profile=profile, plan=plan, by=by)
-    if not habits.breaks_on:
-        return None
-    written = entries(profile=profile, by=by, since=today - 2 * _GROWTH_LOOKS_BACK, kinds=_GROWTH_KINDS)
-    if any(later.card == _LONGER and today < later.until for _, later in only(written, Later)):
+    plan = day.plan if day is not None else open_plan(profile=profile, by=by)
+    habits = day.habits if day is not None else schedule_habits(profile=profile, plan=plan, by=by)
+    if not habits.breaks_on or habits.interval_min >= default_content().limit("break_minutes_cap"):
         return None
     since = max(_interval_since(profile, plan), today - _GROWTH_LOOKS_BACK)
+    written = entries(profile=profile, by=by, since=since - _MORNINGS_BEFORE, kinds=_GROWTH_KINDS)
+    if any(later.card == _LONGER and today < later.until for _, later in only(written, Later)):
+        return None
     return longer_interval(habits.interval_min, since, written, mornings(written), today, default_content())
 
 

@@ -77,10 +77,12 @@ class Training:
     ----------
     prescribed : each strength exercise of the open plan, days off and a flare-up taken into account
     rest : why no strength session may begin today; None where one may
+    flare : the flare-up that goes on
     """
 
     prescribed: list[Prescribed]
     rest: course.Rest | None
+    flare: FlareNow | None
 
 
 def training_today(*, profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion | None = None) -> Training:
@@ -102,7 +104,7 @@ def training_today(*, profile: Profile, by: Actor, now: dt.datetime, plan: PlanV
         )
         for one in course.due_on(here, today)
     ]
-    return Training(prescribed=prescribed, rest=course.rest_on(here, today))
+    return Training(prescribed=prescribed, rest=course.rest_on(here, today), flare=flare)
 
 
 def prescribed_today(*, profile: Profile, by: Actor, now: dt.datetime) -> list[Prescribed]:

@@ -34,7 +34,6 @@ __all__ = [
     "is_judged",
     "may_begin",
     "mend_session",
-    "sessions_on",
     "tell_warning",
 ]
 
@@ -258,12 +257,6 @@ def is_judged(*, profile: Profile, session_id: str, by: Actor) -> bool:
     """Whether the plan has taken its next step from this session already."""
     check_may(by, "see_profile")
     return ExerciseStep.objects.filter(profile=profile, session=session_id).exists()
-
-
-def sessions_on(*, profile: Profile, day: dt.date, by: Actor) -> list[Session]:
-    """The sessions of one day."""
-    written = entries(profile=profile, by=by, since=day, kinds=_KINDS)
-    return [session for session in sessions_of(written) if session.day == day]
 
 
 def _check_may_train(profile: Profile, what: What, client_id: uuid.UUID | None, by: Actor, now: dt.datetime) -> None:

@@ -29,6 +29,8 @@ from upperback.services import breaks, feeds, people, push
 from upperback.services.actors import public_id
 from upperback.services.breaks import BusyRow, Day
 from upperback.services.people import Profile
+from upperback.services.plans import PlanVersion
+from upperback.services.progress import Training
 from upperback.services.today import local_day
 from upperback.web.figures import moving_figure, still_figures
 from upperback.web.person import session
@@ -273,17 +275,22 @@ def hold(request: HttpRequest, profile: Profile) -> HttpResponse:
     return redirect("breaks")
 
 
-def card_context(request: HttpRequest, profile: Profile) -> dict[str, Any]:
-    """What a page needs to draw the card of the next offer, as it is when the page is drawn."""
+def card_context(
+    request: HttpRequest, profile: Profile, plan: PlanVersion | None = None, training: Training | None = None
+) -> dict[str, Any]:
+    """What a page needs to draw the card of the next offer, as it is when the page is drawn.
+
+    `plan` and `training` as for `breaks.day_of`.
+    """
     by, now = session.actor_of(request), session.now()
     here_since = _here_since(request, now)
     try:
-        day = breaks.day_of(profile=profile, here_since=here_since, by=by, now=now)
+        day = breaks.day_of(profile=profile, here_since=here_since, by=by, now=now, plan=plan, training=training)
     except NotAllowed as problem:
         usual = int(default_content().limit("break_minutes_most"))
         return {"card": None, "waits": _(problem.message), "planned": {"minutes": usual, "own": False}, "longer": None}
     planned = {"minutes": day.planned_min, "own": day.from_tasks}
-    longer_by = breaks.longer_now(profile=profile, by=by, now=now)
+    longer_by = breaks.longer_now(profile=profile, by=by, now=now, day=day)
     return {"card": _card(day, now), "waits": None, "planned": planned, "longer": _longer(longer_by)}
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from upperback.care.diary import Morning, Moved
-from upperback.care.sessions import Session
+from upperback.care.sessions import Session, sessions_of
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
 from upperback.services import diary, flares, lookout, plans, progress, sessions, today, worn
@@ -59,16 +59,16 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     day = local_day(profile, now)
     ahead = lookout.ahead(profile=profile, by=by, now=now, plan=plan)
     training = progress.training_today(profile=profile, by=by, now=now, plan=plan)
-    told = diary.entries(profile=profile, by=by, since=day, kinds=[Morning, Moved])
-    flare = flares.current_flare(profile=profile, by=by, now=now)
-    context = card_context(request, profile) | {
+    told = diary.entries(profile=profile, by=by, since=day)
+    flare = training.flare
+    context = card_context(request, profile, plan, training) | {
         "cards": _cards(
             plan,
             profile,
             day,
             _Diary(
                 prescribed=training.prescribed,
-                strength=[one for one in sessions.sessions_on(profile=profile, day=day, by=by) if one.what == STRENGTH],
+                strength=[one for one in sessions_of(told) if one.day == day and one.what == STRENGTH],
                 moved=sum(isinstance(row.entry, Moved) for row in told),
                 flare=flare,
                 rest=sessions.REST[training.rest] if training.rest is not None else None,
