@@ -26,6 +26,7 @@ import uvicorn
 from upperback.core.errors import InputError
 from upperback.web.front import FrontDoor, Trust
 from upperback.web.gate import Gate
+from upperback.web.live.wire import Wire
 from upperback.web.local_ca import Seal, own_address, seal_for
 from upperback.web.options import TABLE, Options, prepare_data_folder, read_options
 from upperback.web.worker import Worker
@@ -278,6 +279,9 @@ def _config(door: FrontDoor) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         lifespan="on",
+        ws=Wire,
+        # Noise of sensors packs badly, and packing takes as long as all the rest, and as much memory.
+        ws_per_message_deflate=False,
         ws_max_size=_MESSAGE_BYTES_MAX,
         ws_ping_timeout=_PING_TIMEOUT_S,
         proxy_headers=False,

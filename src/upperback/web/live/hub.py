@@ -9,7 +9,7 @@ import contextlib
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +20,7 @@ from upperback.core.errors import InputError, UpperbackError
 from upperback.services import audit, live, live_store
 from upperback.services.live import Sitting
 from upperback.services.live_store import Saving
-from upperback.web.static_files import Send
+from upperback.web.live.wire import Line
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ SAVES_EVERY_S: Final = 10.0
 _SWEEP_S: Final = 1.0
 _SILENT_S: Final = 60.0
 _STUCK_S: Final = 10.0
+_DRAINS_S: Final = 1.0
 #: Who is allowed now is asked when something about them has changed, which writes a row in the audit; and this often
 #: anyway.
 _LOOKS_EVERY_S: Final = 1800.0
@@ -50,34 +51,40 @@ class Stopped(Exception):
 
 
 class Wearer:
-    """A sitting and the socket that it came by."""
+    """A sitting and the line that it came by."""
 
-    def __init__(self, sitting: Sitting, send: Send, still_in: Callable[[], bool] = lambda: True) -> None:
-        self.sitting, self.still_in = sitting, still_in
+    def __init__(self, sitting: Sitting, line: Line, still_in: Callable[[], bool] = lambda: True) -> None:
+        self.sitting, self.line, self.still_in = sitting, line, still_in
         self.waiting: list[bytes | dict[str, Any]] = []
         self.told: dict[str, Any] = {}
         self.told_when_stored: dict[str, Any] = {}
         self.unstored_since_s: float | None = None
-        self.store_now = False
+        self.store_now = self.is_held = self.is_looked_at = False
         self.heard_s = self.looked_s = time.monotonic()
         self.stopped: Stopped | None = None
         self.receiving = False
-        self._send, self._task = send, asyncio.current_task()
-        self._sending: asyncio.Task[None] | None = None
-        self._sending_since_s = 0.0
+        self._task = asyncio.current_task()
+        self._hangs_since_s: float | None = None
         self._troubles = 0
 
     def put_frames(self) -> None:
         """The frames that wait, up to the first question, to the next tick of the crowd."""
-        self._each(bytes, lambda item: _merge(self.told, self.sitting.put(item)))
+        self._each(bytes, self._put)
+
+    def _put(self, frame: Any) -> None:
+        for told in self.sitting.put(frame):
+            _merge(self.told, told)
 
     def ask(self) -> None:
         """The questions that wait, up to the first frame. Answered once stored: none is asked again after a crash."""
-        _merge(self.told, self.sitting.take())
-        self._each(dict, self._ask)
+        for told in self.sitting.take():
+            _merge(self.told, told)
+        if self.waiting:
+            self._each(dict, self._ask)
 
     def _ask(self, question: Any) -> None:
-        _merge(self.told_when_stored, self.sitting.command(question))
+        for told in self.sitting.command(question):
+            _merge(self.told_when_stored, told)
         self.store_now = True
 
     def _each(self, kind: type, do: Callable[[Any], None]) -> None:
@@ -98,15 +105,16 @@ class Wearer:
 
     def flush(self) -> None:
         """Sends what is to be told; while that hangs, newer answers take the place of older ones."""
-        if self.told and not self.stopped and (self._sending is None or self._sending.done()):
-            self._sending_since_s = time.monotonic()
-            self._sending = asyncio.get_running_loop().create_task(self._send_all())
+        if self.told and not self.stopped and not self.is_looked_at and self.line.is_free():
+            told, self.told = self.told, {}
+            self.line.tell(msgspec.json.encode(told))
+            self._hangs_since_s = None if self.line.is_free() else time.monotonic()
 
     @property
     def is_stuck(self) -> bool:
         """Nobody has listened for too long."""
-        sending = self._sending is not None and not self._sending.done()
-        return sending and time.monotonic() - self._sending_since_s > _STUCK_S
+        since_s = self._hangs_since_s
+        return since_s is not None and not self.line.is_free() and time.monotonic() - since_s > _STUCK_S
 
     def stop(self, why: str, code: int) -> None:
         """From this side. The first reason counts."""
@@ -115,34 +123,21 @@ class Wearer:
             if self.receiving and self._task is not None and asyncio.current_task() is not self._task:
                 self._task.cancel()
 
-    def end_sending(self) -> None:
-        """Nobody is there any more."""
-        if self._sending is not None:
-            self._sending.cancel()
-
     async def drained(self) -> None:
         """Waits until everything told was sent, or nobody listens."""
         self.flush()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                while self._sending is not None and not self._sending.done():
-                    await asyncio.wait([self._sending])
-
-    async def _send_all(self) -> None:
-        with contextlib.suppress(OSError, RuntimeError):  # the other side is gone: the receiving end tells it, too
-            while self.told:
-                told, self.told = self.told, {}
-                await self._send({"type": "websocket.send", "text": msgspec.json.encode(told).decode()})
+        for _ in range(round(_DRAINS_S / TICK_S)):
+            if not self.told and self.line.is_free():
+                return
+            await asyncio.sleep(TICK_S)
 
 
-def _merge(told: dict[str, Any], found: Iterable[dict[str, Any]]) -> None:
+def _merge(told: dict[str, Any], found: dict[str, Any]) -> None:
     """Newer takes the place of older, but a hint that was not sent yet stays one."""
-    for one in found:
-        hint = told.get("second", {}).get("hint") and "second" in one
-        before = told.get("second")
-        told |= one
-        if hint:
-            told["second"] = before
+    before = told.get("second")
+    told |= found
+    if before is not None and before.get("hint"):
+        told["second"] = before
 
 
 class Hub:
@@ -157,7 +152,6 @@ class Hub:
         self._asking: dict[Wearer, None] = {}
         """Who cannot wait for that."""
         self._wake = asyncio.Event()
-        self._ticked: asyncio.Future[None] | None = None
         self._stored: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._running: asyncio.Task[None] | None = None
@@ -175,16 +169,16 @@ class Hub:
         if self._running is None or self._running.done():
             self._running = asyncio.get_running_loop().create_task(self._run())
 
-    async def put(self, wearer: Wearer, item: bytes | dict[str, Any]) -> None:
-        """A frame or a question. Waits while too many of this wearer wait already."""
-        while len(wearer.waiting) >= _WAITING_MAX:
-            self._wake.set()
-            await self._next("_ticked")
+    def put(self, wearer: Wearer, item: bytes | dict[str, Any], now_s: float) -> None:
+        """A frame or a question. While too many of this wearer wait, no more are taken from the line."""
         wearer.waiting.append(item)
-        wearer.heard_s = time.monotonic()
+        wearer.heard_s = now_s
         self._due[wearer] = None
         if not self._wake.is_set():
             self._wake.set()
+        if len(wearer.waiting) >= _WAITING_MAX and not wearer.is_held:
+            wearer.is_held = True
+            wearer.line.hold()
 
     async def leave(self, wearer: Wearer) -> None:
         """Works on what still waits, and returns when it is stored, or is somebody else's."""
@@ -201,19 +195,13 @@ class Hub:
     async def _store_soon(self, wearer: Wearer) -> None:
         self._asking[wearer] = None
         self._wake.set()
-        await self._next("_stored")
+        if self._stored is None or self._stored.done():
+            self._stored = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._stored)
 
-    async def _next(self, name: str) -> None:
-        future: asyncio.Future[None] | None = getattr(self, name)
-        if future is None or future.done():
-            future = asyncio.get_running_loop().create_future()
-            setattr(self, name, future)
-        await asyncio.shield(future)
-
-    def _done(self, name: str) -> None:
-        future: asyncio.Future[None] | None = getattr(self, name)
-        if future is not None and not future.done():
-            future.set_result(None)
+    def _is_stored(self) -> None:
+        if self._stored is not None and not self._stored.done():
+            self._stored.set_result(None)
 
     # ---- the tick ----
 
@@ -244,11 +232,14 @@ class Hub:
                 self._unstored.setdefault(wearer)
             if wearer.store_now:
                 self._asking[wearer] = None
-            if wearer.told.get("second", {}).get("hint"):
+            if wearer.is_held:
+                wearer.is_held = False
+                wearer.line.go_on()
+            if "second" in wearer.told and wearer.told["second"]["hint"] and not wearer.is_looked_at:
+                wearer.is_looked_at = True
                 self._begin(self._confirm(wearer))
             else:
                 wearer.flush()
-        self._done("_ticked")
 
     def _each(self, wearers: list[Wearer], do: Callable[[Wearer], None]) -> None:
         for wearer in wearers:
@@ -259,8 +250,9 @@ class Hub:
                 wearer.stop("Something went wrong here. What was measured so far is kept", NOT_LET_IN)
 
     async def _confirm(self, wearer: Wearer) -> None:
-        """A hint is given only if it does not disturb at this moment."""
+        """A hint is given only if it does not disturb at this moment; until that is known nothing is told."""
         await self._look(wearer)
+        wearer.is_looked_at = False
         if wearer.sitting.disturbs and "second" in wearer.told:
             wearer.told["second"]["hint"] = False
         wearer.flush()
@@ -279,7 +271,7 @@ class Hub:
         if due:
             self._storing = asyncio.get_running_loop().create_task(self._store_all(due))
         else:
-            self._done("_stored")
+            self._is_stored()
 
     def _due_to_store(self, now_s: float) -> list[Wearer]:
         """Whoever waits for it, and whoever has waited for long enough: these stand in front."""
@@ -311,11 +303,11 @@ class Hub:
                 if saving.stream in lost:
                     wearer.stop("This measurement goes on in another window or on another device", ELSEWHERE)
                 else:
-                    _merge(wearer.told, [answers])
+                    _merge(wearer.told, answers)
                     if saving.next_number is not None:
                         wearer.told["ack"] = saving.next_number - 1
                     wearer.flush()
-        self._done("_stored")
+        self._is_stored()
 
     # ---- who may go on ----
 
@@ -324,7 +316,6 @@ class Hub:
             if now_s - wearer.heard_s > _SILENT_S:
                 wearer.stop("Nothing has come from the sensor for a minute", GONE)
             elif wearer.is_stuck:
-                wearer.end_sending()
                 wearer.stop("Nobody listens", TOO_MUCH)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._look_all())
@@ -338,7 +329,7 @@ class Hub:
             return
         now_s = time.monotonic()
         for wearer in list(self._wearers):
-            if wearer.sitting.profile.uuid in changed or now_s - wearer.looked_s >= _LOOKS_EVERY_S:
+            if now_s - wearer.looked_s >= _LOOKS_EVERY_S or (changed and wearer.sitting.profile.uuid in changed):
                 await self._look(wearer)
 
     async def _look(self, wearer: Wearer) -> None:

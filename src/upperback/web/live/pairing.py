@@ -300,6 +300,7 @@ async def _wear(scope: Scope, meeting: Meeting, inbox: "_Inbox", send: Send) -> 
     as_sensor = {
         **scope,
         "path": live_tickets.SOCKET_PATH,
+        "upperback.wire": None,  # what the phone is told goes to the screen, too
         "upperback.installation": pairing.by.id,
         "upperback.still_in": meeting.still_in,  # of the browser that offered: the phone is in for no longer
     }

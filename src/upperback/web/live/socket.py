@@ -18,6 +18,7 @@ from upperback.services.actors import Actor
 from upperback.services.live import Sitting
 from upperback.services.live_tickets import SOCKET_PATH
 from upperback.web.live.hub import ELSEWHERE, GONE, NOT_LET_IN, TOO_MUCH, Hub, Wearer, finish, hub
+from upperback.web.live.wire import AsgiLine, Line
 from upperback.web.static_files import Receive, Scope, Send
 
 _HELLO_S: Final = 10.0
@@ -26,6 +27,7 @@ _BURST: Final = 250.0
 _TEXT_CHARACTERS_MAX: Final = 2000
 #: Closed on purpose, or by leaving the page: nobody will go on. Any other end is a line that was lost.
 _ENDED_ON_PURPOSE: Final = frozenset({1000, 1001})
+_END: Final = {"end": True}
 
 
 async def live_socket(scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +49,8 @@ async def live_socket(scope: Scope, receive: Receive, send: Send) -> None:
         return
     if sitting is None:
         return
-    wearer = Wearer(sitting, send, scope.get("upperback.still_in", lambda: True))
+    line: Line = scope.get("upperback.wire") or AsgiLine(send)
+    wearer = Wearer(sitting, line, scope.get("upperback.still_in", lambda: True))
     ready = {"ready": True, "stream": str(sitting.stream.uuid), "next": sitting.next_number}
     await send({"type": "websocket.send", "text": json.dumps(ready)})
     await _Connection(wearer, here, receive, send).run()
@@ -89,6 +92,7 @@ class _Connection:
         code: int | None = None
         try:
             wearer.receiving = True
+            wearer.line.listen(self._hear, wearer.flush)
             code = await self._receive_all()
         except asyncio.CancelledError:
             if wearer.stopped is None:  # the server itself is ended
@@ -111,7 +115,8 @@ class _Connection:
                 wearer.told["ack"] = wearer.sitting.next_number - 1
             await wearer.drained()
             await self._send({"type": "websocket.close", "code": GONE})
-        wearer.end_sending()
+        if wearer.is_stuck:
+            wearer.line.cut()
 
     async def _receive_all(self) -> int | None:
         """Until the other side leaves, with its code, or asks for the end (None)."""
@@ -119,17 +124,28 @@ class _Connection:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return int(message.get("code") or 1005)
-            if not self._within_rate():
-                self._wearer.stop("The sensor sends too much", TOO_MUCH)
-                return TOO_MUCH
-            data = message.get("bytes")
-            item: bytes | dict[str, Any] = data if data is not None else _question(dict(message))
-            if item == {"end": True}:
-                return None
-            await self._hub.put(self._wearer, item)
+            if not self._hear(dict(message)):
+                return None if self._wearer.stopped is None else self._wearer.stopped.code
+            await self._wearer.line.free_to_hear()
 
-    def _within_rate(self) -> bool:
+    def _hear(self, message: dict[str, Any]) -> bool:
+        """Puts it to the work that waits; False where it is the last that is heard."""
+        wearer = self._wearer
+        if wearer.stopped is not None:
+            return False
         now_s = time.monotonic()
+        if not self._within_rate(now_s):
+            wearer.stop("The sensor sends too much", TOO_MUCH)
+            return False
+        if (frame := message.get("bytes")) is not None:
+            self._hub.put(wearer, frame, now_s)
+            return True
+        if (question := _question(message)) == _END:
+            return False
+        self._hub.put(wearer, question, now_s)
+        return True
+
+    def _within_rate(self, now_s: float) -> bool:
         self._left = min(_BURST, self._left + (now_s - self._filled_s) * _MESSAGES_A_SECOND) - 1
         self._filled_s = now_s
         return self._left >= 0

@@ -1,0 +1,257 @@
+"""WebSockets for thousands of small messages a second: no task, no queue and no event for each of them.
+
+`Wire` is uvicorn's protocol with a short way for what is nearly everything here: a whole binary message goes straight
+to who listens, and an answer straight out. Opening, texts, pings, pieces of messages, the end, and whatever is not as
+it should be, are left to the library. A `Line` is what the hub knows of it; `AsgiLine` is one of any ASGI server.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
+
+from upperback.web.static_files import Scope, Send
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # where the library is not compiled
+    from websockets.utils import apply_mask
+
+Message = dict[str, Any]
+#: Takes a message, or leaves it to who receives from the socket.
+Hear = Callable[[Message], bool]
+
+#: Answers that nobody reads wait here, so many bytes of them; the system has as many again, or a few times more.
+_UNSENT_BYTES_MAX: Final = 8 * 1024
+#: After the end, a side that does not read is waited for so long.
+_LINGER_S: Final = 10.0
+
+_WHOLE_BINARY, _MASKED, _CONTROL, _FINAL = 0x82, 0x80, 0x08, 0x80
+_CONTROL_BYTES_MAX: Final = 125
+
+
+class Line(Protocol):
+    """What a wearer is told by."""
+
+    def is_free(self) -> bool:
+        """What was told so far is on its way: it may be told more."""
+        ...
+
+    def listen(self, hear: Hear, on_free: Callable[[], None]) -> None:
+        """From now on messages go to `hear`, where they can; `on_free` when it may be told more again."""
+        ...
+
+    def tell(self, text: bytes) -> None:
+        """UTF-8. Only while it is free."""
+        ...
+
+    def hold(self) -> None:
+        """Nothing more should come for now."""
+        ...
+
+    def go_on(self) -> None:
+        """It may come again."""
+        ...
+
+    async def free_to_hear(self) -> None:
+        """Waits while it is held, where that is not done below."""
+        ...
+
+    def cut(self) -> None:
+        """Ends it, whatever was not sent."""
+        ...
+
+
+class Wire(WebSocketsSansIOProtocol):
+    """A WebSocket of uvicorn that is also a `Line`. Applications find it in the scope as `upperback.wire`."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._hear: Hear | None = None
+        self._on_free: Callable[[], None] | None = None
+        self._part = bytearray()
+        """The beginning of a frame, and how long it is at least."""
+        self._needed = 0
+        self._in_pieces = self._left_to_library = self._held = False
+
+    # ---- what comes ----
+
+    def data_received(self, data: bytes) -> None:
+        if self._left_to_library or not self.handshake_initiated:
+            super().data_received(data)
+            return
+        if self._part:
+            self._part += data
+            if len(self._part) < self._needed:
+                return
+            data, self._part = bytes(self._part), bytearray()
+        at, end = 0, len(data)
+        while at < end:
+            head, size = _measure(data, at, self.config.ws_max_size)
+            if size < 0:  # it will be refused: by the library, in its own words
+                self._left_to_library = True
+                super().data_received(data[at:])
+                return
+            if end - at < head + size:
+                self._part += data[at:]
+                self._needed = head + size
+                return
+            first = data[at]
+            if (
+                first == _WHOLE_BINARY and self._hear is not None and not self._in_pieces
+                and data[at + 1] & _MASKED and self.conn.state is State.OPEN
+            ):  # fmt: skip
+                payload = apply_mask(data[at + head : at + head + size], data[at + head - 4 : at + head])
+                self._pass_on({"type": "websocket.receive", "bytes": payload})
+            else:
+                if not first & _CONTROL:
+                    self._in_pieces = not first & _FINAL
+                super().data_received(data[at : at + head + size])
+            at += head + size
+
+    def _pass_on(self, message: Message) -> None:
+        if self._hear is None or not self._hear(message):
+            self._hear = None  # from here on in their order, by receive()
+            self.queue.put_nowait(message)  # type: ignore[arg-type]
+
+    def send_receive_event_to_app(self) -> None:
+        """Also what came to the library goes to who listens."""
+        super().send_receive_event_to_app()
+        if self._hear is not None:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        waiting = []
+        while not self.queue.empty():
+            waiting.append(self.queue.get_nowait())
+        for message in waiting:
+            if message["type"] == "websocket.receive":
+                self._pass_on(dict(message))
+            else:
+                self.queue.put_nowait(message)
+        if not self._held:
+            self._resume_reading()
+
+    # ---- a line ----
+
+    def is_free(self) -> bool:
+        return self.writable.is_set()
+
+    def listen(self, hear: Hear, on_free: Callable[[], None]) -> None:
+        self._hear, self._on_free = hear, on_free
+        self.transport.set_write_buffer_limits(high=_UNSENT_BYTES_MAX)
+        self._hand_over()
+
+    def tell(self, text: bytes) -> None:
+        if self.conn.state is State.OPEN and not self.disconnected:
+            n = len(text)
+            head = bytes((0x81, n)) if n < 126 else b"\x81" + (b"\x7e" + n.to_bytes(2) if n < 65536 else _long(n))
+            self.transport.write(head + text)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._on_free is not None:
+            self._on_free()
+
+    def hold(self) -> None:
+        self._held = True
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def go_on(self) -> None:
+        self._held = False
+        self._resume_reading()
+
+    def _resume_reading(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    async def free_to_hear(self) -> None:
+        """The transport itself is held."""
+
+    def cut(self) -> None:
+        self.transport.abort()
+
+    # ---- beginning and end ----
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            scope: Scope = self.scope  # type: ignore[assignment]
+            scope["upperback.wire"] = self  # its task has not begun yet
+
+    async def run_asgi(self) -> None:
+        """The application; who has not read what was sent by the end of it holds nothing here for long."""
+        await super().run_asgi()
+        self._hear = self._on_free = None
+        if not self.disconnected:
+            self.loop.call_later(_LINGER_S, self.transport.abort)
+
+
+def _measure(data: bytes, at: int, most: int) -> tuple[int, int]:
+    """Bytes of the head and of the payload of a frame, as far as can be seen; -1 for one that cannot be taken."""
+    if len(data) < at + 2:
+        return 2, 0
+    size = data[at + 1] & 0x7F
+    masked = 4 if data[at + 1] & _MASKED else 0
+    head = 2 + masked
+    if size > _CONTROL_BYTES_MAX:
+        n = 2 if size == 126 else 8
+        head += n
+        if len(data) < at + 2 + n:
+            return head, 0
+        size = int.from_bytes(data[at + 2 : at + 2 + n])
+        if data[at] & _CONTROL or size > most:
+            return head, -1
+    return head, size
+
+
+def _long(n: int) -> bytes:
+    return b"\x7f" + n.to_bytes(8)
+
+
+class AsgiLine:
+    """By the sending of an ASGI server, which may hang."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._sending: asyncio.Task[None] | None = None
+        self._on_free: Callable[[], None] = lambda: None
+        self._may_come = asyncio.Event()
+        self._may_come.set()
+
+    def is_free(self) -> bool:
+        return self._sending is None
+
+    def listen(self, hear: Hear, on_free: Callable[[], None]) -> None:
+        """Messages come from `receive`, and who receives them hands them on."""
+        self._on_free = on_free
+
+    def tell(self, text: bytes) -> None:
+        self._sending = asyncio.get_running_loop().create_task(self._send_one(text))
+
+    async def _send_one(self, text: bytes) -> None:
+        try:
+            with contextlib.suppress(OSError, RuntimeError):  # the other side is gone: the receiving end tells it, too
+                await self._send({"type": "websocket.send", "text": text.decode()})
+        finally:
+            self._sending = None
+        self._on_free()
+
+    def hold(self) -> None:
+        self._may_come.clear()
+
+    def go_on(self) -> None:
+        self._may_come.set()
+
+    async def free_to_hear(self) -> None:
+        await self._may_come.wait()
+
+    def cut(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
