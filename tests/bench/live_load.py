@@ -118,15 +118,14 @@ serve(int(sys.argv[2]))
 
 def make_people(n: int) -> list[Any]:
     """Copies of the first invented person with an open plan. Django has to be set up on the server's data."""
-    from upperback.services import actors, people, plans
+    from django.utils import timezone
+
+    from upperback.services import actors, demo, people, plans
     from upperback.store import models
 
-    for profile in people.list_profiles(by=actors.SYSTEM):
-        with suppress(Exception):
-            plans.open_plan(profile=profile, by=actors.SYSTEM)
-            break
-    else:
-        raise RuntimeError("nobody has an open plan")
+    profile = next(one for one in people.list_profiles(by=actors.SYSTEM) if one.demo)
+    demo.bring_to_life(profile=profile, now=timezone.now())
+    plans.open_plan(profile=profile, by=actors.SYSTEM)
     first = {model: list(model.objects.filter(**where)) for model, where in _rows_of(models, profile)}
     made = [models.Profile(**{**_values(profile), "name": f"Wearer {number}", "demo": ""}) for number in range(n)]
     made = models.Profile.objects.bulk_create(made, batch_size=500)

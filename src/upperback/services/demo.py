@@ -26,11 +26,15 @@ from upperback.store.models import Profile, Screening
 
 @dataclass(frozen=True, slots=True)
 class Invented:
-    """An invented person: what they say where it differs from a quiet answer, and how far they have come."""
+    """An invented person: what they say where it differs from a quiet answer, and how far they have come.
+
+    `result` is what the safety check says of these answers, known before anybody has looked at this person.
+    """
 
     key: str
     name: str
     story: str
+    result: str
     says: Mapping[str, Answer]
     steps: Mapping[str, Any] = field(default_factory=dict)
     has_plan: bool = False
@@ -74,7 +78,7 @@ def _carried(before: int, after: int) -> TaskDone:
 
 PEOPLE: Final[tuple[Invented, ...]] = (
     Invented(
-        "desk", "Priya, 34", "Desk work. Sore between the blades after an hour of sitting.",
+        "desk", "Priya, 34", "Desk work. Sore between the blades after an hour of sitting.", "self_manage",
         {
             "age": _number(34), "sex": _ticks("female"), "duration": _ticks("under_six"), "trend": _ticks("same"),
             "pain_average": _number(3), "pain_now": _number(2), "pain_worst": _number(4), "psfs": _number(6),
@@ -99,7 +103,7 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         has_plan=True,
     ),
     Invented(
-        "strain", "Tom, 27", "Moved house last week. Sore since, and getting better.",
+        "strain", "Tom, 27", "Moved house last week. Sore since, and getting better.", "self_manage",
         {
             "age": _number(27), "sex": _ticks("male"), "onset": _ticks("after_activity"), "trauma": _ticks("strain"),
             "trauma_days": _number(6), "duration": _ticks("week"), "trend": _ticks("improving"),
@@ -113,7 +117,7 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         has_plan=True,
     ),
     Invented(
-        "bone", "Joan, 68", "Thin bones, found by a scan. A dull ache for years. No fall.",
+        "bone", "Joan, 68", "Thin bones, found by a scan. A dull ache for years. No fall.", "physio_routine",
         {
             "age": _number(68), "sex": _ticks("female"), "bones": _ticks("thin"), "duration": _ticks("five_years"),
             "trend": _ticks("same"), "pain_average": _number(3), "pain_now": _number(2),
@@ -128,7 +132,7 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         has_plan=True,
     ),
     Invented(
-        "pregnant", "Leila, 31", "24 weeks pregnant. The rib side aches when she sits.",
+        "pregnant", "Leila, 31", "24 weeks pregnant. The rib side aches when she sits.", "physio_routine",
         {
             "age": _number(31), "sex": _ticks("female"), "pregnancy": _ticks("pregnant"), "gestation": _number(24),
             "duration": _ticks("under_six"), "trend": _ticks("same"), "pain_average": _number(3),
@@ -138,7 +142,7 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         has_plan=True,
     ),
     Invented(
-        "inflamed", "Amir, 29", "Seven months of stiff mornings that ease with movement.",
+        "inflamed", "Amir, 29", "Seven months of stiff mornings that ease with movement.", "gp_soon",
         {
             "age": _number(29), "sex": _ticks("male"), "duration": _ticks("year"), "onset_age": _number(28),
             "night": _ticks("second_half"), "stiffness": _ticks("hour"), "eased_by": _ticks("movement"),
@@ -149,7 +153,7 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         has_plan=True,
     ),
     Invented(
-        "three_weeks", "Marco, 38", "Three weeks in. His check-in asks how it is overall.",
+        "three_weeks", "Marco, 38", "Three weeks in. His check-in asks how it is overall.", "self_manage",
         {
             "age": _number(38), "sex": _ticks("male"), "duration": _ticks("under_six"), "trend": _ticks("same"),
             "pain_average": _number(4), "pain_now": _number(3), "pain_worst": _number(6), "psfs": _number(6),
@@ -168,7 +172,7 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         ),
     ),
     Invented(
-        "six_weeks", "Grace, 45", "Six weeks into her plan. Her review is due.",
+        "six_weeks", "Grace, 45", "Six weeks into her plan. Her review is due.", "self_manage",
         {
             "age": _number(45), "sex": _ticks("female"), "duration": _ticks("under_six"), "trend": _ticks("same"),
             "pain_average": _number(5), "pain_now": _number(3), "pain_worst": _number(6), "psfs": _number(5),
@@ -211,7 +215,7 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         ),
     ),
     Invented(
-        "weight", "Ken, 63", "Losing weight without trying. The pain is new.",
+        "weight", "Ken, 63", "Losing weight without trying. The pain is new.", "gp_soon",
         {
             "age": _number(63), "sex": _ticks("male"), "weight_sweats": _ticks("weight"),
             "duration": _ticks("under_six"), "trend": _ticks("same"), "pain_average": _number(4), "psfs": _number(6),
@@ -219,6 +223,7 @@ PEOPLE: Final[tuple[Invented, ...]] = (
     ),
     Invented(
         "fracture", "Margaret, 74", "Thin bones, and a sudden sharp pain on lifting a pan. Her son answers for her.",
+        "urgent_same_day",
         {
             "age": _number(74), "sex": _ticks("female"), "bones": _ticks("thin"), "onset": _ticks("sudden"),
             "duration": _ticks("week"), "trend": _ticks("same"), "bone_signs": _ticks("tender"),
@@ -227,24 +232,39 @@ PEOPLE: Final[tuple[Invented, ...]] = (
         is_proxy=True,
     ),
     Invented(
-        "cord", "Walter, 55", "Numb between the legs since this morning.",
+        "cord", "Walter, 55", "Numb between the legs since this morning.", "emergency_now",
         {"emergency_nerves": _ticks("saddle", "both_legs")},
     ),
 )  # fmt: skip
 
 
 def reset_demo(*, now: dt.datetime) -> list[Profile]:
-    """Removes the invented people and makes them again. Own people are not touched."""
+    """Removes the invented people and brings them anew, by name; own people are not touched.
+
+    Their answers and weeks are made when somebody first looks (`bring_to_life`), so that the app starts at once.
+    """
     check_may(SYSTEM, "reset_demo")
     with transaction.atomic():
         Profile.objects.exclude(demo="").delete()
-        return [_make(person, now) for person in PEOPLE]
+        return [_create(person, now) for person in PEOPLE]
+
+
+def bring_to_life(*, profile: Profile, now: dt.datetime) -> None:
+    """Writes what an invented person has answered and done so far; once, however often it is asked for."""
+    check_may(SYSTEM, "reset_demo")
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        if not Screening.objects.filter(profile=profile).exists():
+            _live(profile, _by_key(profile.demo), now)
 
 
 def make_person(*, key: str, now: dt.datetime) -> Profile:
-    """One of the invented people, beside whoever is there."""
+    """One of the invented people with their life so far, beside whoever is there."""
     check_may(SYSTEM, "reset_demo")
-    return _make(_by_key(key), now)
+    person = _by_key(key)
+    profile = _create(person, now)
+    _live(profile, person, now)
+    return profile
 
 
 def check_again(*, profile: Profile, now: dt.datetime) -> None:
@@ -260,13 +280,20 @@ def _by_key(key: str) -> Invented:
     return found
 
 
-def _make(person: Invented, now: dt.datetime) -> Profile:
-    now -= dt.timedelta(days=person.began_days_ago)
-    profile = people.create_profile(name=person.name, is_proxy=person.is_proxy, demo=person.key, by=SYSTEM, now=now)
-    _check(profile, person, now)
+def _create(person: Invented, now: dt.datetime) -> Profile:
+    began = _began(person, now)
+    return people.create_profile(name=person.name, is_proxy=person.is_proxy, demo=person.key, by=SYSTEM, now=began)
+
+
+def _live(profile: Profile, person: Invented, now: dt.datetime) -> None:
+    began = _began(person, now)
+    _check(profile, person, began)
     if person.has_plan:
-        live_through(profile, person.weeks, began=now)
-    return profile
+        live_through(profile, person.weeks, began=began)
+
+
+def _began(person: Invented, now: dt.datetime) -> dt.datetime:
+    return now - dt.timedelta(days=person.began_days_ago)
 
 
 def _check(profile: Profile, person: Invented, now: dt.datetime) -> None:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
-from upperback.services import demo, people, plans
+from upperback.services import demo, people
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
 from upperback.web.person import session
@@ -45,6 +45,8 @@ def choose_person(request: HttpRequest) -> HttpResponse:
     """This browser is for that person from now on."""
     chosen = public_id(request.POST.get("person", ""))
     profile = people.get_profile(profile_uuid=chosen, by=session.actor_of(request))
+    if profile.demo:
+        demo.bring_to_life(profile=profile, now=session.now())
     session.choose(request, profile)
     return redirect("home")
 
@@ -58,11 +60,6 @@ def _is_me(profile: Profile) -> bool:
     return profile.name == _("Me") and not profile.is_proxy and not profile.demo
 
 
-def _result_word(profile: Profile) -> str | None:
-    decision = plans.latest_decision(profile)
-    return default_content().dispositions[decision.disposition].short if decision is not None else None
-
-
 def _page(
     request: HttpRequest, *, again: bool = False, name: str = "", whom: str = "self", error: str | None = None
 ) -> HttpResponse:
@@ -72,7 +69,9 @@ def _page(
         "own": [profile for profile in profiles if not profile.demo],
         "has_me": any(_is_me(profile) for profile in profiles),
         "invented": [
-            (profile, invented[profile.demo], _result_word(profile)) for profile in profiles if profile.demo in invented
+            (profile, person, default_content().dispositions[person.result].short)
+            for profile in profiles
+            if (person := invented.get(profile.demo)) is not None
         ],
         "again": again,
         "name": name,
