@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow.parquet as pq
 import pytest
 import websockets
 from playwright.sync_api import Browser, CDPSession, Page, expect
@@ -114,6 +115,7 @@ def test_a_phone_is_aligned_and_shows_a_bend(
     one.evaluate(
         "() => Object.assign(document.querySelector('[data-live]').dataset, {putOnS: 6, standS: 6, bendS: 20})"
     )
+    one.get_by_label("Keep the plain readings").check()
     one.get_by_role("button", name="Start").click()
     expect(one.get_by_role("heading", name="Get ready")).to_be_visible(timeout=15_000)
     phone.leans(0)
@@ -126,10 +128,30 @@ def test_a_phone_is_aligned_and_shows_a_bend(
     phone.bends(0, 30, 1.5)
     expect(part(one, "degrees")).to_have_text(re.compile("^(28|29|30|31|32)°$"), timeout=20_000)
     expect(part(one, "lean")).to_have_text("Leaning forward")
+    expect(part(one, "kept")).to_have_text("The plain readings are kept as well.")
     assert not axe(one)
     shoot(one, "live-leaning")
     one.get_by_role("button", name="Stop").click()
     expect(one.get_by_role("heading", name="Stopped")).to_be_visible()
+    the_readings_are_kept(one, shoot, axe)
+
+
+def the_readings_are_kept(one: Page, shoot: Callable[[Page, str], Path], axe: Callable[..., list[str]]) -> None:
+    """As a file that can be taken along, read again, and deleted with one touch."""
+    for _ in range(20):  # it is made once the line is closed
+        one.goto("/live/kept/")
+        if one.get_by_text("Take a copy").count():
+            break
+    assert not axe(one)
+    shoot(one, "live-kept-one")
+    with one.expect_download() as coming:
+        one.get_by_text("Take a copy").click()
+    table = pq.read_table(coming.value.path())
+    assert len(table) > 500
+    assert table.column_names[:4] == ["time_s", "acc_x", "acc_y", "acc_z"]
+    one.get_by_role("button", name=re.compile("^Delete ?:")).click()
+    expect(one.get_by_text("Deleted.")).to_be_visible()
+    expect(one.get_by_text("Nothing is kept.")).to_be_visible()
 
 
 def test_a_computer_without_sensors_says_so(page: tuple[Page, Live], shoot: Callable[[Page, str], Path]) -> None:

@@ -335,6 +335,8 @@ def _plan(page: Page) -> Iterator[str]:
     yield "live"
     page.goto("/live/screen/")
     yield "live-screen"
+    page.goto("/live/kept/")
+    yield "live-kept"
     page.goto("/breaks/now/")
     yield "break-now"
     page.goto("/today/")

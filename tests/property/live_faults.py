@@ -24,6 +24,7 @@ from upperback.services import live, live_store
 from upperback.services.actors import Actor
 from upperback.services.live import Sitting
 from upperback.services.people import Profile
+from upperback.store.models import LiveSamples
 
 RATE_HZ: Final = 50.0
 _LIES: Final = 75
@@ -100,12 +101,16 @@ Asked = dict[int, list[dict[str, Any]]]
 
 
 def _questions(dice: random.Random, frames: list[PhoneFrame]) -> Asked:
-    """Standing for a while, asked for after so many frames."""
+    """Keeping the samples, from the first frame on; standing for a while, asked for after so many frames."""
+    asked: Asked = {0: [{"keep": True, "n": 1}]} if dice.random() < 0.5 else {}
     enough = [place for place, n in enumerate(np.cumsum([len(frame) for frame in frames])) if n > _LIES]
     if dice.random() < 0.5 or len(enough) < 3:
-        return {}
+        return asked
     first = enough[dice.randrange(1, len(enough) - 1)]
-    return {first: [{"task": "stand", "n": 1}], dice.randrange(first + 1, len(frames)): [{"task": None, "n": 2}]}
+    return asked | {
+        first: [{"task": "stand", "n": 2}],
+        dice.randrange(first + 1, len(frames)): [{"task": None, "n": 3}],
+    }
 
 
 def reference(frames: list[PhoneFrame], asked: Asked, sitting: Sitting) -> Epochs:
@@ -117,6 +122,12 @@ def reference(frames: list[PhoneFrame], asked: Asked, sitting: Sitting) -> Epoch
     saving = sitting.saving()
     stored = [*saving.minutes, *live.rest_of(saving.state)]
     return live_store.with_gaps([unpack_seconds(first_s, data) for first_s, data in stored])
+
+
+def kept_of(frames: list[PhoneFrame]) -> bytes:
+    """Every frame after the phone has lain for long enough, once."""
+    rested = np.cumsum([len(frame) for frame in frames]) >= live._REST_SAMPLES
+    return b"".join(frame.write() for frame in frames[int(np.argmax(rested)) + 1 :])
 
 
 # ---- the two ends ------------------------------------------------------------------------------------------------
@@ -172,10 +183,10 @@ class Phone:
 
 def run(
     dice: random.Random, people: list[tuple[Profile, Actor]], now: dt.datetime
-) -> Iterator[tuple[Profile, Epochs, Epochs]]:
-    """One run. Yields for each phone whose it is, what should be stored, and what is."""
+) -> Iterator[tuple[Profile, Epochs, Epochs, bytes, bytes]]:
+    """One run. Yields for each phone whose it is, and what should be stored and is: seconds, then frames."""
     phones: list[Phone] = []
-    expected: list[Epochs] = []
+    expected: list[tuple[Epochs, bytes]] = []
     for profile, by in people:
         frames = frames_of(dice)
         asked = _questions(dice, frames)
@@ -183,17 +194,21 @@ def run(
         for place, frame in enumerate(frames):
             log += [*asked.get(place, []), frame]
         stream = live_store.open_stream(profile=profile, by=by, now=now)
-        expected.append(reference(frames, asked, Sitting(stream=stream, by=by)))
+        sitting = Sitting(stream=stream, by=by)
+        expected.append((reference(frames, asked, sitting), kept_of(frames) if 0 in asked else b""))
         phones.append(Phone(profile, by, log, stream))
     for _ in range(_STEPS_MAX * len(phones)):
         waiting = [phone for phone in phones if not phone.is_done]
         if not waiting:
             break
         _step(dice, dice.choice(waiting), phones, now)
-    for phone, wanted in zip(phones, expected, strict=True):
+    for phone, (wanted, frames_wanted) in zip(phones, expected, strict=True):
         assert phone.is_done, "the line was never up for long enough"
+        kept = b"".join(bytes(row.frames) for row in LiveSamples.objects.filter(stream=phone.stream))
+        LiveSamples.objects.filter(stream=phone.stream).delete()
         live.finish(stream=phone.stream, by=phone.by, now=now)
-        yield phone.profile, wanted, live_store.with_gaps(live_store.seconds_of(phone.stream))
+        stored = live_store.with_gaps(live_store.seconds_of(phone.stream))
+        yield phone.profile, wanted, stored, frames_wanted, kept
 
 
 def _step(dice: random.Random, phone: Phone, phones: list[Phone], now: dt.datetime) -> None:

@@ -1,5 +1,6 @@
 """Whatever a line and a server do to a stream, what is stored is what a line without faults gives."""
 
+import dataclasses
 import math
 import os
 import random
@@ -32,9 +33,10 @@ def _check(runs: int, first_seed: int) -> tuple[int, int]:
     for seed in range(first_seed, first_seed + runs):
         dice = random.Random(seed)
         who = [(ana, BY), (ana, BY), (ben, BY)][: dice.choice([1, 1, 2, 3])]
-        for profile, expected, stored in live_faults.run(dice, who, NOW):
+        for profile, expected, stored, frames, kept in live_faults.run(dice, who, NOW):
             same = stored.first_s == expected.first_s and np.array_equal(stored.rows, expected.rows, equal_nan=True)
             assert same, f"seed {seed}: what is stored is not what a line without faults gives"
+            assert kept == frames, f"seed {seed}: what is kept is not what was sent"
             assert set(LiveMinute.objects.filter(profile=profile).values_list("stream__profile", flat=True)) <= {
                 profile.pk
             }, f"seed {seed}"
@@ -66,4 +68,17 @@ def test_a_server_that_stores_too_little_is_found(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Sitting, "saving", forgets)
     with pytest.raises(AssertionError, match="not what a line without faults"):
+        _check(10, 1)
+
+
+def test_a_server_that_keeps_samples_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the control: samples that were given away to be stored and are still there."""
+    samples = Sitting._samples
+
+    def twice(sitting: Sitting) -> object:
+        found = samples(sitting)
+        return None if found is None else dataclasses.replace(found, frames=[*found.frames, found.frames[-1]])
+
+    monkeypatch.setattr(Sitting, "_samples", twice)
+    with pytest.raises(AssertionError, match="not what was sent"):
         _check(10, 1)

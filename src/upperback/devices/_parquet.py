@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -65,8 +67,8 @@ def _own_metadata(metadata: dict[bytes, bytes]) -> dict[str, Any]:
     except ValueError as error:
         raise InputError("the description of the recording inside the Parquet file is damaged") from error
     texts = ("device", "place", "axes", "time_zone")
-    rate = own.get("sampling_rate_hz") if isinstance(own, dict) else None
-    if not isinstance(rate, float | int) or any(not isinstance(own.get(key), str | None) for key in texts):
+    rate = own.get("sampling_rate_hz", "") if isinstance(own, dict) else ""
+    if not isinstance(rate, float | int | None) or any(not isinstance(own.get(key), str | None) for key in texts):
         raise InputError("the description of the recording inside the Parquet file is damaged")
     description: dict[str, Any] = own
     return description
@@ -117,35 +119,75 @@ def write_recording(
     Columns: `time_s` (unix time, or from the recording's own zero), `acc_x, acc_y, acc_z` in m/s2, `gyr_x, gyr_y,
     gyr_z` in rad/s if there is a gyroscope, or the EMG channels in V; `quality`. No serial number, no name.
     """
+    own = {"version": 1, "device": device, "place": place, "axes": axes, "time_zone": time_zone}
+
+    def tables() -> Iterator[tuple[Any, float]]:
+        for chunk in chunks:
+            yield _as_table(chunk, emg_names), chunk.sampling_rate_hz
+
+    return _write(path, tables(), own)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamped:
+    """Samples at times of their own.
+
+    Attributes
+    ----------
+    time_s : (n,) float64, unix time
+    acc_mps2 : (n, 3) float32
+    gyr_radps : (n, 3) float32, or None without a gyroscope
+    """
+
+    time_s: npt.NDArray[np.float64]
+    acc_mps2: npt.NDArray[np.float32]
+    gyr_radps: npt.NDArray[np.float32] | None
+
+
+def write_stamped(path: Path, blocks: Iterable[Stamped], *, device: str | None = None, place: str | None = None) -> int:
+    """Writes samples at the times that they have, not made even, as `write_recording` does; returns their number.
+
+    No rate is stated: a reader finds it in the times.
+    """
+    own = {"version": 1, "device": device, "place": place, "axes": None, "time_zone": None}
+
+    def tables() -> Iterator[tuple[Any, None]]:
+        for block in blocks:
+            columns: dict[str, Any] = {"time_s": block.time_s} | _three_columns("acc", block.acc_mps2)
+            if block.gyr_radps is not None:
+                columns |= _three_columns("gyr", block.gyr_radps)
+            yield pa.table(columns), None
+
+    return _write(path, tables(), own)
+
+
+def _write(path: Path, tables: Iterable[tuple[Any, float | None]], own: dict[str, Any]) -> int:
+    """Tables of the same columns, each with its rate if it has one, into one file; no file where there is none."""
     writer: Any = None
     n_rows = 0
     try:
-        for chunk in chunks:
-            table = _as_table(chunk, emg_names)
+        for table, rate_hz in tables:
             if writer is None:
-                own = {
-                    "version": 1,
-                    "sampling_rate_hz": chunk.sampling_rate_hz,
-                    "device": device,
-                    "place": place,
-                    "axes": axes,
-                    "time_zone": time_zone,
-                }
-                schema = table.schema.with_metadata({METADATA_KEY: json.dumps(own).encode()})
+                described = json.dumps(own | {"sampling_rate_hz": rate_hz}).encode()
+                schema = table.schema.with_metadata({METADATA_KEY: described})
                 signal = [name for name in schema.names if name != "quality"]
                 writer = pq.ParquetWriter(
                     path,
                     schema,
                     compression="zstd",
-                    use_dictionary=["quality"],
+                    use_dictionary=["quality"] if "quality" in schema.names else False,
                     column_encoding=dict.fromkeys(signal, "BYTE_STREAM_SPLIT"),
                 )
             writer.write_table(table.replace_schema_metadata(writer.schema.metadata))
-            n_rows += len(chunk)
+            n_rows += len(table)
     finally:
         if writer is not None:
             writer.close()
     return n_rows
+
+
+def _three_columns(name: str, values: Any) -> dict[str, Any]:
+    return {f"{name}_{axis}": values[:, place] for place, axis in enumerate("xyz")}
 
 
 def _as_table(chunk: Chunk | EmgChunk, emg_names: tuple[str, ...]) -> Any:
@@ -154,8 +196,8 @@ def _as_table(chunk: Chunk | EmgChunk, emg_names: tuple[str, ...]) -> Any:
         names = emg_names or tuple(f"emg_{number + 1}" for number in range(chunk.emg_v.shape[1]))
         columns |= {name: chunk.emg_v[:, place] for place, name in enumerate(names)}
     else:
-        columns |= {f"acc_{axis}": chunk.acc_mps2[:, place] for place, axis in enumerate("xyz")}
+        columns |= _three_columns("acc", chunk.acc_mps2)
         if chunk.gyr_radps is not None:
-            columns |= {f"gyr_{axis}": chunk.gyr_radps[:, place] for place, axis in enumerate("xyz")}
+            columns |= _three_columns("gyr", chunk.gyr_radps)
     columns["quality"] = np.zeros(len(chunk), np.uint8) if chunk.quality is None else chunk.quality
     return pa.table(columns)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import logging
 import math
 import uuid
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from django.db import transaction
 
 from upperback.care.diary import Worn
-from upperback.core.errors import InputError, UpperbackError
+from upperback.core.errors import InputError, Unavailable, UpperbackError
 from upperback.devices.live.phone import PHONE_RATE_HZ, FrameOrder, PhoneFrame, Points, SentFrame, points_of_rest
 from upperback.sensing.crowd import Crowd, Wearer, WearerState, unfinished
 from upperback.sensing.cues import Wishes
@@ -24,10 +25,11 @@ from upperback.sensing.posture import longest_hold_s
 from upperback.sensing.quality import QualityParams
 from upperback.sensing.state import StateError, from_bytes, to_bytes
 from upperback.sensing.trunk import NotAligned, TaskKind
-from upperback.services import breaks, diary, live_store, live_tickets, worn
+from upperback.services import breaks, diary, kept_samples, live_store, live_tickets, worn
 from upperback.services.actors import Actor
 from upperback.services.counting import CountState, SetCount
-from upperback.services.live_store import LiveStream, Saving
+from upperback.services.live_store import LiveStream, Samples, Saving
+from upperback.services.people import Profile
 from upperback.services.permissions import check_may
 from upperback.services.plans import open_plan
 from upperback.services.today import local_day
@@ -50,9 +52,15 @@ _FADED: Final = dt.timedelta(weeks=4)
 #: Browsers round what a phone's sensors read to 0.1 m/s2, so an axis that does not change says nothing.
 _PHONE: Final = MonitorParams(quality=QualityParams(stuck_mps2_min=math.inf))
 
+#: So much waits to be stored, quarter of an hour of a phone; more comes together only where nothing can be stored.
+_KEPT_BYTES_MAX: Final = 2_000_000
+
 _NOTHING: Final = np.empty(0, np.uint8)
 
 Told = dict[str, Any]
+
+_log = logging.getLogger(__name__)
+_NO_FILE: Final = "samples could not be put into a file; they wait in the database"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +74,8 @@ class SittingState:
     hints_on, n_hints, told_s : hints wanted and given, and the second that was told last
     asked, answer : number of the last question that had one, and its answer as JSON
     count : a set that is counted now
+    keeps : frames are kept as they come, because the person wants it
+    zero_ms : the sensor's own clock when the stream began
     """
 
     resting: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 3), np.float32))
@@ -77,6 +87,8 @@ class SittingState:
     asked: int | None = None
     answer: str = ""
     count: CountState | None = None
+    keeps: bool = False
+    zero_ms: float | None = None
 
 
 class Sitting:
@@ -107,6 +119,8 @@ class Sitting:
         if self._state.count is not None:
             self._count = self._counts(self._state.count.exercise, self._state.count)
         self._minutes: list[tuple[int, bytes]] = []
+        self._kept: list[SentFrame] = []
+        self._kept_bytes = 0
         self._quiet, self._held = False, False
         self._since_s = self._hints_since(stream.started_at).timestamp()
 
@@ -167,6 +181,7 @@ class Sitting:
             else:
                 crowd.put(self._wearer, frame.raw)
                 self._has_samples = True
+                self._keep(frame)
                 if self._count is not None and (reps := self._count.put(PhoneFrame.read(frame.raw.data))) is not None:
                     yield {"reps": reps}
         if self._order.is_waiting:
@@ -228,6 +243,9 @@ class Sitting:
             case {"hints": bool(on)}:
                 self._state.hints_on = on
                 return {"hints": on}
+            case {"keep": bool(on)}:
+                self._state.keeps = on
+                return {"keep": on}
             case {"count": str(exercise)}:
                 self._worn()
                 self._count = self._counts(exercise)
@@ -246,6 +264,7 @@ class Sitting:
             state.wearer = self._wearer.state
             self._minutes += self._wearer.take_minutes()
         minutes, self._minutes = self._minutes, []
+        samples, self._kept, self._kept_bytes = self._samples(), [], 0
         data = to_bytes(state)
         if self._wearer is not None and state.wearer is not None:
             state.wearer.record = _NOTHING  # the crowd has it
@@ -256,13 +275,40 @@ class Sitting:
             next_number=self.next_number,
             state=data,
             minutes=minutes,
+            samples=samples,
         )
 
     def take_back(self, saving: Saving) -> None:
-        """This could not be stored; its minutes will be in the next one."""
+        """This could not be stored; its minutes and its samples will be in the next one."""
         self._minutes = [*saving.minutes, *self._minutes]
+        if saving.samples is not None:
+            self._kept = [*map(SentFrame.read, saving.samples.frames), *self._kept]
+            self._kept_bytes = sum(len(frame.raw.data) for frame in self._kept)
 
     # ---- parts ----
+
+    def _keep(self, frame: SentFrame) -> None:
+        """What is kept waits until it is stored with all the rest."""
+        state = self._state
+        if state.zero_ms is None:
+            state.zero_ms = frame.raw.first_ms
+        if not state.keeps:
+            return
+        self._kept.append(frame)
+        self._kept_bytes += len(frame.raw.data)
+        if self._kept_bytes > _KEPT_BYTES_MAX:
+            raise InputError("What the sensor sends cannot be stored right now")
+
+    def _samples(self) -> Samples | None:
+        state = self._state
+        if not self._kept or state.zero_ms is None:
+            return None
+        return Samples(
+            first_number=self._kept[0].number,
+            zero_s=self._started_s - state.zero_ms / 1000.0,
+            points_up=state.points == "up",
+            frames=[frame.raw.data for frame in self._kept],
+        )
 
     def _rest(self, frame: SentFrame, crowd: Crowd) -> Iterator[Told]:
         acc = np.concatenate([self._state.resting, frame.acc_mps2()])[-_REST_SAMPLES:]
@@ -323,6 +369,16 @@ class Sitting:
         return self._wearer
 
 
+def finish_left(*, profile: Profile, by: Actor, now: dt.datetime) -> None:
+    """The end of what nobody has ended, and the files of what could not be put into one."""
+    for left in live_store.left_streams(profile=profile, by=by, now=now):
+        finish(stream=left, by=by, now=now)
+    try:
+        kept_samples.put_together_left(profile=profile, by=by, now=now)
+    except Unavailable:
+        _log.warning(_NO_FILE)
+
+
 def begin(*, token: str, stream: uuid.UUID | None, by: Actor, now: dt.datetime) -> Sitting:
     """Lets a sensor in by its ticket, to a new stream or to one that it goes on with: all in one transaction.
 
@@ -337,8 +393,7 @@ def begin(*, token: str, stream: uuid.UUID | None, by: Actor, now: dt.datetime) 
     with transaction.atomic():
         profile = live_tickets.take_ticket(token=token, by=by, now=now)
         try:
-            for left in live_store.left_streams(profile=profile, by=by, now=now):
-                finish(stream=left, by=by, now=now)
+            finish_left(profile=profile, by=by, now=now)
             open_plan(profile=profile, by=by)
             if stream is None:
                 return Sitting(stream=live_store.open_stream(profile=profile, by=by, now=now), by=by)
@@ -394,6 +449,10 @@ def finish(*, stream: LiveStream, by: Actor, now: dt.datetime) -> Worn | None:
                 profile=stream.profile, client_id=stream.uuid, day=local_day(stream.profile, at), at=at, entry=found,
                 by=by, now=now,
             )  # fmt: skip
+    try:
+        kept_samples.put_together(stream=stream, by=by, now=now)
+    except Unavailable:
+        _log.warning(_NO_FILE)
     return found
 
 

@@ -19,11 +19,12 @@ from upperback.sensing.minutes import unpack_seconds
 from upperback.services import audit
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
-from upperback.store.models import LiveMinute, LiveStream, Profile
+from upperback.store.models import LiveMinute, LiveSamples, LiveStream, Profile
 
 __all__ = [
     "LEFT_AFTER",
     "LiveStream",
+    "Samples",
     "Saving",
     "end",
     "left_streams",
@@ -41,6 +42,24 @@ _AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """Frames that are kept.
+
+    Attributes
+    ----------
+    first_number : of the first of them
+    zero_s : unix time at which the sensor's clock stood at 0
+    points_up : whether its acceleration points up at rest
+    frames : as they were sent
+    """
+
+    first_number: int
+    zero_s: float
+    points_up: bool
+    frames: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
     """What is stored of one wearer at one moment.
 
@@ -51,6 +70,7 @@ class Saving:
     next_number : every frame before this one is in `state` or `minutes`
     state : to go on from; empty when it has ended
     minutes : seconds of minutes that are complete, packed, each with its first second
+    samples : frames as they came, where the person wants them kept
     """
 
     stream: int
@@ -59,6 +79,7 @@ class Saving:
     next_number: int | None
     state: bytes
     minutes: Sequence[tuple[int, bytes]]
+    samples: Samples | None = None
 
 
 def open_stream(*, profile: Profile, by: Actor, now: dt.datetime) -> LiveStream:
@@ -107,8 +128,23 @@ def save(*, savings: Sequence[Saving], now: dt.datetime) -> frozenset[int]:
             for first_s, seconds in saving.minutes
         ]
         LiveMinute.objects.bulk_create(rows, batch_size=_AT_ONCE)
+        _store_samples(mine)
         _update(mine, now)
     return frozenset(ids) - {saving.stream for saving in mine}
+
+
+def _store_samples(savings: Sequence[Saving]) -> None:
+    """In the same transaction as all the rest: a frame that is acknowledged is there."""
+    rows = [
+        LiveSamples(
+            stream_id=saving.stream, profile_id=saving.profile, first_number=found.first_number, zero_s=found.zero_s,
+            points_up=found.points_up, frames=b"".join(found.frames),
+        )
+        for saving in savings
+        if (found := saving.samples) is not None
+    ]  # fmt: skip
+    if rows:
+        LiveSamples.objects.bulk_create(rows, batch_size=_AT_ONCE)
 
 
 def _update(savings: Sequence[Saving], now: dt.datetime) -> None:

@@ -556,6 +556,62 @@ class LiveMinute(_AppendOnly):
         return str(self.first_s)
 
 
+class LiveSamples(_AppendOnly):
+    """Frames of a worn sensor as they came, where the person wants them kept. They go once they are in a file."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "profile": T, "stream": T, "first_number": T, "zero_s": H, "points_up": H, "frames": H,
+        },
+        Export.NEVER,  # on their way into the file of `KeptSamples`, which is the person's
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="live_samples")
+    stream = models.ForeignKey(LiveStream, on_delete=models.CASCADE, related_name="samples")
+    first_number = models.BigIntegerField(help_text="Of its first frame.")
+    zero_s = models.FloatField(help_text="Unix time at which the clock of the sensor stood at 0.")
+    points_up = models.BooleanField(help_text="Whether its acceleration points up at rest.")
+    frames = models.BinaryField(help_text="As they were sent, one behind the other.")
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=["stream", "first_number"], name="a_live_frame_is_stored_once"),)
+
+    def __str__(self) -> str:
+        return str(self.first_number)
+
+
+class KeptSamples(_AppendOnly):
+    """The file of samples of one wearing. Deleting it takes the file and this row away."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "stream": T, "starts_at": H, "seconds": H, "samples": H, "size": T,
+            "sha256": T, "kept_at": T, "by": T,
+        },
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="kept_samples")
+    stream = models.OneToOneField(LiveStream, on_delete=models.CASCADE, related_name="kept_samples")
+    starts_at = models.DateTimeField(help_text="Of the first sample.")
+    seconds = models.FloatField(help_text="From the first to the last sample.")
+    samples = models.BigIntegerField()
+    size = models.BigIntegerField(help_text="Of the file, bytes.")
+    sha256 = models.CharField(max_length=64)
+    kept_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
 class PushTurn(models.Model):
     """When a person with notices is looked at next. Claimed by moving the time on, if nobody else has."""
 

@@ -134,6 +134,23 @@ class PhoneFrame:
         return head + b"".join(part.tobytes() for part in parts)
 
 
+def split_frames(data: bytes) -> Iterator[PhoneFrame]:
+    """Frames that were put one behind the other.
+
+    Raises
+    ------
+    InputError : they are no such frames.
+    """
+    at = 0
+    while at < len(data):
+        if len(data) - at < _HEAD.size:
+            raise InputError(f"a frame of {len(data) - at} bytes is cut short")
+        _, flags, n, _, _ = _HEAD.unpack_from(data, at)
+        end = at + _HEAD.size + 4 * (7 if flags & _ROTATION else 4) * n
+        yield PhoneFrame.read(data[at:end])
+        at = end
+
+
 def points_of_rest(acc_mps2: npt.NDArray[np.float32]) -> Points | None:
     """Which way the acceleration of a phone points that lies still with its screen up; None if it does not lie so."""
     if not len(acc_mps2) or not np.isfinite(acc_mps2).all():

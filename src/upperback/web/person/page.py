@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from upperback.services import journey
 from upperback.services.people import Profile
 from upperback.web.person import session
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 #: Minutes that the safety check takes somebody new: worked out from its pages by tests/browser/test_newcomer.py.
 CHECK_TAKES: Final = {"least": 10, "most": 15}
@@ -32,7 +33,7 @@ def for_person(view: View) -> View:
     """
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             profile = session.profile_of(request)
         except session.NobodyChosen:

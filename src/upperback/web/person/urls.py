@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.person import assessment, breaks, check, device, live, people, plan, result, today, training
+from upperback.web.person import assessment, breaks, check, device, kept, live, people, plan, result, today, training
 from upperback.web.person.daily_urls import urlpatterns as daily_care
 from upperback.web.person.review_urls import urlpatterns as looking_back
 
@@ -54,6 +54,10 @@ urlpatterns = [
     path("live/", live.live_page, name="live"),
     path("live/screen/", live.screen_page, name="live_screen"),
     path("live/ticket/", live.ticket, name="live_ticket"),
+    path("live/kept/", kept.kept_page, name="live_kept"),
+    path("live/kept/delete/", kept.kept_delete, name="live_kept_delete"),
+    path("live/kept/finish/", kept.kept_finish, name="live_kept_finish"),
+    path("live/kept/<uuid:kept>/", kept.kept_file, name="live_kept_file"),
     path("diary/", device.keep, name="diary"),
 ]
 

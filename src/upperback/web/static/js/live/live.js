@@ -4,7 +4,7 @@ import { ticket } from "/static/js/live/line.js";
 import { View } from "/static/js/live/view.js";
 import { Wearing } from "/static/js/live/wearing.js";
 
-const view = new View({ start, again: () => wearing.calibrate(), stop: () => wearing.stop() });
+const view = new View({ start, again: () => wearing.calibrate(), keep: () => wearing.keep(), stop: () => wearing.stop() });
 const wearing = new Wearing(view);
 
 async function enter(more = {}) {

@@ -11,6 +11,7 @@ const view = new View({
     wearing.line.ask({ same: false });
   },
   again: () => wearing.calibrate(),
+  keep: () => wearing.keep(),
   stop: () => wearing.stop(),
 });
 const wearing = new Wearing(view, hear);

@@ -71,6 +71,9 @@ export class View {
       this.parts.aligned.textContent = told.aligned;
       this.show("live");
     }
+    if (told.keep !== undefined) {
+      this.#keeps(told.keep);
+    }
     if (told.shift) {
       this.parts.note.textContent = told.shift;
     }
@@ -81,6 +84,15 @@ export class View {
       this.parts.hint.textContent = told.second.why;
       this.parts.hint.hidden = false;
       setTimeout(() => (this.parts.hint.hidden = true), HINT_MS);
+    }
+  }
+
+  #keeps(on) {
+    const { kept, keeping } = this.parts;
+    kept.hidden = !on && kept.hidden;
+    kept.textContent = on ? this.words.kept : this.words.not_kept;
+    if (keeping) {
+      keeping.textContent = on ? this.words.keep_no_more : this.words.keep;
     }
   }
 

@@ -52,6 +52,13 @@ export class Wearing {
     this.#aids.quiet();
   }
 
+  // The plain readings, from now on or no more: what is asked for stands in the box.
+  keep() {
+    const { keep } = this.#view.parts;
+    keep.checked = !keep.checked;
+    this.line.question({ keep: keep.checked });
+  }
+
   // One step of the calibration after the other; each says what to do, aloud where that was asked for.
   calibrate() {
     const { data, words } = this.#view;
@@ -91,6 +98,9 @@ export class Wearing {
     if (told.ready && !this.#isReady) {
       this.#isReady = true;
       this.#view.show("rest");
+      if (parts.keep.checked) {
+        this.line.question({ keep: true });
+      }
     }
     if (told.sign) {
       this.calibrate();
