@@ -4,15 +4,17 @@ Exit codes: 0 done, 2 bad input (one line on stderr that names line, key and val
 """
 
 import sys
-from collections.abc import Callable, Sequence
-from importlib import metadata
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from upperback import __version__
 from upperback.cli import breaks, content, lines, monitor, recordings, relax, simulate
 from upperback.cli.command import INTERNAL_ERROR, refuse
 from upperback.core.arguments import ArgumentParser
 from upperback.core.errors import InputError, UpperbackError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 #: Commands that other rooms bring along: `name = module:function(arguments) -> exit code`.
 COMMAND_GROUP: Final = "upperback.commands"
@@ -46,10 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _brought_along(name: str) -> Callable[[list[str]], int] | None:
     if name in COMMANDS or name.startswith("-"):
         return None
-    for point in metadata.entry_points(group=COMMAND_GROUP, name=name):
-        command: Callable[[list[str]], int] = point.load()
-        return command
+    for point in _points():
+        if point.name == name:
+            command: Callable[[list[str]], int] = point.load()
+            return command
     return None
+
+
+def _points() -> "Iterable[EntryPoint]":
+    """The commands of other rooms. Looking for them goes through every package that is installed."""
+    from importlib import metadata
+
+    return metadata.entry_points(group=COMMAND_GROUP)
 
 
 def _own(words: list[str]) -> int:
@@ -58,7 +68,8 @@ def _own(words: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=ArgumentParser)
     for name, command in COMMANDS.items():
         command.add_arguments(commands.add_parser(name, help=command.help_text, description=command.help_text))
-    for point in sorted(metadata.entry_points(group=COMMAND_GROUP), key=lambda point: point.name):
-        commands.add_parser(point.name, help=f"see: upperback {point.name} --help")
+    if not words or words[0] not in COMMANDS:
+        for point in sorted(_points(), key=lambda point: point.name):
+            commands.add_parser(point.name, help=f"see: upperback {point.name} --help")
     chosen = parser.parse_args(words)
     return COMMANDS[chosen.command].run(chosen)

@@ -44,7 +44,7 @@ def _analyse(chosen: argparse.Namespace) -> int:
         "samples": chosen.samples is not None,
     }
     with tempfile.TemporaryDirectory(prefix="upperback-") as folder:
-        found = _confined("analyse", chosen, options, Path(folder))
+        found = _confined("analyse", chosen, options, Path(folder), meanwhile=_load_recording_report)
         if chosen.samples is not None:
             from upperback.devices.jobs import SAMPLES_FILE
 
@@ -55,11 +55,24 @@ def _analyse(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _confined(job: str, chosen: argparse.Namespace, options: Mapping[str, Any], folder: Path) -> Any:
+def _confined(
+    job: str,
+    chosen: argparse.Namespace,
+    options: Mapping[str, Any],
+    folder: Path,
+    meanwhile: Callable[[], object] | None = None,
+) -> Any:
     from upperback.devices.confined import run_confined
 
     with Bar(shown=sys.stderr.isatty() and not chosen.quiet) as bar:
-        return run_confined(job, Path(chosen.recording), options, progress=bar.at, folder=folder)
+        return run_confined(job, Path(chosen.recording), options, progress=bar.at, folder=folder, meanwhile=meanwhile)
+
+
+def _load_recording_report() -> None:
+    """What the text and the report need; while the child starts, nobody waits for it."""
+    import upperback.interchange.report.recording
+    import upperback.interchange.report.source
+    import upperback.sensing.figures  # noqa: F401
 
 
 def _given(chosen: argparse.Namespace, *names: str) -> dict[str, Any]:

@@ -77,6 +77,7 @@ def run_confined(
     folder: Path | None = None,
     limits: Limits | None = None,
     name: str | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Any:
     """Runs a job of `JOBS` on a file in a confined child and returns its result (plain JSON values).
 
@@ -89,6 +90,7 @@ def run_confined(
     folder : where the job may write files; without one it has a temporary folder that is gone afterwards
     limits : see `Limits`
     name : how the person knows the file, for messages; by default the file's own name
+    meanwhile : called once in this thread while the child starts: to make ready what the answer will need
 
     Raises
     ------
@@ -112,6 +114,8 @@ def run_confined(
             "limits": {key: getattr(limits, key) for key in limits.__slots__},
         }
         child = stack.enter_context(_Child(task, folder, limits))
+        if meanwhile is not None:
+            meanwhile()
         return child.answer(name, progress)
 
 

@@ -57,6 +57,20 @@ def test_the_result_comes_back_and_nothing_else_does(file: Path, tmp_path: Path)
     assert (tmp_path / "made.txt").read_text() == "made"
 
 
+def test_what_is_made_ready_meanwhile_is_ready_before_the_answer(file: Path) -> None:
+    happened: list[object] = []
+    run_confined("echo", file, progress=happened.append, meanwhile=lambda: happened.append("ready"))
+    assert happened == ["ready", 0.5]
+
+
+def test_a_failure_meanwhile_ends_the_child_and_goes_on(file: Path) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_confined("hang", file, meanwhile=fail)
+
+
 def test_without_a_folder_what_a_job_writes_is_gone(file: Path) -> None:
     before = set(file.parent.iterdir())
     run_confined("echo", file)
