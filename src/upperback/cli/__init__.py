@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from upperback import __version__
-from upperback.cli import breaks, content, lines, monitor, recordings, relax, simulate
+from upperback.cli import archive, breaks, content, lines, monitor, recordings, relax, simulate
 from upperback.cli.command import INTERNAL_ERROR, refuse
 from upperback.core.arguments import ArgumentParser
-from upperback.core.errors import InputError, UpperbackError
+from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound, UpperbackError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -25,6 +25,7 @@ COMMANDS: Final = (
     | recordings.COMMANDS
     | simulate.COMMANDS
     | breaks.COMMANDS
+    | archive.COMMANDS
     | monitor.COMMANDS
     | relax.COMMANDS
 )
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(words[1:]) if command else _own(words)
     except InputError as error:
+        return refuse(error.message)
+    except (Conflict, NotAllowed, NotFound) as error:
         return refuse(error.message)
     except UpperbackError as error:
         return refuse(error.message, code=INTERNAL_ERROR)

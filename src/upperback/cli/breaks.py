@@ -3,7 +3,6 @@
 import argparse
 import datetime as dt
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from upperback.cli.command import DONE, Command
-from upperback.core.errors import InputError, NotAllowed
+from upperback.cli.household import everybody, one_person
+from upperback.core.errors import NotAllowed
 
 if TYPE_CHECKING:
     from upperback.services.breaks import Day
@@ -25,7 +25,6 @@ _NOTICE_S: Final = 5
 #: What a notice says on a screen that others may see.
 _SAYS: Final = {"strength": "Time for your session"}
 _SAYS_ELSE: Final = "Time for a short break"
-_START_FIRST: Final = "there is nothing here yet. Start the app and make a plan first: upperback serve"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Says what comes next; without `--once` it stays until Ctrl-C."""
-    profile = _person(_people(chosen.data), chosen.person)
+    profile = one_person(everybody(chosen.data), chosen.person, what="breaks")
     watch = Watch(profile=profile, say=_json_line if chosen.json else _plain_line, notify=_notify)
     if chosen.once:
         watch.look(_now(), offer=False)
@@ -125,43 +124,6 @@ def told(day: "Day") -> dict[str, Any]:
         "ask_interval": found.ask_interval,
         "is_long": found.is_long,
     }
-
-
-def _people(data: Path | None) -> "list[Profile]":
-    """Everybody here. Raises InputError where the app was never started with this folder."""
-    if data is not None:
-        if not data.expanduser().is_dir():
-            raise InputError(f"--data: there is no folder {data}")
-        os.environ["UPPERBACK_DATA"] = str(data.expanduser().absolute())
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "upperback.web.settings")
-    import django
-
-    django.setup()
-    from django.db import DatabaseError
-
-    from upperback.services import actors, people
-
-    try:
-        return people.list_profiles(by=actors.household("terminal"))
-    except DatabaseError as error:
-        raise InputError(_START_FIRST) from error
-
-
-def _person(everybody: "list[Profile]", name: str | None) -> "Profile":
-    if not everybody:
-        raise InputError(_START_FIRST)
-    if name is None:
-        if len(everybody) > 1:
-            raise InputError(f"--person: whose breaks? One of: {_names(everybody)}")
-        return everybody[0]
-    found = [one for one in everybody if one.name.casefold() == name.strip().casefold()]
-    if len(found) != 1:
-        raise InputError(f"--person: there is no single person of that name. One of: {_names(everybody)}")
-    return found[0]
-
-
-def _names(everybody: "list[Profile]") -> str:
-    return "; ".join(one.name for one in everybody)
 
 
 def _plain_line(found: dict[str, Any]) -> None:

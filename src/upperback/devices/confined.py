@@ -29,6 +29,7 @@ from upperback.core.errors import InputError, Unavailable
 #: child, where options is what the caller gave and work a `upperback.devices.work.Work`; it returns what msgspec
 #: can write as JSON. Adding a job here is adding a road for untrusted files: it has to keep the contract of `work`.
 JOBS: dict[str, str] = {
+    "archive": "upperback.devices.archive_job:unpack_archive",
     "describe": "upperback.devices.describing:describe",
     "analyse": "upperback.devices.jobs:analyse_recording",
     "muscle": "upperback.devices.muscle_jobs:analyse_muscle",

@@ -26,6 +26,9 @@ Action = Literal[
     "share_calendar",
     "use_push",
     "wear_sensor",
+    "export_person",
+    "import_person",
+    "erase_person",
     "reset_demo",
 ]
 
@@ -49,6 +52,9 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
         "share_calendar",
         "use_push",
         "wear_sensor",
+        "export_person",
+        "import_person",
+        "erase_person",
     }
 )
 

@@ -143,7 +143,28 @@ def finish_screening(*, screening: Screening, by: Actor, now: dt.datetime, still
 def _finish(
     screening: Screening, content: Content, by: Actor, now: dt.datetime, *, still_hold: bool = False
 ) -> Decision:
-    answers = intake.from_plain(screening.answers)
+    row = Decision.objects.create(
+        screening=screening, decided_at=now, release=content.release_id, release_sha256=content.sha256,
+        **decided(screening.answers, content),
+    )  # fmt: skip
+    _update_open(
+        screening,
+        state=Screening.State.FINISHED,
+        finished_at=now,
+        answers_since=now if still_hold else screening.answers_since,
+        release=content.release_id,
+        release_sha256=content.sha256,
+    )
+    audit.record(
+        by=by, action="finish_screening", now=now, object_kind="decision", object_uuid=row.uuid,
+        profile=screening.profile, release_sha256=content.sha256, complete=row.complete,
+    )  # fmt: skip
+    return row
+
+
+def decided(plain_answers: Mapping[str, Any], content: Content) -> dict[str, Any]:
+    """What is kept of a decision from these answers, as the fields of its row."""
+    answers = intake.from_plain(plain_answers)
     emergencies = frozenset(state.rule.id for state in intake.fired_emergencies(answers, content))
     read = intake.read_answers(answers, content)
     facts = read_findings(read.findings, content=content, age_required=False)
@@ -155,31 +176,14 @@ def _finish(
     advice = advice_record(
         decision, facts, content, declined=read.declined, only_rules=None if complete else emergencies
     )
-    row = Decision.objects.create(
-        screening=screening,
-        decided_at=now,
-        findings=dict(read.findings),
-        declined=list(read.declined),
-        disposition=decision.disposition,
-        complete=complete,
-        rules=[state.rule.id for state in decision.rules],
-        record={"triage": decision_record(decision, facts, content), "advice": advice},
-        release=content.release_id,
-        release_sha256=content.sha256,
-    )
-    _update_open(
-        screening,
-        state=Screening.State.FINISHED,
-        finished_at=now,
-        answers_since=now if still_hold else screening.answers_since,
-        release=content.release_id,
-        release_sha256=content.sha256,
-    )
-    audit.record(
-        by=by, action="finish_screening", now=now, object_kind="decision", object_uuid=row.uuid,
-        profile=screening.profile, release_sha256=content.sha256, complete=complete,
-    )  # fmt: skip
-    return row
+    return {
+        "findings": dict(read.findings),
+        "declined": list(read.declined),
+        "disposition": decision.disposition,
+        "complete": complete,
+        "rules": [state.rule.id for state in decision.rules],
+        "record": {"triage": decision_record(decision, facts, content), "advice": advice},
+    }
 
 
 def _open_screening(

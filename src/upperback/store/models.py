@@ -514,8 +514,9 @@ class LiveStream(models.Model):
             "id": T, "uuid": T, "profile": T, "by": T, "started_at": T, "saved_at": T, "ended_at": T, "turn": T,
             "next_number": T, "state": H,
         },
-        Export.NEVER,  # the way to go on after a lost line; what was measured stands in the minutes
+        Export.WHOLE,
         Erase.WITH_PERSON,
+        stays=frozenset({"turn", "next_number", "state"}),  # the way to go on after a lost line
     )  # fmt: skip
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

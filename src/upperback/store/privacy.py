@@ -25,7 +25,7 @@ class Privacy(StrEnum):
 class Export(StrEnum):
     """How the rows of a model leave with the person."""
 
-    WHOLE = "whole"  # every row that belongs to the person, every field
+    WHOLE = "whole"  # every row that belongs to the person, every field but those that stay
     ABOUT_PERSON = "about_person"  # the rows that name the person, found by their public id
     NEVER = "never"  # belongs to the installation, not to a person
 
@@ -40,11 +40,12 @@ class Erase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """Declared once per model."""
+    """Declared once per model. `stays`: fields that are of use to this installation only and do not leave it."""
 
     fields: dict[str, Privacy]
     export: Export
     erase: Erase
+    stays: frozenset[str] = frozenset()
 
 
 def unregistered() -> Iterator[str]:
@@ -56,7 +57,8 @@ def unregistered() -> Iterator[str]:
             continue
         existing = {field.name for field in model._meta.get_fields() if _is_own(field)}  # noqa: SLF001
         yield from (f"{model.__name__}.{name}" for name in sorted(existing - handling.fields.keys()))
-        yield from (f"{model.__name__}.{name} (gone)" for name in sorted(handling.fields.keys() - existing))
+        ghosts = (handling.fields.keys() | handling.stays) - existing
+        yield from (f"{model.__name__}.{name} (gone)" for name in sorted(ghosts))
 
 
 def _is_own(field: Any) -> bool:
