@@ -191,24 +191,31 @@ def make_tickets(people: list[Any], browser: str) -> list[str]:
 
 # ---- a sensor ----------------------------------------------------------------------------------------------------
 
+_LIES_SAMPLES, _PUT_ON_SAMPLES = 75, 200
 
-def payloads(n_samples: int, n: int = 16) -> tuple[list[bytes], list[bytes]]:
-    """Frames without their heads: of a phone that lies, and of one that is worn; times uneven as phones have them."""
+
+def payloads(n_samples: int) -> tuple[list[bytes], list[bytes]]:
+    """Frames without their heads: of a phone that lies and is put on, once; and of one that is worn, over and over.
+
+    Times are uneven as phones have them, and rotation is that of the acceleration.
+    """
     dice = np.random.default_rng(1)
-    lies: list[bytes] = []
-    worn: list[bytes] = []
-    for k in range(n):
+    n_first, n_worn = -(-_PUT_ON_SAMPLES // n_samples), 16
+    n = (n_first + n_worn) * n_samples
+    # A phone that lies has its screen up, one that is worn stands on its edge and leans to and fro.
+    upright = np.clip((np.arange(n) - _LIES_SAMPLES) / (_PUT_ON_SAMPLES - _LIES_SAMPLES), 0.0, 1.0)
+    turns = 2 * np.pi * (np.arange(n) - n_first * n_samples) / (n_worn * n_samples)
+    angle = np.radians(90 - 90 * upright + np.where(upright < 1, 0.0, 20 * np.sin(turns)))
+    acc = 9.81 * np.stack([0 * angle, np.cos(angle), np.sin(angle)], axis=1) + dice.normal(0, 0.05, (n, 3))
+    spin = np.degrees(np.gradient(angle)) * 50
+    gyr = np.stack([-spin, 0 * spin, 0 * spin], axis=1) + dice.normal(0, 0.5, (n, 3))
+    frames = []
+    for first in range(0, n, n_samples):
+        rows = slice(first, first + n_samples)
         times = np.arange(n_samples) * 20.0 + dice.uniform(-2, 2, n_samples)
-        times -= times[0]
-        angle = np.radians(20 + 10 * np.sin(2 * np.pi * (np.arange(n_samples) / 50 + k / n)))
-        for kind, acc in (
-            (lies, np.tile([0.0, 0.0, 9.81], (n_samples, 1))),
-            (worn, 9.81 * np.stack([0 * angle, np.cos(angle), -np.sin(angle)], axis=1)),
-        ):
-            noisy = acc + dice.normal(0, 0.05, acc.shape)
-            parts = (times, noisy, dice.normal(0, 1, acc.shape))
-            kind.append(b"".join(part.astype("<f4").tobytes() for part in parts))
-    return lies, worn
+        parts = (times - times[0], acc[rows], gyr[rows])
+        frames.append(b"".join(part.astype("<f4").tobytes() for part in parts))
+    return frames[:n_first], frames[n_first:]
 
 
 @dataclass
@@ -219,7 +226,7 @@ class Load:
     cookie: str
     n_samples: int
     every_s: float
-    lies: list[bytes] = field(default_factory=list)
+    first: list[bytes] = field(default_factory=list)
     worn: list[bytes] = field(default_factory=list)
     late_s: list[float] = field(default_factory=list)
     sent: int = 0
@@ -228,7 +235,13 @@ class Load:
     measures: bool = False
 
     def __post_init__(self) -> None:
-        self.lies, self.worn = payloads(self.n_samples)
+        self.first, self.worn = payloads(self.n_samples)
+
+    def payload(self, number: int) -> bytes:
+        """Of the frame with this number."""
+        if number < len(self.first):
+            return self.first[number]
+        return self.worn[(number - len(self.first)) % len(self.worn)]
 
 
 class Sensor(asyncio.Protocol):
@@ -321,13 +334,12 @@ class Sensor(asyncio.Protocol):
 
     def frame(self) -> None:
         """The next one."""
-        pool = self._load.lies if self.number * self._load.n_samples < 60 else self._load.worn
         n = self._load.n_samples
         head = b"\x01\x01" + n.to_bytes(2, "little") + self.number.to_bytes(4, "little")
         first_ms = np.float64(1000.0 + self.number * n * 20.0).tobytes()
         if self._waits_s == 0.0:
             self._waits_s = time.perf_counter()
-        self._send(2, head + first_ms + pool[self.number % len(pool)])
+        self._send(2, head + first_ms + self._load.payload(self.number))
         self.number += 1
         self._load.sent += 1
 

@@ -8,8 +8,10 @@ than be refused.
 import dataclasses
 import json
 import math
+import sys
 import types
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -31,7 +33,9 @@ _DTYPES: Final = {
     "b1": "|b1",
 }
 _ALIGNMENT: Final = 64
+_JSON: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _ARRAY: Final = "array"
+_PLAIN: Final = frozenset({type(None), bool, int, str})
 
 
 class StateError(InputError):
@@ -53,7 +57,7 @@ def to_bytes(state: Any) -> bytes:
     TypeError : the state holds something else.
     """
     blocks: list[bytes] = []
-    header = json.dumps([type(state).__name__, _encode(state, blocks)], separators=(",", ":")).encode()
+    header = _JSON.encode([type(state).__name__, _encode(state, blocks)]).encode()
     head = _MAGIC + len(header).to_bytes(8, "little") + header
     return b"".join([head + bytes(-len(head) % _ALIGNMENT), *blocks])
 
@@ -89,14 +93,20 @@ def from_bytes(kind: type[_State], data: bytes) -> _State:
 
 
 def _encode(value: Any, blocks: list[bytes]) -> Any:
-    if value is None or isinstance(value, bool | int | str):
+    # The kinds that a live server writes thousands of times a second stand in front, and are known by their very class.
+    kind: Any = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else {"float": repr(value)}
+    if kind is np.ndarray:
+        return {_ARRAY: _encode_array(value, blocks)}
+    if (names := _field_names(kind)) is not None:
+        return {name: _encode(getattr(value, name), blocks) for name in names}
+    if isinstance(value, int | str):  # an enumeration
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else {"float": repr(value)}
-    if isinstance(value, np.ndarray):
-        return {_ARRAY: _encode_array(value, blocks)}
-    if dataclasses.is_dataclass(value):
-        return {field.name: _encode(getattr(value, field.name), blocks) for field in dataclasses.fields(value)}
+        return _encode(float(value), blocks)
     if isinstance(value, dict):
         return {str(key): _encode(item, blocks) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -106,13 +116,23 @@ def _encode(value: Any, blocks: list[bytes]) -> Any:
     raise TypeError(f"a state cannot hold {type(value).__name__}")
 
 
+@cache
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """Of a dataclass; None where it is none."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+
+
 def _encode_array(array: npt.NDArray[Any], blocks: list[bytes]) -> list[Any]:
     code = array.dtype.str[1:]
     if code not in _DTYPES:
         raise TypeError(f"a state cannot hold arrays of {array.dtype}")
     offset = sum(map(len, blocks))
-    data = np.ascontiguousarray(array, dtype=_DTYPES[code]).tobytes()
-    blocks.append(data + bytes(-len(data) % _ALIGNMENT))
+    if not array.dtype.isnative or sys.byteorder == "big":
+        array = array.astype(_DTYPES[code])
+    data = array.tobytes()
+    blocks.append(data)
+    if len(data) % _ALIGNMENT:
+        blocks.append(bytes(-len(data) % _ALIGNMENT))
     return [code, list(array.shape), offset]
 
 
@@ -149,14 +169,20 @@ def _decode_union(kinds: tuple[Any, ...], value: Any, arrays: memoryview) -> Any
 
 
 def _decode_dataclass(kind: Any, value: Any, arrays: memoryview) -> Any:
-    fields = [field.name for field in dataclasses.fields(kind)]
-    if not isinstance(value, dict) or sorted(value) != sorted(fields):
+    hints = _field_kinds(kind)
+    if not isinstance(value, dict) or value.keys() != hints.keys():
         raise StateError(f"the saved {kind.__name__} is from another version")
-    hints = get_type_hints(kind)
     made = kind.__new__(kind)
-    for name in fields:  # past __init__, so that derived and frozen fields come back as they were
-        object.__setattr__(made, name, _decode(hints[name], value[name], arrays))
+    for name, hint in hints.items():  # past __init__, so that derived and frozen fields come back as they were
+        object.__setattr__(made, name, _decode(hint, value[name], arrays))
     return made
+
+
+@cache
+def _field_kinds(kind: type) -> dict[str, Any]:
+    """The fields of a dataclass, and of what kind each is."""
+    hints = get_type_hints(kind)
+    return {name: hints[name] for name in _field_names(kind) or ()}
 
 
 def _decode_array(value: Any, arrays: memoryview) -> npt.NDArray[Any]:

@@ -21,6 +21,7 @@ from upperback.sensing.cues import Wishes
 from upperback.sensing.epochs import Epochs
 from upperback.sensing.minutes import pack_seconds
 from upperback.sensing.monitor import MonitorParams, Now
+from upperback.sensing.movement import Wear
 from upperback.sensing.posture import longest_hold_s
 from upperback.sensing.quality import QualityParams
 from upperback.sensing.state import StateError, from_bytes, to_bytes
@@ -56,6 +57,8 @@ _PHONE: Final = MonitorParams(quality=QualityParams(stuck_mps2_min=math.inf))
 _KEPT_BYTES_MAX: Final = 2_000_000
 
 _NOTHING: Final = np.empty(0, np.uint8)
+
+_WORN: Final = tuple(wear.name.lower() for wear in sorted(Wear))
 
 Told = dict[str, Any]
 
@@ -168,7 +171,7 @@ class Sitting:
         crowd = self._entered()
         told = list(self.put(data))
         crowd.tick()
-        return told + list(self.take())
+        return told + self.take()
 
     def put(self, data: bytes) -> Iterator[Told]:
         """A frame, to be worked on with those of everybody at the next tick of the crowd; what it told before that."""
@@ -187,19 +190,19 @@ class Sitting:
         if self._order.is_waiting:
             yield {"again": self._order.next_number}
 
-    def take(self) -> Iterator[Told]:
+    def take(self) -> list[Told]:
         """What the tick found."""
         wearer = self._wearer
         if wearer is None or not self._has_samples:
-            return
+            return []
         self._has_samples = False
-        for shift in wearer.take_shifts():
-            yield {"shift": shift.sentence}
+        told: list[Told] = [{"shift": shift.sentence} for shift in wearer.take_shifts()]
         now = wearer.now()
-        yield {"now": _plain(now)}
-        if math.floor(now.time_s) > self._state.told_s:
+        told.append({"now": _plain(now)})
+        if now.time_s >= self._state.told_s + 1:
             self._state.told_s = math.floor(now.time_s)
-            yield self._second(wearer, now)
+            told.append(self._second(wearer, now))
+        return told
 
     def leave(self) -> None:
         """Nothing more comes; its place in the crowd is free."""
@@ -417,7 +420,7 @@ def _plain(now: Now) -> dict[str, Any]:
         "measured": now.is_measured,
         "held_s": now.held_s,
         "moving": now.moving,
-        "worn": now.worn.name.lower(),
+        "worn": _WORN[now.worn],
         "notes": list(now.notes),
     }
 

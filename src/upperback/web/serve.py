@@ -7,6 +7,7 @@ cannot be read, or Django that cannot start are said in the terminal, and the pa
 import asyncio
 import contextlib
 import datetime as dt
+import gc
 import ipaddress
 import logging
 import os
@@ -37,6 +38,8 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Phones stall: the usual 20 seconds would cut their live streams.
 _PING_TIMEOUT_S = 60
 _MESSAGE_BYTES_MAX = 256 * 1024
+#: New objects until the youngest are looked through, and times that until older ones are.
+_GARBAGE = (20_000, 20, 20)
 
 
 def serve(
@@ -255,6 +258,11 @@ def _invent(say: Callable[[str], None]) -> None:
 
 
 def _started(offer_link: Callable[[], str], say: Callable[[str], None], *, browser: bool) -> None:
+    # What is there by now stays. Thousands of wearers are hundreds of thousands of objects more: to look through all of
+    # them for what nobody holds any more takes as long as a tick and is needed seldom.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
     link = offer_link()
     if _at_terminal():
         say("Press Enter for a new link, Ctrl-C to stop.")

@@ -133,6 +133,7 @@ class CompiledEngine:
         self._params = params
         self._kept = _tuning(sampling_rate_hz, params, has_gyroscope=has_gyroscope)
         self._tuning: _Tuning = self._kept["tuning"]
+        self._no_quality = start_quality(sampling_rate_hz=sampling_rate_hz)
         self._wearers = np.zeros(_FIRST_ROOM, RECORD)
         self._now = np.full((_FIRST_ROOM, 3), np.nan, np.float32)
         self._free = list(range(_FIRST_ROOM - 1, -1, -1))
@@ -214,24 +215,36 @@ class CompiledEngine:
         self._now[table[:, 0]] = work["now"][:n]
         columns = (work[name][:n].tolist() for name in ("done", "n_epochs", "n_body", "first", "n_rows"))
         gone = (self._wearers["n_samples"][table[:, 0]] - missing).tolist()
+        # What does not take an array for each of them is done for all at once.
+        most, most_body = int(work["n_epochs"][:n].max()), int(work["n_body"][:n].max())
+        epoch_s, epochs = work["epoch_s"][:n, :most].tolist(), work["epochs"][:n, :most].copy()
+        bodies = np.concatenate([work["body"][:n, :most_body], work["intensity"][:n, :most_body, None]], axis=2)
+        doubtful = self._doubtful(table[:, 0]).tolist()
+        up, rate_hz = work["flat_up"], int(self._rate_hz)
         again: list[tuple[int, RawFrame, int]] = []
         for k, (turn, done, n_epochs, n_body, first, n_rows, passed) in enumerate(
             zip(turns, *columns, gone, strict=True)
         ):
             if done < turn[1].n:
                 again.append((turn[0], turn[1], done))
-            body = np.empty((n_body, BODY_COLUMNS + 1), np.float32)
-            if n_body:
-                body[:, :-1], body[:, -1] = work["body"][k, :n_body], work["intensity"][k, :n_body]
             yield Turn(
-                slot=turn[0],
-                epoch_s=work["epoch_s"][k, :n_epochs].copy(),
-                epochs=work["epochs"][k, :n_epochs].copy(),
-                body=body,
-                missing_s=int((passed - n_rows) // self._rate_hz),
-                up=work["flat_up"][first : first + n_rows],
-            )
+                turn[0], epoch_s[k][:n_epochs], epochs[k, :n_epochs], bodies[k, :n_body],
+                (passed - n_rows) // rate_hz, up[first : first + n_rows], doubtful[k],
+            )  # fmt: skip
         return again
+
+    def _doubtful(self, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Of whom `quality` may say something."""
+        of = self._wearers
+        counts = (of["gravity_wrong"], of["stuck_seconds"], of["drift_seconds"], of["marks"]["jumps"])
+        marked = np.logical_or.reduce([count[slots] != 0 for count in counts])
+        product, told, seen = of["follow"][slots].T
+        params = self._params.quality
+        with np.errstate(divide="ignore", invalid="ignore"):
+            factor = product / told
+        follows = (params.follow_low <= factor) & (factor <= params.follow_high)
+        doubted: npt.NDArray[np.bool_] = marked | ((seen >= params.follow_min) & (told > 0) & ~follows)
+        return doubted
 
     def _make_room(self, n_turns: int) -> None:
         if n_turns <= self._room:
@@ -281,15 +294,13 @@ class CompiledEngine:
         ]
 
     def quality(self, slot: int) -> QualityState | None:
+        if not self._doubtful(np.array([slot], np.int64))[0]:
+            return None
         one = self._wearers[slot]
         marks = one["marks"]
         follow = one["follow"]
-        if not (one["gravity_wrong"] or one["stuck_seconds"] or marks["jumps"] or one["drift_seconds"]) and not (
-            follow[2] >= self._params.quality.follow_min
-        ):
-            return None
         return replace(
-            start_quality(sampling_rate_hz=self._rate_hz),
+            self._no_quality,
             gravity_wrong=bool(one["gravity_wrong"]),
             gravity_mps2=float(one["gravity"]),
             stuck_seconds=int(one["stuck_seconds"]),

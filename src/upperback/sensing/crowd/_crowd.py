@@ -140,7 +140,7 @@ class Wearer:
     def take(self, turn: Turn) -> None:
         """The seconds and verticals of a stretch of samples."""
         state = self._state
-        for at_s, row in zip(turn.epoch_s.tolist(), turn.epochs, strict=True):
+        for at_s, row in zip(turn.epoch_s, turn.epochs, strict=True):
             self._take_second(at_s, row)
         if turn.missing_s or len(turn.body):
             self._take_body(turn)
@@ -175,10 +175,13 @@ class Wearer:
     def _take_body(self, turn: Turn) -> None:
         """Worn or not is a matter of minutes: looked at once a minute of samples."""
         state = self._state
-        if (problems := self.engine.quality(self.slot)) is not None or self._noted:
+        if turn.doubtful or self._noted:
+            problems = self.engine.quality(self.slot)
             self._noted = suspicions(problems, self._params.quality) if problems is not None else ()
-        missing = np.full((min(turn.missing_s, 2 * MINUTE_S), BODY_COLUMNS + 1), np.nan, np.float32)
-        state.body = np.concatenate([state.body, missing, turn.body])
+        if turn.missing_s:
+            missing = np.full((min(turn.missing_s, 2 * MINUTE_S), BODY_COLUMNS + 1), np.nan, np.float32)
+            state.body = np.concatenate([state.body, missing])
+        state.body = np.concatenate([state.body, turn.body])
         if len(state.body) >= MINUTE_S:
             update_wear(state.wear, _figures(state.body), state.body_s, self._params.movement)
             state.body_s += len(state.body)

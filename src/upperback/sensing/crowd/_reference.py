@@ -120,11 +120,12 @@ class ReferenceEngine:
         record.until_s = chunk.end_s
         return Turn(
             slot=slot,
-            epoch_s=np.arange(seconds.first_s, seconds.end_s),
+            epoch_s=range(seconds.first_s, seconds.end_s),
             epochs=seconds.rows,
             body=self._body(record, piece, missing),
             missing_s=int(missing // self._rate_hz),
             up=vertical.up,
+            doubtful=True,
         )
 
     def _moves(self, record: _Record, ride: Ride) -> None:

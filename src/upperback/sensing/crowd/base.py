@@ -1,6 +1,6 @@
 """What a crowd is given and keeps: frames as they came, the saved state of a wearer, and what an engine has to do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -77,8 +77,7 @@ def empty_minute() -> npt.NDArray[np.float32]:
     return rows
 
 
-@dataclass(slots=True, kw_only=True)
-class Turn:
+class Turn(NamedTuple):
     """What a stretch of one frame of a wearer brought.
 
     Attributes
@@ -88,14 +87,16 @@ class Turn:
     body : (n, 9) float32, seconds of the stream: BODY_COLUMNS, and intensity
     missing_s : whole seconds that are missing before
     up : (n, 3) the verticals of its samples
+    doubtful : `Engine.quality` may have something to say
     """
 
     slot: int
-    epoch_s: npt.NDArray[np.int64]
+    epoch_s: Sequence[int]
     epochs: npt.NDArray[np.float32]
     body: npt.NDArray[np.float32]
     missing_s: int
     up: Signal3
+    doubtful: bool
 
 
 class Moment(NamedTuple):
@@ -131,7 +132,7 @@ class Engine(Protocol):
         """From now on angles are told by this."""
         ...
 
-    def work(self, frames: Sequence[tuple[int, RawFrame]]) -> Iterator[Turn]:
+    def work(self, frames: Sequence[tuple[int, RawFrame]]) -> Iterable[Turn]:
         """Frames, in the order of each wearer's own."""
         ...
 

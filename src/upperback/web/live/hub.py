@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.05
 SAVES_EVERY_S: Final = 10.0
+_BETWEEN_STORES_S: Final = 0.25
 _SWEEP_S: Final = 1.0
 _SILENT_S: Final = 60.0
 _STUCK_S: Final = 10.0
@@ -157,7 +158,7 @@ class Hub:
         self._running: asyncio.Task[None] | None = None
         self._storing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
-        self._swept_s = time.monotonic()
+        self._swept_s = self._stored_s = time.monotonic()
         self._seen_event: int | None = None
 
     def __len__(self) -> int:
@@ -267,8 +268,12 @@ class Hub:
     def _store(self, now_s: float) -> None:
         if self._storing is not None and not self._storing.done():
             return
+        # Together: a transaction takes its time however much is in it. Whoever asked for it does not wait.
+        if not self._asking and now_s - self._stored_s < _BETWEEN_STORES_S:
+            return
         due = self._due_to_store(now_s)
         if due:
+            self._stored_s = now_s
             self._storing = asyncio.get_running_loop().create_task(self._store_all(due))
         else:
             self._is_stored()

@@ -55,6 +55,7 @@ def test_both_engines_give_the_same(seed: int) -> None:
                 wearer.engine.align(wearer.slot, SEATED)
             crowd.put(wearer, raw(frame))
             crowd.tick()
+        assert wearers[0].now().notes == wearers[1].now().notes
     mine, theirs = wearers
     alike(found(mine), found(theirs))
     assert mine.moment.until_s == pytest.approx(theirs.moment.until_s, abs=1e-6, rel=0)
@@ -67,6 +68,35 @@ def test_both_engines_give_the_same(seed: int) -> None:
         for name in ("gravity_wrong", "stuck_seconds", "drift_seconds", "wrong_gravity_seconds", "jumps"):
             assert getattr(quality, name) == getattr(other, name), name
         np.testing.assert_allclose(quality.follow, other.follow, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("acc", "gyr", "word"),
+    [(1.0, 1.0, None), (9.81, 1.0, "multiplied by 9.81"), (1.0, 57.3, "counted in degrees")],
+)
+def test_what_is_wrong_with_a_stream_is_said_and_nothing_where_nothing_is(
+    acc: float, gyr: float, word: str | None
+) -> None:
+    n = round(60 * PHONE_RATE_HZ)
+    angle = np.radians(40) * np.sin(2 * np.pi * np.arange(n) / (4 * PHONE_RATE_HZ))
+    noise = np.random.default_rng(1).normal(0, 0.02, (n, 3))
+    down = 9.81 * np.stack([0 * angle, np.cos(angle), np.sin(angle)], axis=1) + noise
+    turn = np.stack([-np.degrees(np.gradient(angle)) * PHONE_RATE_HZ, 0 * angle, 0 * angle], axis=1)
+    crowd = Crowd()
+    wearer: Wearer | None = None
+    for first in range(0, n, 50):
+        rows = slice(first, first + 50)
+        frame = PhoneFrame(
+            number=first // 50, time_ms=np.arange(first, first + 50, dtype=np.float64) * 20.0,
+            acc_mps2=(acc * down[rows]).astype(np.float32), rotation_dps=(gyr * turn[rows]).astype(np.float32),
+        )  # fmt: skip
+        wearer = wearer or join(crowd, [frame])
+        crowd.put(wearer, raw(frame))
+        crowd.tick()
+    assert wearer is not None
+    notes = wearer.now().notes
+    assert len(notes) == (word is not None)
+    assert word is None or word in notes[0]
 
 
 def test_who_stands_beside_changes_nothing() -> None:
