@@ -50,7 +50,7 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
     """The way of somebody new from the start page to Today, with the errors they may meet, then a second check."""
     page.goto("/")
     yield "start"
-    for name in ("about", "help", "nothing-here"):
+    for name in ("about", "help", "learn/hurt-and-harm", "nothing-here"):
         page.goto(f"/{name}/")
         yield name
     page.goto("/people/")
@@ -497,6 +497,10 @@ def _desk_and_habits(page: Page) -> Iterator[str]:
     yield "habits-error"
     page.goto("/habits/breathing/")
     yield "breathing"
+    page.goto("/learn/")
+    yield "learn"
+    page.goto("/learn/hurt-and-harm/")
+    yield "learn-page"
 
 
 def _somebody(page: Page, name: str, says: Says, *, proxy: bool = False, walk: str = "") -> Iterator[str]:

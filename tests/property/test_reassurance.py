@@ -86,12 +86,21 @@ def review_texts() -> frozenset[str]:
     return frozenset(plain(line) for row in rows for line in (row.why, *row.next))
 
 
+@cache
+def reading_texts() -> frozenset[str]:
+    """Every line of the pages to read that waits for a safety check."""
+    waiting = [part.html for page in CONTENT.learn_pages.values() for part in page.parts if part.waits]
+    shown = [line for html in waiting for line in html.split("\n") if not line.startswith("<h")]  # headings say nothing
+    lines = [" ".join(plain(re.sub(r"<[^>]+>", " ", line)).split()) for line in shown]
+    return frozenset(line for line in lines if len(line.split()) > 4)
+
+
 def reassurance(text: str, may: Callable[[str], bool]) -> Iterator[tuple[str, str, bool]]:
     """What of it stands in a page: the result it belongs to or "plan", the words, and whether they may stand there.
 
     Words that may stand are taken out before the others are looked for: results share lines.
     """
-    kinds = {**result_texts(), "plan": plan_texts(), "review": review_texts()}
+    kinds = {**result_texts(), "plan": plan_texts(), "review": review_texts(), "reading": reading_texts()}
     for kind in sorted(kinds, key=may, reverse=True):
         for words in sorted(kinds[kind], key=len, reverse=True):
             if words in text:
@@ -118,6 +127,9 @@ class Allowed:
             return in_summary or (self.open_plan and name in PLAN_PAGES)
         if kind == "review":
             return here
+        if kind == "reading":
+            standing = self.standing is not None and self.standing.disposition in REASSURING
+            return name == "learn_page" and (self.open_plan or (standing and self.plan_may_come))
         shown = decision is not None and decision == self.standing and decision.disposition == kind
         return (name == "result" and shown) or (self.open_plan and name in PLAN_PAGES)
 
@@ -129,7 +141,7 @@ PLAN_PAGES: Final = frozenset({
     "flare", "flare_over", "load", "load_new", "load_task", "load_amounts", "load_ladder", "load_rung", "load_entry",
     "checkin",
     "training_change",
-    "workplace", "workplace_check", "workplace_part", "workplace_print", "habits", "habits_breathing",
+    "workplace", "workplace_check", "workplace_part", "workplace_print", "habits", "habits_breathing", "learn_page",
 })  # fmt: skip
 
 
@@ -189,6 +201,7 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
         "task_id": ["LM-SIT", "LM-HOUSE"],
         "rung_id": ["0" * 32],
         "part_id": ["screen", "day"],
+        "learn_id": ["hurt-and-harm", "posture"],
         "entry_uuid": [str(uuid.uuid4())],
         "exercise_id": [*planned[:2], "MV02", "ST01"],
         "session_id": [
@@ -374,7 +387,7 @@ def test_no_page_reassures_where_it_must_not(name: str, monkeypatch: pytest.Monk
         "a plan",
         "a plan, looked back at",
     }:  # or the words are looked for in vain
-        assert seen.met
+        assert seen.met >= {"reading"}
 
 
 def test_the_states_are_all_there(tell: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:

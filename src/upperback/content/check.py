@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from upperback.content import conditions as c
 from upperback.content import models
 from upperback.content.conditions import parse_condition, parse_quantity, render
+from upperback.content.learn import plain_text
+from upperback.content.learn_check import learn_problems
 from upperback.content.vocabulary import Content
 from upperback.core.errors import ContentError
 
@@ -54,6 +56,7 @@ def structural_problems(content: Content, *, today: dt.date) -> list[str]:
         _rule_form_problems,
         _plan_reference_problems,
         _wording_problems,
+        learn_problems,
     )
     problems = [problem for check in checks for problem in check(content)]
     return problems + list(_review_problems(content, today))
@@ -147,6 +150,12 @@ def person_facing(content: Content) -> Iterator[tuple[str, str]]:
         yield from texts_of((row.why, row.next), f"review/{row.row}")
     for dose in release.dose:
         yield from texts_of((dose.title, dose.text), f"dose/{dose.id}")
+    for topic in release.learn_topics:
+        yield from texts_of((topic.title, topic.summary), f"learn_topics/{topic.id}")
+    for page in release.learn:
+        yield from texts_of((page.title, page.summary), f"learn/{page.id}")
+        for index, part in enumerate(page.parts):
+            yield f"learn/{page.id}/parts/{index}", plain_text(part.html)
 
 
 def _named(place: str, text: str | None) -> Iterator[tuple[str, str]]:
@@ -179,6 +188,8 @@ def _doubled_keys(content: Content) -> Iterator[str]:
         "load_rules",
         "workstation",
         "dose",
+        "learn_topics",
+        "learn",
     ):
         yield from _doubled(part, (item.id for item in getattr(release, part)))
     for group in (release.findings, release.questions):
@@ -503,3 +514,6 @@ def _review_problems(content: Content, today: dt.date) -> Iterator[str]:
     for rule in content.release.rules:
         if rule.review.due < today:
             yield f"rules/{rule.id}: its review was due on {rule.review.due}"
+    for page in content.learn_pages.values():
+        if page.review.due < today:
+            yield f"learn/{page.id}: its review was due on {page.review.due}"

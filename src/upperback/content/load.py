@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from upperback.content import models
+from upperback.content import learn, models
 from upperback.content.strict_yaml import Document, Plain, read_document
 from upperback.core.errors import ContentError
 
@@ -34,6 +34,7 @@ _LISTS = {
     "workstation": "workstation.yaml",
     "review": "review.yaml",
     "dose": "dose.yaml",
+    "learn_topics": "learn_topics.yaml",
 }
 _FOLDERS = {
     "findings": "findings",
@@ -43,7 +44,9 @@ _FOLDERS = {
     "patterns": "patterns",
     "exercises": "exercises",
     "load_rules": "load_rules",
+    "learn": "learn",
 }
+_MARKDOWN = frozenset({"learn"})
 _FOLDERS_OF_LISTS = {"parameters": "parameters"}
 _ORDERED_BY_FIELD = frozenset({"findings", "questions", "patterns"})
 
@@ -92,7 +95,7 @@ def compile_release(folder: Path) -> Compiled:
     digest = files_digest(folder)
     release = models.Release(
         info=_single(folder, "info", models.ReleaseInfo),
-        **{name: tuple(_items(folder, name)) for name in _ITEM_TYPES},
+        **{name: tuple(items(folder, name)) for name in _ITEM_TYPES},
     )
     return Compiled(release, canonical_sha256(release), digest)
 
@@ -113,13 +116,13 @@ def json_schema() -> dict[str, Any]:
 
 
 def content_files(folder: Path) -> list[Path]:
-    """All YAML files of a release, in a fixed order."""
-    return sorted(folder.rglob("*.yaml"))
+    """All files of a release, in a fixed order."""
+    return sorted([*folder.rglob("*.yaml"), *(path for part in _MARKDOWN for path in (folder / part).glob("*.md"))])
 
 
 def files_digest(folder: Path) -> str:
     """Digest of the names and bytes of all files, and of the structures they are read into."""
-    digest = hashlib.sha256(Path(models.__file__).read_bytes())
+    digest = hashlib.sha256(Path(models.__file__).read_bytes() + Path(learn.__file__).read_bytes())
     for path in content_files(folder):
         data = path.read_bytes()
         digest.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode())
@@ -129,8 +132,9 @@ def files_digest(folder: Path) -> str:
 
 def documents(folder: Path, part: str) -> Iterator[Document]:
     """The documents that hold one part of the release, e.g. `rules`."""
+    read = learn.read_page if part in _MARKDOWN else read_document
     for path in _paths(folder, part):
-        yield read_document(path, path.relative_to(folder).as_posix())
+        yield read(path, path.relative_to(folder).as_posix())
 
 
 def _paths(folder: Path, part: str) -> list[Path]:
@@ -141,7 +145,7 @@ def _paths(folder: Path, part: str) -> list[Path]:
             raise ContentError(f"{single}:1: the file is missing")
         return [path]
     subfolder = _FOLDERS.get(part) or _FOLDERS_OF_LISTS[part]
-    paths = sorted((folder / subfolder).glob("*.yaml"))
+    paths = sorted((folder / subfolder).glob("*.md" if part in _MARKDOWN else "*.yaml"))
     if not paths:
         raise ContentError(f"{subfolder}:1: the folder is missing or empty")
     return paths
@@ -152,7 +156,8 @@ def _single(folder: Path, part: str, kind: type[T]) -> T:
     return _convert(document, document.data, "", kind)
 
 
-def _items(folder: Path, part: str) -> list[Any]:
+def items(folder: Path, part: str) -> list[Any]:
+    """Everything of one part of the release, from its files."""
     kind = _ITEM_TYPES[part]
     found = []
     for document in documents(folder, part):

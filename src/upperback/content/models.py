@@ -535,6 +535,50 @@ class DoseText(Model, frozen=True):
     sources: SourceKeys
 
 
+# ---- pages to read -----------------------------------------------------------------------------------------------
+
+
+class LearnTopic(Model, frozen=True):
+    """`learn_topics.yaml`: a part of what there is to read, in order."""
+
+    id: Key
+    title: Text
+    summary: Text
+
+
+class LearnPart(Model, frozen=True):
+    """A stretch of a page, as the safe HTML that `learn.py` makes of its Markdown.
+
+    waits: it reassures or offers something to try, so it is only shown where a safety check allows that.
+    """
+
+    html: Text
+    waits: bool = False
+
+
+class LearnPage(Model, frozen=True):
+    """`learn/<id>.md`: one thing to read. Front matter in YAML, then a small part of Markdown.
+
+    summary: says what the page is about, never how it ends: lists and searches show it to everybody.
+    place: where it stands in its topic. words: what people may call it, for the search. next: where to read on.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
+    title: Text
+    summary: Text
+    topic: Key
+    place: int
+    status: Status
+    review: Review
+    sources: SourceKeys
+    parts: Annotated[tuple[LearnPart, ...], msgspec.Meta(min_length=1)]
+    words: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    next: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    exercises: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
 class Release(Model, frozen=True):
     """A whole release. Its canonical form is the JSON of this structure; its hash is the SHA-256 of that."""
 
@@ -556,3 +600,5 @@ class Release(Model, frozen=True):
     workstation: tuple[WorkstationItem, ...]
     review: tuple[ReviewRow, ...]
     dose: tuple[DoseText, ...]
+    learn_topics: tuple[LearnTopic, ...]
+    learn: tuple[LearnPage, ...]

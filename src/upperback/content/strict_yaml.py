@@ -38,10 +38,19 @@ class Document:
 
 def read_document(path: Path, name: str) -> Document:
     """The file as plain data. Raises ContentError naming file, line and reason."""
+    return read_plain(read_text(path, name), name)
+
+
+def read_text(path: Path, name: str) -> str:
+    """The file as text. Raises ContentError where it is not UTF-8."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise ContentError(f"{name}:1: the file is not UTF-8") from error
+
+
+def read_plain(text: str, name: str) -> Document:
+    """Text as plain data; `name` is the file in refusals."""
     try:
         root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:

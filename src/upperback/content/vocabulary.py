@@ -114,6 +114,13 @@ class Content:
         return MappingProxyType({source.key: source for source in self.release.bibliography})
 
     @cached_property
+    def learn_pages(self) -> Mapping[str, models.LearnPage]:
+        """Every page to read that is not retired, by id, in the order of topics and places."""
+        order = {topic.id: index for index, topic in enumerate(self.release.learn_topics)}
+        pages = (page for page in self.release.learn if page.status != "retired")
+        return _by_id(sorted(pages, key=lambda page: (order.get(page.topic, len(order)), page.place)))
+
+    @cached_property
     def dose_texts(self) -> Mapping[str, models.DoseText]:
         """Words for irritability, pain light and the like, by id."""
         return _by_id(self.release.dose)

@@ -1,8 +1,8 @@
-"""Addresses of daily care: a flare-up, tasks, the desk, habits."""
+"""Addresses of daily care: a flare-up, tasks, the desk, habits, and what there is to read."""
 
 from django.urls import path
 
-from upperback.web.person import flare, habits, load, workplace
+from upperback.web.person import flare, habits, learn, load, workplace
 
 urlpatterns = [
     path("flare/", flare.flare_page, name="flare"),
@@ -24,5 +24,7 @@ urlpatterns = [
     path("workplace/print/", workplace.sheet, name="workplace_print"),
     path("habits/", habits.habits, name="habits"),
     path("habits/breathing/", habits.breathing, name="habits_breathing"),
+    path("learn/", learn.index, name="learn"),
+    path("learn/<slug:learn_id>/", learn.page, name="learn_page"),
     path("flare/mistake/", flare.mistake, name="flare_mistake"),
 ]

@@ -95,4 +95,5 @@ def _nav_items() -> list[dict[str, str]]:
         {"id": "plan", "href": reverse("plan"), "text": _("Plan")},
         {"id": "progress", "href": reverse("progress"), "text": _("Progress")},
         {"id": "check", "href": reverse("check"), "text": _("Safety check")},
+        {"id": "learn", "href": reverse("learn"), "text": _("Learn")},
     ]

@@ -1,0 +1,79 @@
+"""Whether the pages to read lead somewhere, and whether what reassures waits for the safety check.
+
+Reassurance cannot be told from a word list for certain. The list is a tripwire: it stops the phrases that pages of this
+kind reassure with, and the sentences that offer something to try, wherever they stand outside a stretch that waits.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from upperback.content import models
+from upperback.content.learn import links_of, plain_text
+from upperback.content.vocabulary import Content
+
+#: Phrases that say all is well, or will be.
+REASSURING: Final = re.compile(
+    r"\b(safe|harmless|unharmed|dangerous|serious|sinister|worrying|worried|worry|fine|normal|unlikely|rare|rarely|"
+    r"strong|robust|sturdy|settle[sd]?|settling|heal(s|ed|ing)?|recover(s|ed|y)?|improv(e|es|ed|ing)|"
+    r"gets? better|got better|getting better|goes away|go away|passes|wears? off|"
+    r"most (people|backs|of it|of these|pain|upper|cases|spells|times)|mostly|usually|nearly always|"
+    r"eases? (by|off|over|in|with)|by themselves|all right|no (reason|cause|need)|not needed|hardly ever|"
+    r"(most|un)likely|(calm|quieten)s? (it|the|things|down)|no alarm|touchy|"
+    r"nothing (is )?wrong|no harm|not (do |mean |be )?harm\w*|does not mean|do not need|good news|common kind)\b",
+    re.IGNORECASE,
+)
+
+#: Sentences that begin so offer something to try.
+TRYING: Final = re.compile(
+    r"^(move|keep (moving|going|active)|try|stretch|walk|lift|breathe|change|stand|sit|start|build|use|"
+    r"carry|rest|raise|split|bring|hold|vary|put|set|take (a |short |regular |more )|do (a|the|some|your|it|this))\b",
+    re.IGNORECASE,
+)
+
+_ABOUT_THE_CHECK: Final = re.compile(r"(do the )?safety check", re.IGNORECASE)
+_SENTENCES: Final = re.compile(r"(?<=[.?!:]) ")
+
+
+def learn_problems(content: Content) -> Iterator[str]:
+    """Everything wrong with the pages to read, in plain sentences."""
+    topics = {topic.id for topic in content.release.learn_topics}
+    pages = content.learn_pages
+    taken: dict[tuple[str, int], str] = {}
+    for page in pages.values():
+        yield from _reference_problems(page, content)
+        yield from reassuring_problems(page)
+        if page.topic not in topics:
+            yield f"learn/{page.id}: there is no topic {page.topic}"
+        other = taken.setdefault((page.topic, page.place), page.id)
+        if other != page.id:
+            yield f"learn/{page.id}: place {page.place} of {page.topic} is taken by {other}"
+    for topic in topics - {page.topic for page in pages.values()}:
+        yield f"learn_topics {topic}: no page belongs to it"
+
+
+def reassuring_problems(page: models.LearnPage) -> Iterator[str]:
+    """Words that reassure, or offer something to try, where anybody reads them."""
+    open_to_all = [page.title, page.summary, *(plain_text(part.html) for part in page.parts if not part.waits)]
+    for sentence in (part for text in open_to_all for part in _SENTENCES.split(text)):
+        told = _ABOUT_THE_CHECK.sub("check", sentence)
+        if told.endswith("?"):  # a question promises nothing
+            continue
+        if REASSURING.search(told) or TRYING.search(told):
+            yield f"learn/{page.id}: “{sentence}” may reassure or offer something to try: let it wait"
+
+
+def _reference_problems(page: models.LearnPage, content: Content) -> Iterator[str]:
+    place = f"learn/{page.id}"
+    linked = [id for part in page.parts for id in links_of(part.html)]
+    for kind, keys, known in (
+        ("page", [*page.next, *linked], set(content.learn_pages)),
+        ("exercise", page.exercises, set(content.exercises)),
+        ("pattern", page.patterns, set(content.patterns)),
+        ("rule", page.rules, set(content.rules)),
+    ):
+        for key in keys:
+            if key not in known:
+                yield f"{place}: there is no {kind} {key}"
+    if page.id in page.next:
+        yield f"{place}: leads on to itself"

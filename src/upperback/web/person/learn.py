@@ -1,0 +1,120 @@
+"""Pages to read, by topic. What reassures on them waits for a safety check that allows it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from markupsafe import Markup, escape
+
+from upperback.content.learn import LINK
+from upperback.content.vocabulary import default_content
+from upperback.services.reading import reading
+from upperback.web.person import session
+from upperback.web.person.page import onward, show
+
+#: How far a source was read, in words for everybody.
+_CHECKED: Final = {
+    "full": "read in full",
+    "abstract": "its summary was read",
+    "secondary": "seen through others who report it",
+    "title": "known to exist, not read again",
+    "not_reread": "not read again for this page",
+    "own": "our own choice",
+}
+_HREF: Final = re.compile(r'href="([^"]*)"')
+_SERVICE: Final = re.compile(r"\{([a-z_]+)\}")
+_SENTENCE_BEGINS: Final = re.compile(r"(<(p|li|h2|h3)>|[.!?] )(<(strong|em)>)*$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What this browser may see: `everything`, exercises of an open plan, and where to go on."""
+
+    everything: bool
+    exercises: tuple[str, ...]
+    next_href: str
+    next_text: str
+    help_first: bool = False
+
+
+@require_safe
+@never_cache
+def index(request: HttpRequest) -> HttpResponse:
+    """`/learn/`: every page, by topic."""
+    content = default_content()
+    topics = [
+        {"topic": topic, "pages": [page for page in content.learn_pages.values() if page.topic == topic.id]}
+        for topic in content.release.learn_topics
+    ]
+    return show(request, "person/learn.jinja", {"topics": topics})
+
+
+@require_safe
+@never_cache
+def page(request: HttpRequest, learn_id: str) -> HttpResponse:
+    """`/learn/ID/`: one page, where it comes from, and where to read on."""
+    content = default_content()
+    found = content.learn_pages.get(learn_id)
+    if found is None:
+        raise Http404
+    reader = _reader(request)
+    parts = [_html(part.html) for part in found.parts if reader.everything or not part.waits]
+    exercises = [content.exercises[id] for id in found.exercises if id in reader.exercises and id in content.exercises]
+    context: dict[str, Any] = {
+        "page": found,
+        "topic": next(topic for topic in content.release.learn_topics if topic.id == found.topic),
+        "parts": parts,
+        "waiting": len(parts) < len(found.parts),
+        "reader": reader,
+        "exercises": exercises,
+        "sources": [(content.sources[key], _(_CHECKED[content.sources[key].checked])) for key in found.sources],
+        "onward": [content.learn_pages[id] for id in found.next],
+    }
+    return show(request, "person/learn_page.jinja", context)
+
+
+def _reader(request: HttpRequest) -> _Reader:
+    """Nobody yet, or a database that does not answer, sees what everybody may see."""
+    nobody = _Reader(everything=False, exercises=(), next_href=reverse("check"), next_text=_("Start the safety check"))
+    try:
+        profile = session.profile_or_none(request)
+        if profile is None:
+            return nobody
+        may = reading(profile=profile, by=session.actor_of(request), now=session.now())
+    except DatabaseError:
+        return nobody
+    href, text = onward(may.state)
+    decision = may.state.decision
+    first = decision is not None and decision.disposition in {"emergency_now", "urgent_same_day"}
+    return _Reader(may.everything, may.exercises, href, text, help_first=first and not may.everything)
+
+
+def _html(html: str) -> Markup:
+    """A part with the services of the region in it, and its links as addresses. Made by `content/learn.py`, so safe."""
+    return Markup(_HREF.sub(lambda found: f'href="{_address(found[1])}"', _filled(html)))  # noqa: S704
+
+
+def _filled(html: str) -> str:
+    """With each `{service}` as it is called in a sentence of this region; a capital where it begins one."""
+    phrases = {item.key: item.phrase for item in default_content().service_table(settings.REGION).services}
+
+    def phrase(found: re.Match[str]) -> str:
+        words = phrases[found[1]]
+        begins = _SENTENCE_BEGINS.search(html[: found.start()])
+        return str(escape(words[:1].upper() + words[1:] if begins else words))
+
+    return _SERVICE.sub(phrase, html)
+
+
+def _address(target: str) -> str:
+    if target == "help:":
+        return "/help/"
+    found = LINK.fullmatch(target)
+    return reverse("learn_page", args=[found[1]]) if found and found[1] else reverse("check")

@@ -1,0 +1,97 @@
+"""Pages to read, by topic, without any script. What waits for the safety check is proved in test_reassurance.py."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from tests.integration.daily import planned
+from tests.integration.test_journey import me, text_of
+from upperback.content.learn import plain_text
+from upperback.content.vocabulary import default_content
+from upperback.web.person import learn, session
+
+__all__ = ["me", "planned"]  # fixtures
+
+pytestmark = pytest.mark.django_db
+
+PAGES = default_content().learn_pages
+
+
+def _words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_every_page_stands_under_its_topic(client: Client) -> None:
+    page = client.get("/learn/").content.decode()
+    for topic in default_content().release.learn_topics:
+        assert topic.title in page
+    assert re.findall(r'href="/learn/([a-z0-9-]+)/"', page.split("<main", 1)[1]) == list(PAGES)
+
+
+def test_every_page_opens_to_everybody_with_sources_and_a_way_on(client: Client) -> None:
+    for found in PAGES.values():
+        page = client.get(f"/learn/{found.id}/")
+        body = page.content.decode()
+        assert page.status_code == 200
+        assert "{" not in body.split("<main", 1)[1].split("</main>")[0], found.id
+        assert "learn:" not in body
+        for key in found.sources:
+            assert default_content().sources[key].citation.split(".")[0].split("&")[0][:20] in text_of(page)
+        assert all(f'href="/learn/{id}/"' in body for id in found.next)
+        assert 'href="/help/"' in body
+        for part in found.parts:
+            if part.waits:  # nobody has done a check here
+                assert all(_words(line) not in text_of(page) for line in part.html.split("\n") if len(line) > 60)
+        waits = any(part.waits for part in found.parts)
+        assert ("The rest of this page waits" in body) == waits
+        assert not waits or "Start the safety check" in body
+
+
+def test_with_a_plan_everything_is_there_and_leads_to_its_exercises(planned: Client) -> None:
+    for found in PAGES.values():
+        page = planned.get(f"/learn/{found.id}/")
+        assert "The rest of this page waits" not in page.content.decode()
+        for part in found.parts:
+            first = plain_text(part.html).split(". ")[-1][:25]
+            assert "{" in first or first in text_of(page), (found.id, first)
+    body = planned.get("/learn/posture/").content.decode()
+    offered = set(re.findall(r'href="/exercise/(\w+)/"', body))
+    assert offered
+    assert all(planned.get(f"/exercise/{id}/").status_code == 200 for id in offered)
+
+
+def test_services_are_named_with_a_capital_where_a_sentence_begins(client: Client) -> None:
+    words = text_of(client.get("/learn/medicines/"))
+    assert "A pharmacist can help, without an appointment. So can your GP." in words
+
+
+def test_an_unknown_page_is_not_found(client: Client) -> None:
+    assert client.get("/learn/nothing-here/").status_code == 404
+
+
+def test_a_database_that_does_not_answer_shows_what_everybody_may_see(
+    planned: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(**about: object) -> None:
+        raise OperationalError("locked")
+
+    monkeypatch.setattr(learn, "reading", locked)
+    page = planned.get("/learn/posture/")
+    assert page.status_code == 200
+    assert "The rest of this page waits" in page.content.decode()
+
+
+def test_a_day_later_a_plan_that_stands_still_shows_everything(
+    planned: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = session.now() + dt.timedelta(days=2)
+    monkeypatch.setattr(session, "now", lambda: later)
+    assert "The rest of this page waits" not in planned.get("/learn/posture/").content.decode()
+
+
+def test_nothing_of_a_page_is_kept_by_the_browser(client: Client) -> None:
+    """What may be read hangs on the newest check, so a page of yesterday must not come back."""
+    assert "no-store" in client.get("/learn/posture/").headers["Cache-Control"]
