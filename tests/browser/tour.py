@@ -80,6 +80,7 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
     yield "start-known"
     page.goto("/people/")
     yield "people-known"
+    yield from _own_data(page)
     page.goto("/check/")
     yield "check-start-with-plan"
     go_on(page)
@@ -167,6 +168,21 @@ def looking_back(page: Page) -> Iterator[str]:
 
 
 # ---- parts of the way --------------------------------------------------------------------------------------------
+
+
+def _own_data(page: Page) -> Iterator[str]:
+    """Taking data along and bringing it in, with what is said where that cannot be."""
+    page.goto("/data/")
+    yield "own-data"
+    page.goto("/data/take/")
+    yield "take-data"
+    page.locator("#passphrase").fill("short")
+    go_on(page)
+    yield "take-data-error"
+    page.goto("/data/bring/")
+    yield "bring-data"
+    go_on(page)
+    yield "bring-data-error"
 
 
 def go_on(page: Page) -> None:

@@ -61,7 +61,7 @@ def _export(chosen: argparse.Namespace) -> int:
         for path in paths.values():
             _check_free(path)
         for name, path in paths.items():
-            _written(path, partial(own_tables.write_own_table, profile=profile, table=name, by=by))
+            _written(path, partial(own_tables.write_own_table, profile=profile, table=name, by=by, now=_now()))
         _say(
             chosen, {"files": [str(path) for path in paths.values()]}, f"Written: {', '.join(map(str, paths.values()))}"
         )

@@ -4,6 +4,7 @@ import datetime as dt
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -17,7 +18,8 @@ from upperback.services import audit
 from upperback.services.actors import Actor
 from upperback.services.belongings import Lines, leaving_tables, plain_rows
 from upperback.services.permissions import check_may
-from upperback.store.models import Assessment, AuditEvent, LiveMinute, LiveStream, Profile, Screening
+from upperback.store.files import samples_folder
+from upperback.store.models import Assessment, AuditEvent, KeptSamples, LiveMinute, LiveStream, Profile, Screening
 
 __all__ = ["spooled_archive", "write_archive"]
 
@@ -74,6 +76,10 @@ def _write(profile: Profile, out: IO[bytes] | Sealing, by: Actor, now: dt.dateti
             else:
                 rows = changing.get(table.model) or plain_rows(table, profile, lines, until=until[table.model])
                 archive.rows(f"{ROWS}{table.name}.jsonl", rows)
+        for kept, line in lines[KeptSamples].items():
+            with _kept_file(profile, kept) as file:
+                if file is not None:
+                    archive.samples(line, file)
         archive.rows(f"{ABOUT}audit.jsonl", _events(profile.uuid))
         return archive.close(
             made_at=now.astimezone(dt.UTC).isoformat(timespec="seconds"), name=profile.name,
@@ -93,6 +99,18 @@ def _minutes(profile: Profile, lines: Lines, until: int) -> Iterator[tuple[int, 
 
 def _after(rows: Any, last: int | None) -> Any:
     return rows if last is None else rows.filter(first_s__gt=last)
+
+
+@contextmanager
+def _kept_file(profile: Profile, kept: int) -> Iterator[IO[bytes] | None]:
+    """A file of kept readings; None where it was taken away, by hand or just now."""
+    row = KeptSamples.objects.select_related("stream").filter(pk=kept).first()
+    path = samples_folder(profile.uuid) / f"{row.stream.uuid}.parquet" if row is not None else None
+    if path is None or not path.is_file():
+        yield None
+        return
+    with path.open("rb") as file:
+        yield file
 
 
 def _events(profile: uuid.UUID) -> Iterator[dict[str, Any]]:

@@ -34,6 +34,7 @@ _INTEGERS: Final = {
 }
 _PLAIN: Final[dict[str, Any]] = {
     "BooleanField": bool,
+    "FloatField": float,
     "BinaryField": bytes,
     "DateField": dt.date,
     "TimeField": dt.time,

@@ -7,9 +7,12 @@ content made them, they are history: the safety check is open again with its ans
 """
 
 import datetime as dt
+import hashlib
+import shutil
 import tempfile
 import zoneinfo
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -22,13 +25,14 @@ from upperback.care import diary
 from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, InputError, UpperbackError
 from upperback.devices.confined import Limits, run_confined
-from upperback.interchange.archive import ROWS, Contents
+from upperback.interchange.archive import ROWS, Contents, kept_name
 from upperback.services import audit, plans, screening
 from upperback.services.actors import Actor
 from upperback.services.belongings import Table, leaving_tables, read_row, row_of
 from upperback.services.people import NAME_CHARACTERS_MAX
 from upperback.services.permissions import check_may
-from upperback.store.models import Decision, PlanVersion, Profile
+from upperback.store.files import samples_folder, write_whole
+from upperback.store.models import Decision, KeptSamples, PlanVersion, Profile
 
 __all__ = ["bring_in"]
 
@@ -58,13 +62,18 @@ def bring_in(*, path: Path, name: str, by: Actor, now: dt.datetime, passphrase: 
         folder = Path(made)
         told = run_confined("archive", path, {"passphrase": passphrase}, folder=folder, limits=_LIMITS, name=name)
         contents = msgspec.convert(told, Contents)
+        placed: list[Path] = []
         try:
-            return _write(contents, folder, by, now)
-        except InputError as error:
-            raise InputError(f"{name}: {error.message}", **error.details) from None
+            return _write(contents, folder, placed, by, now)
+        except BaseException as error:
+            for one in placed:
+                one.unlink(missing_ok=True)
+            if isinstance(error, InputError):
+                raise InputError(f"{name}: {error.message}", **error.details) from None
+            raise
 
 
-def _write(contents: Contents, folder: Path, by: Actor, now: dt.datetime) -> Profile:
+def _write(contents: Contents, folder: Path, placed: list[Path], by: Actor, now: dt.datetime) -> Profile:
     _check_tables(contents)
     with transaction.atomic():
         profile, rows = None, 0
@@ -77,6 +86,7 @@ def _write(contents: Contents, folder: Path, by: Actor, now: dt.datetime) -> Pro
                 profile = Profile.objects.get(pk=keys[Profile][0])
         assert profile is not None, "an archive without its person is refused"
         _check_what_counts(profile, by, now)
+        _place_samples(profile, folder, placed)
         audit.record(
             by=by, action="import_person", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,
             rows=rows, release_sha256=contents.release_sha256,
@@ -140,6 +150,23 @@ def _rows(table: Table, path: Path) -> Iterator[dict[str, Any]]:
                 except InputError as error:
                     raise InputError(f"{table.name}, line {number}: {error.message}") from None
             yield plain
+
+
+def _place_samples(profile: Profile, folder: Path, placed: list[Path]) -> None:
+    """Kept readings go where those of this person are; each is the one that its row tells of."""
+    rows = KeptSamples.objects.filter(profile=profile).select_related("stream").order_by("pk")
+    for number, row in enumerate(rows, 1):
+        found = folder / kept_name(number)
+        if not found.exists():
+            continue  # taken away before, by hand
+        with found.open("rb") as file:
+            if (found.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()) != (row.size, row.sha256):
+                raise InputError("the readings of a sensor in it are not those that it tells of")
+        path = samples_folder(profile.uuid) / f"{row.stream.uuid}.parquet"
+        if path.exists():
+            raise Conflict(_DOUBLE)
+        placed.append(path)
+        write_whole(path, partial(shutil.copyfile, found))
 
 
 def _check_profile(plain: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The diary and its figures as tables, for a person's own use in a spreadsheet."""
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import IO, Any, Final
@@ -18,7 +19,7 @@ from upperback.care.diary import (
     kind_of,
 )
 from upperback.interchange.tables import Cell, write_table
-from upperback.services import diary
+from upperback.services import audit, diary
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.store.models import Profile
@@ -36,9 +37,13 @@ _MINUTE_S: Final = 60
 TABLES: Final = ("diary", "figures")
 
 
-def write_own_table(*, profile: Profile, table: str, out: IO[bytes], by: Actor) -> int:
+def write_own_table(*, profile: Profile, table: str, out: IO[bytes], by: Actor, now: dt.datetime) -> int:
     """Writes one of `TABLES` as CSV, what was taken back left out; returns the number of rows."""
     check_may(by, "export_person")
+    audit.record(
+        by=by, action="export_tables", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,
+        table=table,
+    )  # fmt: skip
     written = diary.entries(profile=profile, by=by)
     if table == "diary":
         return write_table(out, _DIARY, _diary(written, ZoneInfo(profile.time_zone)))

@@ -1,11 +1,14 @@
 """Everything of a person goes out and comes in again, byte for byte; what was changed by hand stays out."""
 
 import datetime as dt
+import hashlib
 import io
 import json
+import shutil
 import uuid
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,8 @@ from upperback.sensing.minutes import minutes_of, pack_seconds
 from upperback.services import archive, belongings, bring_in, demo, diary, own_tables, people, plans
 from upperback.services.actors import NOBODY, Actor
 from upperback.services.people import Profile
-from upperback.store.models import AuditEvent, DiaryEntry, LiveMinute, LiveStream, PlanVersion, Screening
+from upperback.store.files import samples_folder, write_whole
+from upperback.store.models import AuditEvent, DiaryEntry, KeptSamples, LiveMinute, LiveStream, PlanVersion, Screening
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +49,7 @@ def brought(data: bytes, folder: Path, by: Actor, passphrase: str = "") -> Profi
 
 def members(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as file:
-        return {name: file.read(name) for name in file.namelist() if name.startswith("rows/")}
+        return {name: file.read(name) for name in file.namelist() if name.startswith(("rows/", "samples/"))}
 
 
 def wear(profile: Profile, by: Actor, seed: int) -> None:
@@ -62,6 +66,13 @@ def wear(profile: Profile, by: Actor, seed: int) -> None:
             LiveMinute.objects.create(
                 profile=profile, stream=stream, first_s=minute.first_s, seconds=pack_seconds(minute)
             )
+        if sitting == 0:
+            data = dice.bytes(5000)
+            write_whole(samples_folder(profile.uuid) / f"{stream.uuid}.parquet", partial(Path.write_bytes, data=data))
+            KeptSamples.objects.create(
+                profile=profile, stream=stream, starts_at=NOW, seconds=3.5, samples=210, size=5000,
+                sha256=hashlib.sha256(data).hexdigest(), kept_at=NOW, by=str(by),
+            )  # fmt: skip
 
 
 @pytest.fixture
@@ -89,6 +100,7 @@ def test_out_and_in_and_out_is_the_same(actor: Actor, tmp_path: Path, tell: Call
         data, contents = taken(profile, actor)
         before = {name: value for name, value in vars(profile).items() if name not in {"id", "_state"}}
         profile.delete()
+        shutil.rmtree(samples_folder(profile.uuid))
         again = brought(data, tmp_path, actor)
         assert {name: value for name, value in vars(again).items() if name not in {"id", "_state"}} == before
         assert members(taken(again, actor)[0]) == members(data)
@@ -164,7 +176,21 @@ def test_nobody_takes_or_brings(ana: Profile, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         brought(b"", tmp_path, NOBODY)
     with pytest.raises(NotFound):
-        own_tables.write_own_table(profile=ana, table="diary", out=io.BytesIO(), by=NOBODY)
+        own_tables.write_own_table(profile=ana, table="diary", out=io.BytesIO(), by=NOBODY, now=NOW)
+
+
+@pytest.mark.usefixtures("close_by")
+def test_readings_that_are_not_those_of_their_row(ana: Profile, actor: Actor, tmp_path: Path) -> None:
+    wear(ana, actor, seed=1)
+    data, _ = taken(ana, actor)
+    ana.delete()
+    shutil.rmtree(samples_folder(ana.uuid))
+    with pytest.raises(InputError, match="not those that it tells of"):
+        brought(changed(data, set_field("kept_samples", "sha256", "0" * 64)), tmp_path, actor)
+    assert not list(samples_folder(ana.uuid).glob("*"))
+    assert not Profile.objects.exists()
+    brought(changed(data, lambda rows: None), tmp_path, actor)
+    assert len(list(samples_folder(ana.uuid).glob("*"))) == 1
 
 
 # ---- changed by hand -----------------------------------------------------------------------------------------------
@@ -181,6 +207,9 @@ def changed(data: bytes, change: Change) -> bytes:
     writer = ArchiveWriter(out)
     for name, new in rows.items():
         writer.rows(name, new)
+    for name, file in members(data).items():
+        if name.startswith("samples/"):
+            writer.samples(int(Path(name).stem), io.BytesIO(file))
     writer.close(made_at="", name="x", made_by="x", release="x", release_sha256="x")
     return out.getvalue()
 
@@ -302,12 +331,12 @@ def test_tables_of_ones_own(ana: Profile, actor: Actor) -> None:
     for entry in (Morning(pain=3), GoalTold(goal="g", words='=HYPERLINK("http://x")'), Helped(words="-1+2")):
         diary.keep_entry(profile=ana, client_id=uuid.uuid4(), day=at.date(), at=at, entry=entry, by=actor, now=NOW)
     out = io.BytesIO()
-    assert own_tables.write_own_table(profile=ana, table="diary", out=out, by=actor) >= 3
+    assert own_tables.write_own_table(profile=ana, table="diary", out=out, by=actor, now=NOW) >= 3
     text = out.getvalue().decode("utf-8-sig")
     assert "2026-11-20,22:30,morning,pain,3\r\n" in text
     assert '"\'=HYPERLINK(""http://x"")"' in text
     assert ",'-1+2\r\n" in text
     out = io.BytesIO()
-    own_tables.write_own_table(profile=ana, table="figures", out=out, by=actor)
+    own_tables.write_own_table(profile=ana, table="figures", out=out, by=actor, now=NOW)
     assert out.getvalue().decode("utf-8-sig").splitlines()[1] == "2026-11-20,3,,,,,,,,"
     assert DiaryEntry.objects.count() == 3

@@ -1,7 +1,7 @@
 """Everything of a person in one file, which another installation can read: see docs/reference/archive.md."""
 
-from upperback.interchange.archive.base import ABOUT, ROWS, VERSION, Contents, Member
-from upperback.interchange.archive.reading import unpack
+from upperback.interchange.archive.base import ABOUT, ROWS, SAMPLES, VERSION, Contents, Member
+from upperback.interchange.archive.reading import kept_name, unpack
 from upperback.interchange.archive.sealed import PASSPHRASE_LEAST, Sealing, check_passphrase, is_sealed
 from upperback.interchange.archive.writing import ArchiveWriter
 
@@ -9,6 +9,7 @@ __all__ = [
     "ABOUT",
     "PASSPHRASE_LEAST",
     "ROWS",
+    "SAMPLES",
     "VERSION",
     "ArchiveWriter",
     "Contents",
@@ -16,5 +17,6 @@ __all__ = [
     "Sealing",
     "check_passphrase",
     "is_sealed",
+    "kept_name",
     "unpack",
 ]

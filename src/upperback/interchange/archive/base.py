@@ -1,7 +1,7 @@
 """What an archive is: a ZIP with a list of contents, rows as JSON Lines, seconds of sensors as Parquet.
 
-The format is described in docs/reference/archive.md. `rows/` holds what another installation takes in; `about/` is for
-reading only.
+The format is described in docs/reference/archive.md. `rows/` and `samples/` hold what another installation takes in;
+`about/` is for reading only.
 """
 
 from typing import Annotated, Final, TypeAlias
@@ -14,19 +14,24 @@ VERSION: Final = 1
 CONTENTS: Final = "upperback.json"
 ROWS: Final = "rows/"
 ABOUT: Final = "about/"
-#: A member of this ending holds seconds of sensors; all others are JSON Lines.
+#: Kept readings of sensors, as they are: files of the lines of `rows/kept_samples.jsonl`, never packed further.
+SAMPLES: Final = "samples/"
+#: A member of rows of this ending holds seconds of sensors; all others are JSON Lines.
 SECONDS: Final = ".parquet"
 
 MEMBERS_MOST: Final = 64
-#: Of all members together when unpacked. A year of eight hours a day with a sensor is about half of it.
+SAMPLES_MOST: Final = 4000
+#: Of all members but samples together when unpacked. A year of eight hours a day with a sensor is about half of it.
 BYTES_MOST: Final = 1 << 30
 #: Of the list of contents.
-CONTENTS_BYTES_MOST: Final = 64 * 1024
+CONTENTS_BYTES_MOST: Final = 1 << 20
 
 #: A packed minute: number of the stream, first second, bytes as `sensing.minutes` packs them.
 Packed: TypeAlias = tuple[int, int, bytes]
 
-Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(rows|about)/[a-z_]{1,40}\.(jsonl|parquet)$")]
+Name: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^((rows|about)/[a-z_]{1,40}\.(jsonl|parquet)|samples/[1-9][0-9]{0,4}\.parquet)$")
+]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +39,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: Name
     rows: Annotated[int, msgspec.Meta(ge=0)]
-    bytes: Annotated[int, msgspec.Meta(ge=0, le=BYTES_MOST)]
+    bytes: Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
     sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -57,4 +62,4 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     made_by: Annotated[str, msgspec.Meta(max_length=60)]
     release: Annotated[str, msgspec.Meta(max_length=80)]
     release_sha256: Annotated[str, msgspec.Meta(max_length=64)]
-    members: Annotated[tuple[Member, ...], msgspec.Meta(max_length=MEMBERS_MOST)]
+    members: Annotated[tuple[Member, ...], msgspec.Meta(max_length=MEMBERS_MOST + SAMPLES_MOST)]

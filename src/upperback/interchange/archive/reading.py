@@ -25,6 +25,8 @@ from upperback.interchange.archive.base import (
     CONTENTS_BYTES_MOST,
     FORMAT,
     MEMBERS_MOST,
+    SAMPLES,
+    SAMPLES_MOST,
     SECONDS,
     VERSION,
     Contents,
@@ -43,11 +45,16 @@ _USUAL: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeError, ValueError, RuntimeError)
 
 
+def kept_name(number: int) -> str:
+    """Under what name the kept readings of a line lie in the folder."""
+    return f"kept-{number}.parquet"
+
+
 def unpack(path: Path, folder: Path, passphrase: str = "") -> Contents:
     """Proves an archive and writes each member of rows into the folder, as JSON Lines under its own name.
 
     `rows/diary_entry.jsonl` becomes `diary_entry.jsonl`; seconds become lines of packed minutes, bytes in base64.
-    Members for reading only are proved and left out.
+    Kept readings get the name that `kept_name` says. Members for reading only are proved and left out.
 
     Raises
     ------
@@ -90,13 +97,15 @@ def _is_zip(path: Path) -> bool:
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The members by name: plain files, one of each name, one after the other."""
     infos = archive.infolist()
-    if len(infos) > MEMBERS_MOST:
+    if len(infos) > MEMBERS_MOST + SAMPLES_MOST:
         raise InputError(f"{FOREIGN}: it holds {len(infos)} files")
     for info in infos:
         kind = info.external_attr >> 16
         plain = not info.is_dir() and (not stat.S_IFMT(kind) or stat.S_ISREG(kind))
         if not plain or info.flag_bits & _FLAG_ENCRYPTED or info.compress_type not in _USUAL:
             raise InputError(FOREIGN)
+        if info.filename.startswith(SAMPLES) and info.compress_type != zipfile.ZIP_STORED:
+            raise InputError(FOREIGN)  # so that they are no larger than the archive itself
     ordered = sorted(infos, key=lambda info: info.header_offset)
     if any(one.header_offset + one.compress_size > other.header_offset for one, other in pairwise(ordered)):
         raise InputError(DAMAGED)
@@ -128,7 +137,8 @@ def _contents(archive: zipfile.ZipFile, found: dict[str, zipfile.ZipInfo]) -> Co
     names = [member.name for member in contents.members]
     if sorted([*names, CONTENTS]) != sorted(found):
         raise InputError(DAMAGED)
-    if sum(member.bytes for member in contents.members) > BYTES_MOST:
+    packed = [member for member in contents.members if not member.name.startswith(SAMPLES)]
+    if len(packed) > MEMBERS_MOST or sum(member.bytes for member in packed) > BYTES_MOST:
         raise InputError(f"the archive holds more than {BYTES_MOST >> 20} MB")
     return contents
 
@@ -140,7 +150,9 @@ def _take_out(archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: Member, f
         digest = _copied(source, out, member.bytes)
     if digest != member.sha256:
         raise InputError(DAMAGED)
-    if not member.name.startswith(ABOUT):
+    if member.name.startswith(SAMPLES):
+        raw.replace(folder / kept_name(int(Path(member.name).stem)))
+    elif not member.name.startswith(ABOUT):
         target = folder / f"{Path(member.name).stem}.jsonl"
         if member.name.endswith(SECONDS):
             _lines_of_seconds(raw, member.rows, target)

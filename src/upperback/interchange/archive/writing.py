@@ -7,7 +7,7 @@ from typing import IO, Any, Final, Self, cast
 
 import msgspec
 
-from upperback.interchange.archive.base import CONTENTS, FORMAT, VERSION, Contents, Member, Packed
+from upperback.interchange.archive.base import CONTENTS, FORMAT, SAMPLES, VERSION, Contents, Member, Packed
 
 _LEVEL: Final = 6
 _HANDED_ON: Final = 256 * 1024
@@ -56,6 +56,14 @@ class ArchiveWriter:
         with self._opened(name, zipfile.ZIP_STORED) as member:
             count = write_seconds(cast("IO[bytes]", member), minutes)
         self._members.append(member.told(name, count))
+
+    def samples(self, number: int, file: IO[bytes]) -> None:
+        """A file of kept readings, as it is; `number`: its line among the rows."""
+        name = f"{SAMPLES}{number}.parquet"
+        with self._opened(name, zipfile.ZIP_STORED) as member:
+            while piece := file.read(_HANDED_ON):
+                member.write(piece)
+        self._members.append(member.told(name, 0))
 
     def close(self, *, made_at: str, name: str, made_by: str, release: str, release_sha256: str) -> Contents:
         """Writes the list of contents; the archive is whole."""

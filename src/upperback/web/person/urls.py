@@ -4,6 +4,7 @@ from django.urls import path
 
 from upperback.web.person import assessment, breaks, check, device, kept, live, people, plan, result, today, training
 from upperback.web.person.daily_urls import urlpatterns as daily_care
+from upperback.web.person.data_urls import urlpatterns as own_data
 from upperback.web.person.review_urls import urlpatterns as looking_back
 
 urlpatterns = [
@@ -61,4 +62,4 @@ urlpatterns = [
     path("diary/", device.keep, name="diary"),
 ]
 
-urlpatterns += daily_care + looking_back
+urlpatterns += daily_care + looking_back + own_data

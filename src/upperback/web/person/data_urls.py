@@ -1,0 +1,11 @@
+"""Addresses of a person's own data."""
+
+from django.urls import path
+
+from upperback.web.person import own_data
+
+urlpatterns = [
+    path("data/", own_data.own_data, name="own_data"),
+    path("data/take/", own_data.take_data, name="take_data"),
+    path("data/bring/", own_data.bring_data, name="bring_data"),
+]

@@ -1,0 +1,113 @@
+"""A person's own data: take it with you, bring it in."""
+
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from upperback.core.errors import Conflict, InputError
+from upperback.interchange.archive import PASSPHRASE_LEAST, check_passphrase
+from upperback.services import archive, own_tables
+from upperback.services.bring_in import bring_in
+from upperback.services.people import Profile
+from upperback.services.today import local_day
+from upperback.web.downloads import download
+from upperback.web.person import session
+from upperback.web.person.page import for_person, show
+from upperback.web.uploads import ARCHIVE_BYTES_MAX, with_archive
+
+_MEMORY_BYTES: Final = 4 << 20
+
+
+@require_safe
+@for_person
+def own_data(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/data/`: what can be done with everything that was saved."""
+    return show(request, "person/own_data.jinja", {"profile": profile})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def take_data(request: HttpRequest, profile: Profile) -> HttpResponseBase:
+    """`/data/take/`: everything in one file, locked or not; or a table for a spreadsheet."""
+    if request.method != "POST":
+        return _take_page(request, profile)
+    by, now = session.actor_of(request), session.now()
+    day = local_day(profile, now).isoformat()
+    table = request.POST.get("table", "")
+    if table in own_tables.TABLES:
+        file = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115  closed when it is through
+        own_tables.write_own_table(profile=profile, table=table, out=file, by=by, now=now)
+        return download(request, file, name=f"upperback-{table}-{day}.csv", kind="text/csv; charset=utf-8")
+    try:
+        passphrase = _new_passphrase(request)
+    except InputError as problem:
+        return _take_page(request, profile, error=problem)
+    made = archive.spooled_archive(profile=profile, by=by, now=now, passphrase=passphrase)
+    name, kind = f"upperback-{day}.zip", "application/zip"
+    return download(
+        request,
+        made,
+        name=f"{name}.age" if passphrase else name,
+        kind="application/octet-stream" if passphrase else kind,
+    )
+
+
+def _new_passphrase(request: HttpRequest) -> str:
+    """What was typed twice; empty where nothing was."""
+    passphrase, again = (request.POST.get(name, "") for name in ("passphrase", "again"))
+    if passphrase or again:
+        check_passphrase(passphrase)
+    if passphrase != again:
+        raise InputError("Type the same passphrase in both boxes", field="again")
+    return passphrase
+
+
+def _take_page(request: HttpRequest, profile: Profile, *, error: InputError | None = None) -> HttpResponse:
+    context: dict[str, Any] = {
+        "profile": profile,
+        "least": PASSPHRASE_LEAST,
+        "wrong": {error.details.get("field", "passphrase"): _(error.message)} if error else {},
+        "has_errors": error is not None,
+    }
+    return show(request, "person/take_data.jinja", context, status=422 if error else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_archive
+def bring_data(request: HttpRequest) -> HttpResponse:
+    """`/data/bring/`: somebody comes in with a file that was made here or elsewhere. Needs nobody to be chosen."""
+    if request.method != "POST":
+        return _bring_page(request)
+    sent = request.FILES.get("file")
+    if sent is None:
+        return _bring_page(request, error=InputError("Choose a file first", field="file"))
+    name = "file"
+    assert isinstance(sent, TemporaryUploadedFile), "our handler writes no other"
+    path = Path(sent.temporary_file_path())
+    try:
+        profile = bring_in(
+            path=path, name=name, passphrase=request.POST.get("passphrase", ""), by=session.actor_of(request),
+            now=session.now(),
+        )  # fmt: skip
+    except (InputError, Conflict) as problem:
+        said = problem.message.removeprefix(f"{name}: ")
+        field = problem.details.get("field") or ("passphrase" if "passphrase" in said else "file")
+        return _bring_page(request, error=InputError(said[:1].upper() + said[1:], field=field))
+    session.choose(request, profile)
+    return redirect("home")
+
+
+def _bring_page(request: HttpRequest, *, error: InputError | None = None) -> HttpResponse:
+    context: dict[str, Any] = {
+        "megabytes": ARCHIVE_BYTES_MAX >> 20,
+        "wrong": {error.details["field"]: _(error.message)} if error else {},
+        "has_errors": error is not None,
+    }
+    return show(request, "person/bring_data.jinja", context, status=422 if error else 200)
