@@ -47,16 +47,16 @@ def _measure(days: int, hours: float, folder: Path) -> bool:
     profile = make_history(key="desk", days=days, seed=1, now=now)
     minutes = _wear(profile, days, hours)
     before = _peak_mb()
-    took = {}
+    took, rows = {}, 0
     for name, phrase in (("plain", ""), ("locked", PHRASE)):
         path = folder / name
         wall, work = time.perf_counter(), time.process_time()
         with path.open("wb") as out:
             contents = archive.write_archive(profile=profile, out=out, by=SYSTEM, now=now, passphrase=phrase)
         took[name] = time.perf_counter() - wall
+        rows = sum(member.rows for member in contents.members)
         size = path.stat().st_size / 1e6
         print(f"{name}: {took[name]:.2f} s ({time.process_time() - work:.2f} s of the processor), {size:.1f} MB")
-    rows = sum(member.rows for member in contents.members)
     print(f"{days} days, {minutes} minutes of a sensor, {rows} rows; {_peak_mb() - before:.0f} MB more memory")
     profile.delete()
     wall = time.perf_counter()
