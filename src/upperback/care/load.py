@@ -75,9 +75,10 @@ def cut_volume(amount: float, *, least: float, most: float) -> tuple[float, floa
     )
 
 
-def start_weight(kg_usual: float, *, share: float) -> float:
-    """The weight to start lifting from again, rounded down to half a kilogram."""
-    return round_down(_exact(share) * _exact(kg_usual), KILOGRAM_STEP)
+def start_weight(kg_usual: float, *, share: float, kg_ok: float | None = None) -> float:
+    """The weight to start lifting from again, rounded down to half a kilogram; never more than what is fine now."""
+    start = _exact(share) * _exact(kg_usual)
+    return round_down(start if kg_ok is None else min(start, _exact(kg_ok)), KILOGRAM_STEP)
 
 
 def bag_limit(body_weight_kg: float, *, share: float) -> float:

@@ -16,7 +16,7 @@ from upperback.care.triage import AbsentMeans, Decision, Facts, decide, read_fin
 from upperback.care.triage.decision import most_urgent
 from upperback.content.models import Disposition, ReviewRow
 from upperback.content.vocabulary import Content
-from upperback.core.errors import InputError
+from upperback.core.errors import InputError, quoted
 from upperback.core.ternary import Ternary
 
 Outcome = Literal["continue", "continue_and_adjust", "refer_physio", "seek_medical_help"]
@@ -236,7 +236,7 @@ def read_review_inputs(raw: Mapping[str, object], *, content: Content, absent: A
     """
     for key in raw:
         if key not in _READERS and key not in ("age", "findings"):
-            raise InputError(f"inputs: there is no key called “{key[:60]}”", key=key[:60])
+            raise InputError(f"inputs: there is no key called {quoted(key)}", key=key[:60])
     given = {key: raw[key] for key in _READERS if raw.get(key) is not None}
     values = {key: _READERS[key](f"inputs.{key}", value) for key, value in given.items()}
     tried = values.get("load_changes_tried")
@@ -248,11 +248,11 @@ def read_review_inputs(raw: Mapping[str, object], *, content: Content, absent: A
 def _facts(raw: Mapping[str, object], nprs_now: float | None, content: Content, absent: AbsentMeans) -> Facts:
     findings = raw.get("findings", {})
     if not isinstance(findings, Mapping):
-        raise InputError(f"inputs.findings: “{_shown(findings)}” is not possible; expected an object", key="findings")
+        raise InputError(f"inputs.findings: {quoted(findings)} is not possible; expected an object", key="findings")
     merged = dict(findings)
     if "age" in raw:
         if "age" in merged and merged["age"] != raw["age"]:
-            raise InputError(f"inputs.age: “{_shown(raw['age'])}” differs from the age in findings", key="age")
+            raise InputError(f"inputs.age: {quoted(raw['age'])} differs from the age in findings", key="age")
         merged["age"] = raw["age"]
     if nprs_now is not None:
         merged["pain"] = nprs_now
@@ -263,7 +263,7 @@ def _number(least: float, most: float) -> Callable[[str, object], float]:
     def read(key: str, value: object) -> float:
         good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not good or not least <= value <= most:  # type: ignore[operator]  # a number where it is good
-            message = f"{key}: “{_shown(value)}” is not possible; expected a number from {least:g} to {most:g}"
+            message = f"{key}: {quoted(value)} is not possible; expected a number from {least:g} to {most:g}"
             raise InputError(message, key=key)
         return float(value)  # type: ignore[arg-type]
 
@@ -273,7 +273,7 @@ def _number(least: float, most: float) -> Callable[[str, object], float]:
 def _whole(least: int, most: int) -> Callable[[str, object], int]:
     def read(key: str, value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            message = f"{key}: “{_shown(value)}” is not possible; expected a whole number from {least} to {most}"
+            message = f"{key}: {quoted(value)} is not possible; expected a whole number from {least} to {most}"
             raise InputError(message, key=key)
         return value
 
@@ -281,20 +281,22 @@ def _whole(least: int, most: int) -> Callable[[str, object], int]:
 
 
 def _truth_or_count(key: str, value: object) -> bool | int:
-    return value if isinstance(value, bool) else _whole(0, 100)(key, value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int) and 0 <= value <= _MOST_CHANGES:
+        return value
+    expected = f"true, false, or how many from 0 to {_MOST_CHANGES}"
+    raise InputError(f"{key}: {quoted(value)} is not possible; expected {expected}", key=key)
 
 
 def _outcome(key: str, value: object) -> Outcome:
     for outcome in OUTCOMES:
         if value == outcome:
             return outcome
-    raise InputError(f"{key}: “{_shown(value)}” is not possible; expected one of {', '.join(OUTCOMES)}", key=key)
+    raise InputError(f"{key}: {quoted(value)} is not possible; expected one of {', '.join(OUTCOMES)}", key=key)
 
 
-def _shown(value: object, length: int = 60) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return "".join(character if character.isprintable() else "?" for character in text[:length])
-
+_MOST_CHANGES = 100
 
 _READERS: dict[str, Callable[[str, object], Any]] = {
     "week": _number(0, 520),

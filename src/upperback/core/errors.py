@@ -1,6 +1,19 @@
 """Every error the product raises on purpose. Bugs stay bugs and are never turned into these."""
 
-from typing import Any, ClassVar
+import json
+from typing import Any, ClassVar, Final
+
+SHOWN_CHARACTERS: Final = 60
+
+
+def quoted(value: object) -> str:
+    """A refused value as the message shows it: as in JSON, in one line, cut where it is long."""
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = repr(value)
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    return f"“{text[:SHOWN_CHARACTERS]}…”" if len(text) > SHOWN_CHARACTERS else f"“{text}”"
 
 
 class UpperbackError(Exception):

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from typing import IO, Any, NoReturn
+from dataclasses import dataclass
+from typing import IO, Any, Final
 
-from upperback.core.errors import InputError
+from upperback.core.errors import InputError, quoted
 
 #: No honest line of findings comes near this.
 MAX_LINE_BYTES = 1_048_576
+
+#: A whole number with more characters is no amount of anything, and may not fit into a float.
+_MOST_DIGITS: Final = 300
 
 
 def parse_object(text: bytes) -> dict[str, Any]:
@@ -15,15 +19,13 @@ def parse_object(text: bytes) -> dict[str, Any]:
     if len(text) > MAX_LINE_BYTES:
         raise InputError(f"longer than {MAX_LINE_BYTES} bytes")
     try:
-        value = json.loads(text.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_constant)
+        value = json.loads(text.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_NoNumber, parse_int=_whole)
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text") from error
     except json.JSONDecodeError as error:
         raise InputError(f"not JSON: {error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:
         raise InputError("nested too deeply") from error
-    except ValueError as error:  # a number with thousands of digits
-        raise InputError("a number is too long") from error
     if not isinstance(value, dict):
         raise InputError('a JSON object is expected, such as {"id": 1, "findings": {}}')
     return value
@@ -42,14 +44,35 @@ def object_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, stripped
 
 
+@dataclass(frozen=True, slots=True)
+class _NoNumber:
+    """What stands where a number should: refused once its key is known."""
+
+    written: str
+
+
+def _whole(written: str) -> int | _NoNumber:
+    return int(written) if len(written) <= _MOST_DIGITS else _NoNumber(written)
+
+
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
+        no_number = _no_number_in(value)
+        if no_number is not None:
+            raise InputError(f"{_named(key)}: {quoted(no_number.written)} is not a number that can be used")
         if key in result:
-            raise InputError(f"the key “{key[:60]}” has two values")
+            raise InputError(f"the key {quoted(key)} has two values: {quoted(result[key])} and {quoted(value)}")
         result[key] = value
     return result
 
 
-def _constant(name: str) -> NoReturn:
-    raise InputError(f"{name} is not a number")
+def _no_number_in(value: object) -> _NoNumber | None:
+    """The first one in a value or in its lists. Objects in it have been read before, from the inside out."""
+    if isinstance(value, list):
+        return next((found for found in map(_no_number_in, value) if found is not None), None)
+    return value if isinstance(value, _NoNumber) else None
+
+
+def _named(key: str) -> str:
+    return quoted(key)[1:-1]

@@ -66,6 +66,8 @@ def test_slots_cuts_weights() -> None:
     assert cut_volume(45, least=0.3, most=0.5) == (22, 31)
     assert start_weight(20, share=0.7) == 14
     assert start_weight(11, share=0.7) == 7.5
+    assert start_weight(20, share=0.7, kg_ok=30) == 14  # never more than the share
+    assert start_weight(20, share=0.7, kg_ok=6.4) == 6  # nor more than what is fine now
     assert bag_limit(74, share=0.1) == 7
 
 

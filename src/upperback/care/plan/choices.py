@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from upperback.content.vocabulary import Content
-from upperback.core.errors import InputError
+from upperback.core.errors import InputError, quoted
 
 Equipment = Literal["chair", "wall", "doorway", "mat", "band", "weight", "roller", "stick"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -33,6 +33,13 @@ CLINICIAN_ROLES: tuple[str, ...] = (
     "paramedic",
     "occupational_therapist",
 )
+
+#: Other words for some of them.
+_ROLE_WORDS: dict[str, str] = {
+    "general_practitioner": "gp",
+    "physio": "physiotherapist",
+    "first_contact_physio": "physiotherapist",
+}
 
 _MOST_MINUTES = 24 * 60
 _MOST_KG = 500
@@ -98,11 +105,11 @@ def read_choices(raw: Mapping[str, object], content: Content) -> Choices:
         "drop": lambda key, value: _words(key, value, tuple(content.exercises)),
         "days": lambda key, value: tuple(sorted(_words(key, value, DAYS), key=DAYS.index)),
         "positions_avoid": lambda key, value: frozenset(_words(key, value, POSITIONS)),
-        "cleared_by": lambda key, value: _word(key, value, CLINICIAN_ROLES),
+        "cleared_by": _role,
         "pain_now": lambda key, value: _number(key, value, 0, _MOST_RATING),
     }
     if not isinstance(raw, Mapping):
-        raise InputError(f"choices: {_shown(raw)} is not possible; expected an object", key="choices")
+        raise InputError(f"choices: {quoted(raw)} is not possible; expected an object", key="choices")
     return Choices(**_read("choices", raw, readers))
 
 
@@ -110,7 +117,7 @@ def _read(place: str, raw: Mapping[str, object], readers: Mapping[str, Callable[
     values = {}
     for key, value in raw.items():
         if key not in readers:
-            raise InputError(f"{place}: there is no key called {_shown(key)}", key=_shown(key))
+            raise InputError(f"{place}: there is no key called {quoted(key)}", key=quoted(key))
         values[key] = readers[key](f"{place}.{key}", value)
     return values
 
@@ -118,13 +125,13 @@ def _read(place: str, raw: Mapping[str, object], readers: Mapping[str, Callable[
 def _tasks(key: str, value: object, content: Content) -> tuple[Task, ...]:
     most = int(content.limit("tasks_most"))
     if not isinstance(value, list | tuple) or len(value) > most:
-        raise InputError(f"{key}: {_shown(value)} is not possible; expected a list of at most {most} tasks", key=key)
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected a list of at most {most} tasks", key=key)
     return tuple(_task(f"{key}[{index}]", item, content) for index, item in enumerate(value))
 
 
 def _task(key: str, value: object, content: Content) -> Task:
     if not isinstance(value, Mapping) or "category" not in value:
-        raise InputError(f"{key}: {_shown(value)} is not possible; expected an object with a category", key=key)
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected an object with a category", key=key)
     readers: dict[str, Callable[[str, object], Any]] = {
         "category": lambda key, value: _word(key, value, tuple(content.load_rules)),
         "minutes_to_symptom": lambda key, value: _positive(key, value, _MOST_MINUTES),
@@ -140,21 +147,30 @@ def _task(key: str, value: object, content: Content) -> Task:
 
 def _words(key: str, value: object, possible: tuple[str, ...]) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
-        raise InputError(f"{key}: {_shown(value)} is not possible; expected a list of {', '.join(possible)}", key=key)
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected a list of {', '.join(possible)}", key=key)
     return tuple(dict.fromkeys(_word(key, item, possible) for item in value))
 
 
 def _word(key: str, value: object, possible: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in possible:
-        raise InputError(f"{key}: {_shown(value)} is not possible; expected one of {', '.join(possible)}", key=key)
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected one of {', '.join(possible)}", key=key)
     return value
+
+
+def _role(key: str, value: object) -> str:
+    """The role of a clinician, however it is written: "GP", "Occupational therapist", "physio"."""
+    if isinstance(value, str):
+        plain = value.strip().casefold().replace(" ", "_").replace("-", "_")
+        if _ROLE_WORDS.get(plain, plain) in CLINICIAN_ROLES:
+            return _ROLE_WORDS.get(plain, plain)
+    return _word(key, value, CLINICIAN_ROLES)
 
 
 def _number(key: str, value: object, least: float, most: float) -> float:
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not good or not least <= value <= most:  # type: ignore[operator]  # a number where it is good
         raise InputError(
-            f"{key}: {_shown(value)} is not possible; expected a number from {least:g} to {most:g}", key=key
+            f"{key}: {quoted(value)} is not possible; expected a number from {least:g} to {most:g}", key=key
         )
     return float(value)  # type: ignore[arg-type]
 
@@ -162,18 +178,12 @@ def _number(key: str, value: object, least: float, most: float) -> float:
 def _positive(key: str, value: object, most: float) -> float:
     number = _number(key, value, 0, most)
     if number == 0:
-        raise InputError(f"{key}: {_shown(value)} is not possible; expected more than 0", key=key)
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected more than 0", key=key)
     return number
 
 
 def _text(key: str, value: object) -> str:
     most = 120
     if not isinstance(value, str) or len(value) > most or not value.isprintable():
-        raise InputError(f"{key}: {_shown(value)} is not possible; expected up to {most} characters", key=key)
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected up to {most} characters", key=key)
     return value
-
-
-def _shown(value: object, length: int = 60) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(character if character.isprintable() else "?" for character in text)
-    return f"“{text[:length]}…”" if len(text) > length else f"“{text}”"

@@ -210,12 +210,11 @@ def _start_weight(task: Task, content: Content) -> _Sum:
     if not task.kg_total:
         return _nothing(task, content)
     share = content.limit("lift_start_share")
-    start = start_weight(task.kg_total, share=share)
-    line = Line(
-        f"Start again from {number(start)} kg.",
-        f"{number(share)} × {number(task.kg_total)} kg, rounded down = {number(start)} kg.",
-    )
-    return _Sum((line,), (("start_kg", start),))
+    start = start_weight(task.kg_total, share=share, kg_ok=task.kg_ok)
+    how = f"{number(share)} × {number(task.kg_total)} kg, rounded down = {number(start)} kg."
+    if task.kg_ok is not None and start < start_weight(task.kg_total, share=share):
+        how = f"{number(task.kg_ok)} kg is fine at a time. {number(share)} × {number(task.kg_total)} kg would be more."
+    return _Sum((Line(f"Start again from {number(start)} kg.", how),), (("start_kg", start),))
 
 
 _ARITHMETIC: dict[str, Callable[[Task, Content], _Sum]] = {

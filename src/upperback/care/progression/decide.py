@@ -148,8 +148,6 @@ def judge(history: Sequence[ExerciseDone], changes: Sequence[StepChange], bounds
         return _back(last, "red_not_settled", Move.BACK_TWO, light, changes, bounds, content)
     if light is Light.RED:
         return _back(last, "red", Move.BACK, light, changes, bounds, content)
-    if last.usual_pain >= content.limit("light_baseline_calm_only"):
-        return _hold(last, "calm_only", light)  # never more, and not less for pain that was there before
     if light is Light.AMBER and settled is False:
         return _back(last, "amber_not_settled", Move.BACK, light, changes, bounds, content)
     if last.effort is not None and last.effort >= content.limit("effort_too_hard"):
@@ -160,6 +158,8 @@ def judge(history: Sequence[ExerciseDone], changes: Sequence[StepChange], bounds
         if len(history) > 1 and _green_not_settled(history[-2], content):
             return _back(last, "green_not_settled_twice", Move.BACK, light, changes, bounds, content)
         return _hold(last, "green_not_settled", light)
+    if last.usual_pain >= content.limit("light_baseline_calm_only"):
+        return _hold(last, "calm_only", light)  # never more, and not less only for pain that was there before
     if light is Light.AMBER:
         return _hold(last, "amber_settled", light)
     return _more_or_same(history, changes, light, bounds, content)

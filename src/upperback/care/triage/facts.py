@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from upperback.content.models import Finding
 from upperback.content.vocabulary import Content
-from upperback.core.errors import InputError
+from upperback.core.errors import InputError, quoted
 from upperback.core.ternary import Ternary
 
 AbsentMeans = Literal["unknown", "no"]
@@ -71,7 +71,7 @@ def read_findings(
     for key, given in raw.items():
         finding = answerable.get(key)
         if finding is None:
-            raise InputError(f"there is no finding called {_shown(key)}", key=_shown(key))
+            raise InputError(f"there is no finding called {quoted(key)}", key=quoted(key))
         check_value(finding, given)
         values[key] = _effective(finding, given)
     if age_required and "age" not in raw:
@@ -92,7 +92,7 @@ def check_value(finding: Finding, value: object) -> None:
         return
     expected = _EXPECTED[finding.kind](finding, value)
     if expected is not None:
-        raise InputError(f"{finding.key}: {_shown(value)} is not possible; expected {expected}", key=finding.key)
+        raise InputError(f"{finding.key}: {quoted(value)} is not possible; expected {expected}", key=finding.key)
 
 
 def _flag_problem(_: Finding, value: object) -> str | None:
@@ -173,9 +173,3 @@ def rung(finding: Finding, value: str) -> int:
 def above(finding: Finding, value: str) -> frozenset[str]:
     """The values of a choice that are more alarming than this one."""
     return frozenset(other for other in finding.values if rung(finding, other) > rung(finding, value))
-
-
-def _shown(value: object, length: int = 60) -> str:
-    text = str(value) if isinstance(value, str) else repr(value)
-    text = "".join(character if character.isprintable() else "?" for character in text)
-    return f"“{text[:length]}…”" if len(text) > length else f"“{text}”"

@@ -10,17 +10,17 @@ WRONG: list[tuple[object, str, str]] = [
     ({"colour": "red"}, "colour", "no key"),
     ({"equipment": ["sofa"]}, "choices.equipment", "sofa"),
     ({"equipment": "band"}, "choices.equipment", "band"),
-    ({"equipment": None}, "choices.equipment", "None"),
+    ({"equipment": None}, "choices.equipment", "null"),
     ({"keep": ["MV99"]}, "choices.keep", "MV99"),
     ({"drop": [5]}, "choices.drop", "5"),
     ({"days": ["monday"]}, "choices.days", "monday"),
     ({"positions_avoid": ["hanging"]}, "choices.positions_avoid", "hanging"),
     ({"cleared_by": "neighbour"}, "choices.cleared_by", "neighbour"),
-    ({"cleared_by": None}, "choices.cleared_by", "None"),
-    ({"cleared_by": True}, "choices.cleared_by", "True"),
+    ({"cleared_by": None}, "choices.cleared_by", "null"),
+    ({"cleared_by": True}, "choices.cleared_by", "true"),
     ({"pain_now": 11}, "choices.pain_now", "11"),
-    ({"pain_now": float("nan")}, "choices.pain_now", "nan"),
-    ({"pain_now": True}, "choices.pain_now", "True"),
+    ({"pain_now": float("nan")}, "choices.pain_now", "NaN"),
+    ({"pain_now": True}, "choices.pain_now", "true"),
     ({"pain_now": "3"}, "choices.pain_now", "3"),
     ({"tasks": {}}, "choices.tasks", "{}"),
     ({"tasks": [{"category": "LM-SIT"}] * 9}, "choices.tasks", "LM-SIT"),
@@ -77,3 +77,17 @@ def test_ratings_that_were_not_given_stand_in_the_middle() -> None:
     assert Task(category="LM-SIT").weight == 25
     assert Task(category="LM-SIT", importance=0).weight == 0
     assert Task(category="LM-SIT", provocation=10).weight == 50
+
+
+@pytest.mark.parametrize(
+    ("written", "role"),
+    [("gp", "gp"), ("GP", "gp"), ("physio", "physiotherapist"), ("Occupational therapist", "occupational_therapist")],
+)
+def test_a_clinician_may_be_named_as_people_write_it(written: str, role: str) -> None:
+    assert read_choices({"cleared_by": written}, CONTENT).cleared_by == role
+
+
+@pytest.mark.parametrize("written", ["gym instructor", "physios mate", "_", " "])
+def test_somebody_who_is_no_clinician_clears_nobody(written: str) -> None:
+    with pytest.raises(InputError, match="cleared_by"):
+        read_choices({"cleared_by": written}, CONTENT)

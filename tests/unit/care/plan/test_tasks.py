@@ -28,6 +28,8 @@ SUMS = [
     ("LM-GYM", {"minutes_typical": 60}, {"minutes_low": 30, "minutes_high": 42}, "30 to 42 minutes"),
     ("LM-GYM", {}, {}, "50% to 70%"),
     ("LM-LIFT", {"kg_total": 20}, {"start_kg": 14}, "14 kg"),
+    ("LM-LIFT", {"kg_total": 20, "kg_ok": 14}, {"start_kg": 14}, "14 kg"),
+    ("LM-LIFT", {"kg_total": 20, "kg_ok": 13.5}, {"start_kg": 13.5}, "13.5 kg"),
 ]
 
 

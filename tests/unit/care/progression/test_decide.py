@@ -176,6 +176,29 @@ def test_what_goes_back(changes: dict[str, object], reason: str, steps: int) -> 
     assert found.check_flags is (steps == 2 or bool(changes.get("is_alarming")))
 
 
+SORE: dict[str, object] = {"usual_pain": 6, "worst_pain": 6, "next_morning": 7}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"effort": 9.5}, "too_hard"),
+        ({"form_ok": False}, "form_lost_twice"),
+        ({"next_morning": 8}, "green_not_settled_twice"),
+    ],
+)
+def test_strong_pain_at_rest_takes_no_step_back_away(changes: dict[str, object], reason: str) -> None:
+    step = replace(STEP, reps=12)
+    found = verdict(done(0, step=step, **SORE | changes), done(2, step=step, **SORE | changes))
+    assert (found.move, found.reason, found.step.reps) == (Move.BACK, reason, 10)
+
+
+@pytest.mark.parametrize("changes", [{}, {"effort": 9}, {"form_ok": False}])
+def test_strong_pain_at_rest_alone_is_no_reason_for_less(changes: dict[str, object]) -> None:
+    found = verdict(done(0, **SORE), done(2, **SORE | changes))
+    assert (found.move, found.reason, found.step) == (Move.HOLD, "calm_only", STEP)
+
+
 def test_green_that_does_not_settle_holds_once_and_goes_back_the_second_time() -> None:
     restless = {"next_morning": 4}
     assert verdict(done(0), done(2, **restless)).move is Move.HOLD
