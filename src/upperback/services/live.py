@@ -407,6 +407,11 @@ def begin(*, token: str, stream: uuid.UUID | None, by: Actor, now: dt.datetime) 
     raise refused
 
 
+def load_for_counting() -> None:
+    """What counting a set needs, and takes a second to load: better beside the work than in the middle of it."""
+    import scipy.signal  # noqa: F401
+
+
 def make_crowd() -> Crowd:
     """For all phones of a process."""
     return Crowd(params=_PHONE)

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import math
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -263,3 +265,17 @@ def test_nobody_is_let_in(planned: Profile) -> None:
         live_tickets.make_ticket(profile=planned, by=NOBODY, now=NOW)
     with pytest.raises(NotFound):
         live_store.open_stream(profile=planned, by=NOBODY, now=NOW)
+
+
+def test_a_server_is_ready_without_what_only_analysis_needs() -> None:
+    """After it was killed, everybody waits for this import; scipy.signal alone would take longer than all of it."""
+    code = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "upperback.web.settings"
+import django; django.setup()
+from upperback.web.live import socket
+socket.live.make_crowd().join(sampling_rate_hz=50.0, has_gyroscope=True, starts_s=0.0, points_up=True)
+print([name for name in ("scipy.signal", "scipy.stats", "pyarrow", "polars") if name in sys.modules])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from upperback.devices.simulate.jets import SmoothNoise, dice
 from upperback.devices.simulate.plan import Plan
@@ -42,6 +41,8 @@ class Muscle:
     """The noise of one channel's muscle, strength 1, at any moment."""
 
     def __init__(self, seed: int, name: str, *, band_hz: tuple[float, float]) -> None:
+        from scipy import signal  # a second to load: only for who simulates a muscle
+
         self._seed, self._name = seed, name
         frequencies: Array = np.linspace(0, GRID_HZ / 2, (_TAPS + 1) // 2, dtype=np.float64)
         power = spectrum(frequencies, band_hz)
@@ -68,6 +69,8 @@ class Muscle:
 
     def _grid(self, first: int, end: int) -> Array:
         """Filtered noise at these grid points: each number belongs to its block, so that any stretch can be made."""
+        from scipy import signal
+
         need_first = first - (_TAPS - 1)
         blocks = range(need_first // _NUMBERS, (end - 1) // _NUMBERS + 1)
         self._kept = {block: self._kept[block] if block in self._kept else self._block(block) for block in blocks}

@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-from scipy import signal
 
 from upperback.sensing.cues.base import F64, Ride, RideParams, RideState
 from upperback.sensing.signal import Chunk, QualityFlag, SignalShapeError
@@ -80,12 +79,14 @@ def _filtered(state: RideState, chunk: Chunk, params: RideParams) -> tuple[F64, 
     if chunk.quality is not None:
         good &= (chunk.quality & _UNUSABLE) == 0
     found, sections = np.full(len(length), np.nan), _filter(state.sampling_rate_hz, params.band_hz)
+    from scipy import signal  # 80 MB and a second: not for a live server, which has this in its kernel
+
     memory, settling = state.filter, state.settling
     settle = round(_SETTLE_S * state.sampling_rate_hz)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]])))
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         if settling < 0 or start > 0:  # afresh, as if it had always been so
-            memory = signal.sosfilt_zi(sections) * length[start]
+            memory = _settled(sections) * length[start]
             settling = settle
         found[start:end], memory = signal.sosfilt(sections, length[start:end], zi=memory)
         unsettled = min(settling, end - start)
@@ -99,8 +100,7 @@ def _filtered(state: RideState, chunk: Chunk, params: RideParams) -> tuple[F64, 
 def ride_filter(sampling_rate_hz: float, params: RideParams) -> tuple[F64, F64]:
     """The band-pass in sections, and its memory where a length of 1 had always been there."""
     sections = _filter(sampling_rate_hz, params.band_hz)
-    start: F64 = signal.sosfilt_zi(sections)
-    return sections, start
+    return sections, _settled(sections)
 
 
 @lru_cache(maxsize=32)
@@ -108,8 +108,42 @@ def _filter(sampling_rate_hz: float, band_hz: tuple[float, float]) -> F64:
     high_hz = min(band_hz[1], 0.45 * sampling_rate_hz)
     if high_hz <= band_hz[0]:
         raise SignalShapeError(f"at {sampling_rate_hz:g} Hz a vehicle cannot be felt")
-    sections: F64 = signal.butter(2, (band_hz[0], high_hz), "bandpass", fs=sampling_rate_hz, output="sos")
-    return sections
+    return _butterworth(band_hz[0] / sampling_rate_hz, high_hz / sampling_rate_hz)
+
+
+def _butterworth(low: float, high: float) -> F64:
+    """(2, 6) sections of the band-pass of second order; edges in shares of the sampling rate.
+
+    What `scipy.signal.butter` gives, in its order, which a test compares: a live server that starts under load has not
+    got the second that loading scipy.signal takes.
+    """
+    first, last = 4 * np.tan(np.pi * np.array([low, high]))  # so that the bilinear transform puts them there
+    width, middle = last - first, np.sqrt(first * last)
+    slow = -np.exp(1j * np.pi / 4) * width / 2
+    root = np.sqrt(slow**2 - middle**2)
+    analog = np.array([slow + root, slow - root])  # and their conjugates
+    poles = (4 + analog) / (4 - analog)
+    gain = width**2 * 16 / np.prod(np.abs(4 - analog) ** 2)
+    poles = poles[np.argsort(-np.abs(1 - np.abs(poles)))]  # the least stable one comes last
+    side = np.where(np.abs(poles[1] - 1) < np.abs(poles[1] + 1), 1.0, -1.0)  # and has the zeros that are nearer
+    scales, zeros = (gain, 1.0), (-side, side)
+    return np.array(
+        [
+            [scale, -2 * zero * scale, scale, 1.0, -2 * pole.real, abs(pole) ** 2]
+            for scale, zero, pole in zip(scales, zeros, poles, strict=True)
+        ]
+    )
+
+
+def _settled(sections: F64) -> F64:
+    """(n, 2) memory of the sections where an input of 1 had always been there."""
+    memory, value = np.empty((len(sections), 2)), 1.0
+    for k, (b0, b1, b2, _, a1, a2) in enumerate(sections):
+        out = value * (b0 + b1 + b2) / (1 + a1 + a2)
+        memory[k, 1] = b2 * value - a2 * out
+        memory[k, 0] = b1 * value - a1 * out + memory[k, 1]
+        value = out
+    return memory
 
 
 def _take(state: RideState, shaking: F64, params: RideParams) -> RideState:

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from upperback.core.errors import InputError
 from upperback.sensing.cues.base import F64, LagFigures, Together, TogetherFigures, TogetherParams
@@ -81,6 +80,8 @@ def _correlation(x: F64, y: F64, rng: np.random.Generator, params: TogetherParam
     index = ((starts[:, :, None] + np.arange(block)) % n).reshape(params.draws, -1)[:, :n]
     drawn = _spearman(x[index], y[index])
     spread = float(np.nanstd(np.arctanh(np.clip(drawn, -0.999, 0.999))))
+    from scipy import stats  # a second: not for whoever only wears a sensor
+
     half = float(stats.t.ppf(0.5 + params.confidence / 2, max(n // block - 1, 1))) * spread
     middle = np.arctanh(np.clip(seen, -0.999, 0.999))
     return seen, float(np.tanh(middle - half)), float(np.tanh(middle + half))
@@ -88,6 +89,8 @@ def _correlation(x: F64, y: F64, rng: np.random.Generator, params: TogetherParam
 
 def _spearman(x: F64, y: F64) -> F64:
     """Of each row; NaN where a row never changes."""
+    from scipy import stats
+
     rx, ry = (stats.rankdata(values, axis=1) for values in (x, y))
     rx, ry = rx - rx.mean(axis=1, keepdims=True), ry - ry.mean(axis=1, keepdims=True)
     size = np.sqrt((rx * rx).sum(axis=1) * (ry * ry).sum(axis=1))

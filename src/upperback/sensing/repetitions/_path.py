@@ -11,7 +11,6 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, lfilter
 
 from upperback.sensing.signal import G_MPS2
 from upperback.sensing.slots import SLOTS_PER_S, Slots
@@ -59,6 +58,8 @@ class PathState:
 
 @cache
 def _steps_band() -> tuple[Array, Array]:
+    from scipy.signal import butter  # here and below: a second, which not everybody who might count has to wait
+
     b, a = butter(2, _STEPS_HZ, "bandpass", fs=SLOTS_PER_S)
     return b, a
 
@@ -79,6 +80,8 @@ def smoothed(state: PathState, slots: Slots, low_pass_hz: float) -> Array:
     raw = np.column_stack([vertical, np.where(np.isfinite(rate), rate, 0.0)])
     force = np.sqrt(np.square(slots.acc_mps2.astype(np.float64)).sum(axis=1, keepdims=True))
     force = np.where(np.isfinite(force), force, G_MPS2)
+    from scipy.signal import butter, lfilter
+
     out = np.full((len(raw), 5), np.nan)
     b, a = butter(2, low_pass_hz, fs=SLOTS_PER_S)
     edges = np.flatnonzero(np.diff(there)) + 1
@@ -97,6 +100,8 @@ def smoothed(state: PathState, slots: Slots, low_pass_hz: float) -> Array:
 
 def _bounce(state: PathState, force_mps2: Array) -> Array:
     """(n,) of (n, 1) lengths of the specific force."""
+    from scipy.signal import lfilter
+
     b, a = _steps_band()
     if not len(state.bounce_state):
         state.bounce_state = np.zeros((4, 1))

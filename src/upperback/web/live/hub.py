@@ -31,6 +31,7 @@ _SWEEP_S: Final = 1.0
 _SILENT_S: Final = 60.0
 _STUCK_S: Final = 10.0
 _DRAINS_S: Final = 1.0
+_LOADS_AFTER_S: Final = 5.0
 #: Who is allowed now is asked when something about them has changed, which writes a row in the audit; and this often
 #: anyway.
 _LOOKS_EVERY_S: Final = 1800.0
@@ -169,6 +170,12 @@ class Hub:
         self._wearers[wearer] = None
         if self._running is None or self._running.done():
             self._running = asyncio.get_running_loop().create_task(self._run())
+            self._begin(self._load())
+
+    async def _load(self) -> None:
+        """Not at once: those who come back after a restart come first."""
+        await asyncio.sleep(_LOADS_AFTER_S)
+        await asyncio.to_thread(live.load_for_counting)
 
     def put(self, wearer: Wearer, item: bytes | dict[str, Any], now_s: float) -> None:
         """A frame or a question. While too many of this wearer wait, no more are taken from the line."""

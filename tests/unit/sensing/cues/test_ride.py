@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from tests.unit.sensing import bodies
 from tests.unit.sensing.cues.rides import RATE_HZ, Array, desk, ride, walk_there
 from upperback.devices.simulate import read_scenario, simulate
-from upperback.sensing.cues import Ride, RideParams, start_ride, update_ride
+from upperback.sensing.cues import Ride, RideParams, ride_filter, start_ride, update_ride
 from upperback.sensing.signal import Chunk, QualityFlag, SignalShapeError
 
 PARAMS = RideParams()
@@ -135,3 +136,13 @@ def test_odd_streams() -> None:
     with pytest.raises(SignalShapeError, match="cannot be felt"):
         start_ride(sampling_rate_hz=5, params=PARAMS)
     assert len(bodies.walking(1, RATE_HZ)) == 50
+
+
+@pytest.mark.parametrize("rate_hz", [40.0, 50.0, 64.0, 100.0, 200.0])
+@pytest.mark.parametrize("band_hz", [(3.0, 20.0), (2.0, 8.0), (5.0, 6.0), (0.5, 17.0)])
+def test_the_filter_is_the_one_of_scipy(rate_hz: float, band_hz: tuple[float, float]) -> None:
+    sections, start = ride_filter(rate_hz, RideParams(band_hz=band_hz))
+    edges = (band_hz[0], min(band_hz[1], 0.45 * rate_hz))
+    expected = signal.butter(2, edges, "bandpass", fs=rate_hz, output="sos")
+    np.testing.assert_allclose(sections, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(start, signal.sosfilt_zi(expected), rtol=1e-7, atol=1e-11)
