@@ -6,6 +6,7 @@ import re
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from markupsafe import escape
 
 from tests.integration.daily import planned
 from tests.integration.test_journey import me, text_of
@@ -39,7 +40,7 @@ def test_every_page_opens_to_everybody_with_sources_and_a_way_on(client: Client)
         assert "{" not in body.split("<main", 1)[1].split("</main>")[0], found.id
         assert "learn:" not in body
         for key in found.sources:
-            assert default_content().sources[key].citation.split(".")[0].split("&")[0][:20] in text_of(page)
+            assert str(escape(default_content().sources[key].citation)) in body
         assert all(f'href="/learn/{id}/"' in body for id in found.next)
         assert 'href="/help/"' in body
         for part in found.parts:

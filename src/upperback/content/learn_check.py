@@ -14,20 +14,26 @@ from upperback.content.vocabulary import Content
 
 #: Phrases that say all is well, or will be.
 REASSURING: Final = re.compile(
-    r"\b(safe|harmless|unharmed|dangerous|serious|sinister|worrying|worried|worry|fine|normal|unlikely|rare|rarely|"
-    r"strong|robust|sturdy|settle[sd]?|settling|heal(s|ed|ing)?|recover(s|ed|y)?|improv(e|es|ed|ing)|"
-    r"gets? better|got better|getting better|goes away|go away|passes|wears? off|"
-    r"most (people|backs|of it|of these|pain|upper|cases|spells|times)|mostly|usually|nearly always|"
-    r"eases? (by|off|over|in|with)|by themselves|all right|no (reason|cause|need)|not needed|hardly ever|"
-    r"(most|un)likely|(calm|quieten)s? (it|the|things|down)|no alarm|touchy|"
-    r"nothing (is )?wrong|no harm|not (do |mean |be )?harm\w*|does not mean|do not need|good news|common kind)\b",
+    r"\b("
+    r"safe|harmless|unharmed|dangerous|serious|sinister|worrying|(not|never|to|needn't) worry|fine|normal|"
+    r"(most|un)likely|rare|rarely|strong|robust|sturdy|touchy|grey hair|check is clear|"
+    r"settle[sd]?|settling|heal(s|ed|ing)?|recover(s|ed|y)?|improv(e|es|ed|ing)|wears? off|passes|go(es)? away|"
+    r"(get|gets|got|getting) better|eases? (by|off|over|in|with)|by themselves|"
+    r"most (people|backs|of it|of these|pain|upper|cases|spells|times)|mostly|usually|nearly always|hardly ever|"
+    r"nothing (is )?wrong|no harm|not (do |mean |be )?harm\w*|does not mean|do not need|not needed|and no pain|"
+    r"no (reason|cause|need|alarm)|all right|good news|common kind|(is|are) good for|warmth|helps? your|"
+    r"(if|what|as) you like|(calm|quieten)s? (it|the|things|down)"
+    r")\b",
     re.IGNORECASE,
 )
 
 #: Sentences that begin so offer something to try.
 TRYING: Final = re.compile(
-    r"^(move|keep (moving|going|active)|try|stretch|walk|lift|breathe|change|stand|sit|start|build|use|"
-    r"carry|rest|raise|split|bring|hold|vary|put|set|take (a |short |regular |more )|do (a|the|some|your|it|this))\b",
+    r"^("
+    r"move|keep (moving|going|active)|try|stretch|walk|lift|breathe|change|stand|sit|start|build|use|carry|rest|"
+    r"train|practise|swap|leave|add|turn|lower|kneel|hug|raise|split|bring|hold|vary|put|set|wear it for|"
+    r"go (back|gently|to bed)|begin (with|by)|take (a |short |regular |more )|do (about|as|a|the|some|your|it|this)"
+    r")\b",
     re.IGNORECASE,
 )
 

@@ -162,11 +162,11 @@ def test_every_page_says_something_to_everybody() -> None:
 
 
 def test_control_a_part_that_no_longer_waits_is_seen() -> None:
-    """Of the pages that hold back something, nearly all hold back words that the list knows."""
+    """Were nothing held back, nearly every page that holds something back would be refused."""
     seen, held = 0, 0
     for page in default_content().learn_pages.values():
         if any(part.waits for part in page.parts):
             held += 1
             bare = msgspec.structs.replace(page, parts=tuple(LearnPart(html=part.html) for part in page.parts))
             seen += bool(list(reassuring_problems(bare)))
-    assert seen == held
+    assert seen >= 0.95 * held
