@@ -27,6 +27,12 @@ from tests.unit.services.test_live import Phone as FramesOfPhone
 from upperback.sensing.signal import Chunk
 
 G_MPS2: Final = 9.81
+#: Counts those of sensors; a page that looks on has its own.
+SOCKETS_ARE_KNOWN: Final = (
+    "const Plain = WebSocket; window.sockets = [];"
+    "window.WebSocket = class extends Plain { constructor(at, ...all) { super(at, ...all);"
+    "  if (!String(at).includes('/view/')) { window.sockets.push(this); } } };"
+)
 SENSORS: Final = ("accelerometer", "linear-acceleration", "gyroscope")
 
 
@@ -128,11 +134,19 @@ def test_a_phone_is_aligned_and_shows_a_bend(
     phone.bends(0, 30, 1.5)
     expect(part(one, "degrees")).to_have_text(re.compile("^(28|29|30|31|32)°$"), timeout=20_000)
     expect(part(one, "lean")).to_have_text("Leaning forward")
+    looks_on = one.context.new_page()
+    looks_on.goto("/live/")
+    expect(part(looks_on, "degrees")).to_have_text(re.compile("^(28|29|30|31|32)°$"), timeout=20_000)
+    expect(looks_on.get_by_text("You can stop it there.")).to_be_visible()
+    expect(looks_on.get_by_role("button", name="Stop", exact=True)).to_be_hidden()
+    assert not axe(looks_on)
+    shoot(looks_on, "live-looks-on")
     expect(part(one, "kept")).to_have_text("The plain readings are kept as well.")
     assert not axe(one)
     shoot(one, "live-leaning")
     one.get_by_role("button", name="Stop").click()
     expect(one.get_by_role("heading", name="Stopped")).to_be_visible()
+    expect(looks_on.get_by_role("heading", name="Stopped")).to_be_visible(timeout=10_000)
     the_readings_are_kept(one, shoot, axe)
 
 
@@ -184,10 +198,7 @@ def test_what_is_old_is_shown_as_old(page: tuple[Page, Live]) -> None:
 
 def test_a_lost_line_is_opened_again_and_goes_on(page: tuple[Page, Live]) -> None:
     one, started = page
-    one.add_init_script(
-        "const Plain = WebSocket; window.sockets = [];"
-        "window.WebSocket = class extends Plain { constructor(...all) { super(...all); window.sockets.push(this); } };"
-    )
+    one.add_init_script(SOCKETS_ARE_KNOWN)
     phone = Phone.of(one)
     one.goto("/live/")
     one.evaluate(
@@ -252,6 +263,7 @@ def test_a_phone_is_the_sensor_of_another_screen(
             permissions=["accelerometer", "gyroscope", "magnetometer"],
         )
         page = hand.new_page()
+        page.add_init_script(SOCKETS_ARE_KNOWN)
         phone = Phone.of(page)
         page.goto(links[-1].replace("https:", "http:"))  # this machine's own address is safe without a seal
         expect(part(page, "number")).to_have_text(re.compile(r"^\d{3} \d{3}$"), timeout=15_000)
@@ -279,6 +291,14 @@ def test_a_phone_is_the_sensor_of_another_screen(
         for one in (page, screen):
             expect(part(one, "degrees")).to_have_text(re.compile("^(28|29|30|31|32)°$"), timeout=20_000)
         expect(part(page, "watched")).to_contain_text("Your other screen shows this")
+        hand.set_offline(True)
+        page.evaluate("() => window.sockets.at(-1).close(3000)")
+        for one in (page, screen):
+            expect(part(one, "lean")).to_have_text("The line is lost. It goes on by itself when it is back.")
+        shoot(page, "live-phone-away")
+        hand.set_offline(False)
+        for one in (page, screen):
+            expect(part(one, "degrees")).to_have_text(re.compile("°$"), timeout=20_000)
         assert not axe(screen)
         shoot(screen, "live-screen-leaning")
         shoot(page, "live-phone-leaning")

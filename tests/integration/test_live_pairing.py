@@ -15,7 +15,7 @@ from tests.unit.services.test_live import Phone
 from upperback.care.diary import Worn
 from upperback.services import actors, diary, people
 from upperback.services.people import Profile
-from upperback.web.live import pairing
+from upperback.web.live import hub, pairing, watching
 
 __all__ = ["planned"]  # fixture
 
@@ -54,8 +54,9 @@ class End:
             key, value = ("bytes", one) if isinstance(one, bytes) else ("text", json.dumps(one))
             self._in.put_nowait({"type": "websocket.receive", key: value})
 
-    def go(self) -> None:
-        self._in.put_nowait({"type": "websocket.disconnect", "code": 1001})
+    def go(self, code: int = 1001) -> None:
+        """On purpose; with 1006 the line is lost."""
+        self._in.put_nowait({"type": "websocket.disconnect", "code": code})
 
     async def hears(self, key: str, that: Callable[[Any], bool] = lambda _: True) -> Any:
         """The newest of that kind, waited for."""
@@ -230,7 +231,7 @@ def test_a_screen_needs_a_ticket_of_its_own_browser(ana: Profile) -> None:
 
 
 def test_a_screen_that_does_not_read_is_let_go_of(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairing, "_WAITING_MAX", 3)
+    monkeypatch.setattr(watching, "_WAITING_MAX", 3)
 
     async def journey(token: str) -> None:
         one, phone = await paired(token)
@@ -280,5 +281,137 @@ def test_nobody_joins_where_no_phone_is_worn_or_of_another_browser(ana: Profile)
         assert "not known" in await one.hears("stopped")
         phone.go()
         await asyncio.gather(alone.task, one.task, other.task, phone.task)
+
+    run(ana, journey)
+
+
+# ---- a lost line -------------------------------------------------------------------------------------------------
+
+
+def comes_back(secret: str) -> End:
+    phone = End(pairing.phone_socket)
+    phone.say({"back": secret})
+    return phone
+
+
+def test_a_phone_that_lost_its_line_comes_back_and_goes_on(ana: Profile) -> None:
+    phone_of = Phone()
+    frames = [*phone_of.lies(2), *phone_of.leans((0, 12))]
+
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        secret = await phone.hears("back")
+        assert not any("back" in told for told in one.heard)
+        phone.say(*frames[:30])
+        await one.hears("sign")
+        phone.go(1006)
+        assert await one.hears("away")
+        again = comes_back(secret)
+        stored = await again.hears("next")
+        assert 0 < stored <= 30
+        again.say(*frames[stored:])
+        await one.hears("now", lambda now: now["measured"])
+        assert not any("gone" in told for told in one.heard)
+        assert len({told["stream"] for told in [*one.heard, *again.heard] if "stream" in told}) == 1
+        again.go()
+        await one.hears("gone")
+        one.go()
+        await asyncio.gather(one.task, phone.task, again.task)
+
+    run(ana, journey)
+    kept = [row.entry for row in diary.entries(profile=ana, by=actors.SYSTEM, kinds=[Worn])]
+    assert [entry.measured_s > 4 for entry in kept if isinstance(entry, Worn)] == [True]
+    assert not pairing._MEETINGS
+
+
+def test_a_phone_may_be_back_before_its_old_line_is_missed(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        phone.say(*Phone().lies(2))
+        await one.hears("sign")
+        again = comes_back(await phone.hears("back"))
+        await again.hears("ready")
+        phone.go(1006)
+        await phone.task
+        assert not any("away" in told or "gone" in told for told in one.heard)
+        again.go()
+        await one.hears("gone")
+        one.go()
+        await asyncio.gather(one.task, again.task)
+
+    run(ana, journey)
+
+
+def test_nobody_comes_back_by_a_secret_that_is_none_or_is_void(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one = screen(token)
+        early = await opened(one)
+        await early.hears("number")
+        meeting = next(iter(pairing._MEETINGS.values()))
+        for secret in ("", "x", meeting.back):  # the last one: nobody has said yes
+            assert "over" in await comes_back(secret).hears("stopped")
+        early.say({"same": True})
+        await one.hears("waits")
+        one.say({"same": True})
+        secret = await early.hears("back")
+        early.go()
+        await one.hears("gone")
+        assert "over" in await comes_back(secret).hears("stopped")
+        one.go()
+        await asyncio.gather(one.task, early.task)
+
+    run(ana, journey)
+
+
+def test_stop_on_the_screen_while_the_phone_is_away_ends_it(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        told = Phone()
+        phone.say(*told.lies(2), *told.leans((0, 12)))
+        await one.hears("now", lambda now: now["measured"])
+        phone.go(1006)
+        await one.hears("away")
+        one.say({"stop": True})
+        await one.hears("gone")
+        assert "over" in await comes_back(await phone.hears("back")).hears("stopped")
+        one.go()
+        await asyncio.gather(one.task, phone.task)
+
+    run(ana, journey)
+    assert len(diary.entries(profile=ana, by=actors.SYSTEM, kinds=[Worn])) == 1
+
+
+def test_a_phone_that_is_away_for_too_long_is_gone(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairing, "_AWAY_S", 0.1)
+
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        phone.go(1006)
+        await one.hears("away")
+        await one.hears("gone")
+        assert "over" in await comes_back(await phone.hears("back")).hears("stopped")
+        one.go()
+        await asyncio.gather(one.task, phone.task)
+
+    run(ana, journey)
+
+
+def test_a_phone_that_is_silent_may_come_back(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a line that is dead and tells nobody."""
+    monkeypatch.setattr(hub, "_SILENT_S", 0.2)
+    monkeypatch.setattr(hub, "_SWEEP_S", 0.05)
+
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        phone.say(*Phone().lies(2))
+        await one.hears("away")
+        await phone.task
+        assert phone.code == hub.SILENT
+        assert not any("stopped" in told for told in phone.heard)
+        again = comes_back(await phone.hears("back"))
+        await again.hears("ready")
+        for end in (one, again):
+            end.go()
+        await asyncio.gather(one.task, again.task)
 
     run(ana, journey)

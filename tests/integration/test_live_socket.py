@@ -8,18 +8,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
 from tests.integration.daily import planned
 from tests.unit.services.test_live import Phone
 from upperback.care.diary import Worn, read_entry
-from upperback.core.errors import NotAllowed
+from upperback.core.errors import NotAllowed, NotFound
 from upperback.services import actors, diary, live_store, live_tickets, people
 from upperback.services.live import Sitting
 from upperback.services.people import Profile
 from upperback.store.models import LiveStream
 from upperback.web.live import hub, socket
+from upperback.web.worker import Worker
 
 __all__ = ["planned"]  # fixture
 
@@ -246,6 +248,18 @@ def test_what_a_phone_left_behind_is_finished_the_next_time(ana: Profile) -> Non
     LiveStream.objects.update(saved_at=timezone.now() - live_store.LEFT_AFTER)
     talk([{"ticket": ticket(ana)}], leaves=1006)
     assert len(diary.entries(profile=ana, by=actors.SYSTEM, kinds=[Worn])) == 1
+
+
+def test_what_a_phone_left_behind_is_finished_without_anybody_asking(ana: Profile) -> None:
+    phone = Phone()
+    talk([{"ticket": ticket(ana)}, *phone.lies(2), *phone.leans((0, 12))], leaves=1006)
+    worker = Worker(settings.OPTIONS)
+    assert worker.finish_left(timezone.now()) == 0  # it may come back yet
+    assert worker.finish_left(timezone.now() + live_store.LEFT_AFTER) == 1
+    assert len(diary.entries(profile=ana, by=actors.SYSTEM, kinds=[Worn])) == 1
+    assert worker.finish_left(timezone.now() + live_store.LEFT_AFTER) == 0
+    with pytest.raises(NotFound):
+        live_store.left_by_all(by=actors.household(BROWSER), now=timezone.now())
 
 
 def test_what_cannot_be_stored_is_not_acknowledged(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:

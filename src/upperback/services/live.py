@@ -14,7 +14,7 @@ import numpy.typing as npt
 from django.db import transaction
 
 from upperback.care.diary import Worn
-from upperback.core.errors import InputError, Unavailable, UpperbackError
+from upperback.core.errors import InputError, NotFound, Unavailable, UpperbackError
 from upperback.devices.live.phone import PHONE_RATE_HZ, FrameOrder, PhoneFrame, Points, SentFrame, points_of_rest
 from upperback.sensing.crowd import Crowd, Wearer, WearerState, unfinished
 from upperback.sensing.cues import Wishes
@@ -160,6 +160,11 @@ class Sitting:
     def disturbs(self) -> bool:
         """Whether a hint would disturb, as of the last look."""
         return self._quiet or self._held
+
+    @property
+    def is_aligned(self) -> bool:
+        """How the sensor sits is known."""
+        return self._wearer is not None and self._wearer.alignment is not None
 
     def frame(self, data: bytes) -> list[Told]:
         """What a frame of the phone brings, and those that waited for it; all in one, where there is no hub.
@@ -380,6 +385,15 @@ def finish_left(*, profile: Profile, by: Actor, now: dt.datetime) -> None:
         kept_samples.put_together_left(profile=profile, by=by, now=now)
     except Unavailable:
         _log.warning(_NO_FILE)
+
+
+def end_now(*, stream: uuid.UUID, profile: Profile, by: Actor, now: dt.datetime) -> None:
+    """The end of a stream whose sensor is away, because its person says so. One that is over stays as it is."""
+    try:
+        found = live_store.resume_stream(stream=stream, profile=profile, by=by, now=now)
+    except NotFound:
+        return
+    finish(stream=found, by=by, now=now)
 
 
 def begin(*, token: str, stream: uuid.UUID | None, by: Actor, now: dt.datetime) -> Sitting:

@@ -27,6 +27,7 @@ __all__ = [
     "Samples",
     "Saving",
     "end",
+    "left_by_all",
     "left_streams",
     "open_stream",
     "resume_stream",
@@ -168,6 +169,12 @@ def left_streams(*, profile: Profile, by: Actor, now: dt.datetime) -> list[LiveS
     """Streams of a person that nobody has ended, and that nobody can go on with any more."""
     check_may(by, "wear_sensor")
     return list(LiveStream.objects.filter(profile=profile, ended_at=None, saved_at__lte=now - LEFT_AFTER))
+
+
+def left_by_all(*, by: Actor, now: dt.datetime) -> list[LiveStream]:
+    """The same of everybody, for whoever looks after them."""
+    check_may(by, "finish_live")
+    return list(LiveStream.objects.filter(ended_at=None, saved_at__lte=now - LEFT_AFTER).select_related("profile"))
 
 
 def seconds_of(stream: LiveStream) -> Iterator[Epochs]:

@@ -29,6 +29,7 @@ Action = Literal[
     "export_person",
     "import_person",
     "erase_person",
+    "finish_live",
     "reset_demo",
 ]
 
@@ -61,7 +62,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
 _TABLE: Final[dict[Kind, frozenset[Action]]] = {
     # On one's own machine the household shares one installation; profiles keep people apart, not out.
     "household": _LIVING_HERE,
-    "system": _LIVING_HERE | {"reset_demo"},
+    "system": _LIVING_HERE | {"finish_live", "reset_demo"},
     "nobody": frozenset(),
 }
 

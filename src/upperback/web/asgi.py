@@ -52,6 +52,11 @@ def django_application() -> App | None:
 
     async def rest(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
+            from upperback.web.live import watching
+
+            if scope["path"] == watching.WATCH_PATH:
+                await watching.watch_socket(scope, receive, send)
+                return
             from upperback.web.live import pairing, socket  # bring the sensing along: not before somebody wears one
 
             sockets = {pairing.SCREEN_PATH: pairing.screen_socket, pairing.PHONE_PATH: pairing.phone_socket}

@@ -1,6 +1,7 @@
-"""What happens without anybody asking: notices about breaks. A thread of `serve` that looks three times a minute.
+"""What happens without anybody asking: notices about breaks, and the end of measurements that nobody has ended.
 
-It is the only thing here that may reach another machine, and it does so only for people who turned notices on.
+A thread of `serve` that looks three times a minute. It is the only thing here that may reach another machine, and it
+does so only for people who turned notices on.
 Why a thread and not a process: docs/decisions/0016-breaks-and-notices.md.
 """
 
@@ -57,6 +58,19 @@ class Worker(threading.Thread):
         self._last = now
         return push.send_due(sender=self._sender, here_since=self._here_since, now=now, deliver=push.deliver)
 
+    def finish_left(self, now: dt.datetime) -> int:
+        """What a sensor measured whose line was lost for good comes to its end. Returns how many there were."""
+        from upperback.services import live_store
+        from upperback.services.actors import SYSTEM
+
+        left = live_store.left_by_all(by=SYSTEM, now=now)
+        if left:
+            from upperback.services import live  # brings the sensing along: only where there is something to do
+
+            for stream in left:
+                live.finish(stream=stream, by=SYSTEM, now=now)
+        return len(left)
+
     def _sender(self) -> "Sender":
         from upperback.services.push import Sender
 
@@ -68,6 +82,7 @@ class Worker(threading.Thread):
 
         try:
             self.look(timezone.now())
+            self.finish_left(timezone.now())
         except Exception as error:  # noqa: BLE001  a locked database or a bug here must not end the looking
             _log.warning("worker failed kind=%s", type(error).__name__)
         finally:

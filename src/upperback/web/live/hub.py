@@ -20,6 +20,7 @@ from upperback.core.errors import InputError, UpperbackError
 from upperback.services import audit, live, live_store
 from upperback.services.live import Sitting
 from upperback.services.live_store import Saving
+from upperback.web.live.watching import ROOMS, Room
 from upperback.web.live.wire import Line
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ _TROUBLES_MAX: Final = 5
 GONE: Final = 1000
 NOT_LET_IN: Final = 1008
 TOO_MUCH: Final = 1013
+#: Nothing came for a while: it may be back.
+SILENT: Final = 4000
 ELSEWHERE: Final = 4001
 
 
@@ -65,6 +68,7 @@ class Wearer:
         self.heard_s = self.looked_s = time.monotonic()
         self.stopped: Stopped | None = None
         self.receiving = False
+        self.room: Room | None = None
         self._task = asyncio.current_task()
         self._hangs_since_s: float | None = None
         self._troubles = 0
@@ -109,8 +113,15 @@ class Wearer:
         """Sends what is to be told; while that hangs, newer answers take the place of older ones."""
         if self.told and not self.stopped and not self.is_looked_at and self.line.is_free():
             told, self.told = self.told, {}
+            if self.room is not None and self.room.seats:
+                self.room.show(self, told)
             self.line.tell(msgspec.json.encode(told))
             self._hangs_since_s = None if self.line.is_free() else time.monotonic()
+
+    @property
+    def is_aligned(self) -> bool:
+        """How it sits is known."""
+        return self.sitting.is_aligned
 
     @property
     def is_stuck(self) -> bool:
@@ -168,6 +179,8 @@ class Hub:
     def join(self, wearer: Wearer) -> None:
         """From now on what this wearer sends is worked on."""
         self._wearers[wearer] = None
+        wearer.room = ROOMS.of(wearer.sitting.profile.pk)
+        wearer.room.begins(wearer)
         if self._running is None or self._running.done():
             self._running = asyncio.get_running_loop().create_task(self._run())
             self._begin(self._load())
@@ -199,6 +212,9 @@ class Hub:
         self._due.pop(wearer, None)
         self._unstored.pop(wearer, None)
         wearer.sitting.leave()
+        if wearer.room is not None:
+            wearer.room.leaves(wearer)
+            ROOMS.tidy(wearer.sitting.profile.pk)
 
     async def _store_soon(self, wearer: Wearer) -> None:
         self._asking[wearer] = None
@@ -326,7 +342,7 @@ class Hub:
     def _sweep(self, now_s: float) -> None:
         for wearer in list(self._wearers):
             if now_s - wearer.heard_s > _SILENT_S:
-                wearer.stop("Nothing has come from the sensor for a minute", GONE)
+                wearer.stop("Nothing has come from the sensor for a minute", SILENT)
             elif wearer.is_stuck:
                 wearer.stop("Nobody listens", TOO_MUCH)
         if self._looking is None or self._looking.done():
@@ -374,6 +390,9 @@ async def finish(wearer: Wearer) -> None:
         await sync_to_async(live.finish)(stream=wearer.sitting.stream, by=wearer.sitting.by, now=_now())
     except UpperbackError:
         _log.warning("what a sensor measured could not be kept")
+    person = wearer.sitting.profile.pk
+    ROOMS.of(person).is_over()
+    ROOMS.tidy(person)
 
 
 def _now() -> dt.datetime:

@@ -6,7 +6,12 @@ socket as the sensor of that screen's person. What comes back to the phone is co
 
 Both have to come to the same process. Messages of the screen: `{"ticket": ...}` first, then `{"same": true | false}`,
 `{"stop": true}`. Of the phone: `{"open": secret}` first, then `{"same": ...}`, then those of `socket`. What both are
-told: `number`, `ready`, `stopped`; the screen also `offer`, `waits`, `gone`, `joined`; the phone also `watched`.
+told: `number`, `ready`, `stopped`; the screen also `offer`, `waits`, `away`, `gone`, `joined`; the phone also `back`
+and `watched`.
+
+A phone whose line is lost comes back by itself: `{"back": secret}`, with the secret that it was told when it was
+paired. That opens nothing but the way on with the same wearing, for as long as a stream can be gone on with, and is
+void once the wearing has ended on either side.
 
 A page of the same browser that comes later, such as a session, takes the seat of the screen with the same first
 message; with `"join": true` only if a phone is worn. It may ask the sensor to `count` (see `services.counting`).
@@ -15,61 +20,43 @@ message; with `"join": true` only if a phone is worn. It may ask the sensor to `
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Coroutine
+import secrets
+from collections.abc import Callable
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from upperback.core.errors import InputError, NotFound, UpperbackError
-from upperback.services import actors, live_tickets
+from upperback.services import actors, live, live_store, live_tickets
 from upperback.services.actors import Actor
 from upperback.services.pairing import CODE, CONFIRM, Offers, Pairing
 from upperback.services.people import Profile
+from upperback.web.live import hub, messages
+from upperback.web.live.messages import NOT_LET_IN, Closed
 from upperback.web.live.socket import live_socket
+from upperback.web.live.watching import Seat
 from upperback.web.static_files import Receive, Scope, Send
 
 SCREEN_PATH: Final = "/live/screen/socket/"
 PHONE_PATH: Final = "/live/phone/socket/"
 
-_HELLO_S: Final = 10.0
 _CODES_MAX: Final = 10
-_TEXT_CHARACTERS_MAX: Final = 2000
-_WAITING_MAX: Final = 100
-
-_NOT_LET_IN: Final = 1008
-_TOO_SLOW: Final = 1013
+_ASKED_MAX: Final = 100
+_TOKEN_BYTES: Final = 32
+#: A phone is waited for as long as its stream can be gone on with.
+_AWAY_S: Final = live_store.LEFT_AFTER.total_seconds()
+#: Left by the phone on purpose; and closed here so that it may come back.
+_LEFT: Final = frozenset({1000, 1001})
+_MAY_COME_BACK: Final = frozenset({hub.TOO_MUCH, hub.SILENT})
 
 _NOBODY_WEARS: Final = "No phone is worn as a sensor now."
 _STOPPED: Final = "Stopped on the other screen."
+_NOT_BACK: Final = "This measurement is over, and what was measured is kept. Scan a new code to begin again."
 
 #: Everything that can be opened in this process.
 OFFERS: Final = Offers()
 _MEETINGS: "dict[Pairing, Meeting]" = {}
-
-
-class _Closed(Exception):
-    """The other side is gone; with the code that it left with."""
-
-    def __init__(self, code: int = 1005) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Seat:
-    """Where a screen looks on: what it is told waits here."""
-
-    def __init__(self) -> None:
-        self.waiting: asyncio.Queue[str] = asyncio.Queue(_WAITING_MAX)
-        self.is_taken = True
-
-    def tell(self, told: dict[str, Any]) -> None:
-        """A screen that does not read is let go of; nobody waits for it."""
-        if self.is_taken:
-            try:
-                self.waiting.put_nowait(json.dumps(told))
-            except asyncio.QueueFull:
-                self.is_taken = False
 
 
 class Meeting:
@@ -79,9 +66,14 @@ class Meeting:
         self.pairing, self.still_in = pairing, still_in
         self.seat = Seat()
         self.opened, self.decided, self.stopped = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self.asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_WAITING_MAX)
+        self.asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_ASKED_MAX)
         self.refused: UpperbackError | None = None
         self.is_aligned = False
+        self.back = secrets.token_urlsafe(_TOKEN_BYTES)
+        self.stream: str | None = None
+        self.phone: _Inbox | None = None
+        """Its line; None while it is away."""
+        self._waits_for_phone: asyncio.TimerHandle | None = None
 
     @property
     def is_watched(self) -> bool:
@@ -94,7 +86,31 @@ class Meeting:
         self.seat.is_taken = False
         self.seat = Seat()
         self.seat.tell({"ready": True, "joined": True, "is_aligned": self.is_aligned})
+        if self.phone is None:
+            self.seat.tell({"away": True})
         return self.seat
+
+    def phone_comes(self, line: "_Inbox") -> None:
+        """For the first time, or back; a line of before that nobody has missed yet does not count any more."""
+        self.phone = line
+        if self._waits_for_phone is not None:
+            self._waits_for_phone.cancel()
+
+    def phone_is_away(self) -> None:
+        """The line is lost, and may be back."""
+        self.phone = None
+        while not self.asked.empty():
+            self.asked.get_nowait()
+        self.tell_screen({"away": True})
+        self._waits_for_phone = asyncio.get_running_loop().call_later(_AWAY_S, self.phone_is_gone)
+
+    def phone_is_gone(self) -> None:
+        """For good: whoever comes with its secret is nobody."""
+        self.phone = None
+        if self._waits_for_phone is not None:
+            self._waits_for_phone.cancel()
+        _MEETINGS.pop(self.pairing, None)
+        self.tell_screen({"gone": self.refused.message if self.refused else ""})
 
     def tell_screen(self, told: dict[str, Any]) -> None:
         """Whatever looks on now."""
@@ -120,17 +136,17 @@ async def screen_socket(scope: Scope, receive: Receive, send: Send) -> None:
     by = actors.household(str(scope.get("upperback.installation", "-")))
     meeting: Meeting | None = None
     seat: Seat | None = None
-    code = _NOT_LET_IN
+    code = NOT_LET_IN
     try:
         meeting = await _screen_let_in(receive, by, scope.get("upperback.still_in", lambda: True))
         is_worn = meeting.pairing.is_paired
         seat = meeting.take_seat() if is_worn else meeting.seat
-        parts = [_read_screen(meeting, seat, receive), _write_screen(seat, send)]
-        code = await _first_of(*parts, *([] if is_worn else [_offer(meeting, _address(scope))]))
-    except _Closed:
+        parts = [_read_screen(meeting, seat, receive), seat.write(send)]
+        code = await messages.first_of(*parts, *([] if is_worn else [_offer(meeting, _address(scope))]))
+    except Closed:
         return
     except UpperbackError as refused:
-        await _tell(send, {"stopped": refused.message})
+        await messages.tell(send, {"stopped": refused.message})
     finally:
         if meeting is not None and seat is not None:
             _leave(meeting, seat)
@@ -153,7 +169,7 @@ async def _screen_let_in(receive: Receive, by: Actor, still_in: Callable[[], boo
     ------
     NotFound : the ticket is none, or a page wants to join and no phone is worn.
     """
-    hello = await _hello(receive, "ticket", also=frozenset({"join"}))
+    hello = await messages.hello(receive, "ticket", also=frozenset({"join"}))
     profile = await sync_to_async(live_tickets.take_ticket)(token=str(hello["ticket"]), by=by, now=timezone.now())
     for found in _MEETINGS.values():
         pairing = found.pairing
@@ -200,11 +216,13 @@ def _picture(link: str) -> str:
 
 async def _read_screen(meeting: Meeting, seat: Seat, receive: Receive) -> int:
     while True:
-        match _read(await _next(receive)):
+        match messages.read(await messages.next_message(receive)):
             case {"same": bool(same)}:
                 meeting.say("screen", same)
             case {"stop": True}:
                 meeting.stopped.set()
+                if meeting.pairing.is_paired and meeting.phone is None:
+                    await _end_without(meeting)
             case {"count": str() | None} as asked if len(asked) == 1 and meeting.pairing.is_paired:
                 if seat is meeting.seat and not meeting.asked.full():
                     meeting.asked.put_nowait(asked)
@@ -212,38 +230,67 @@ async def _read_screen(meeting: Meeting, seat: Seat, receive: Receive) -> int:
                 raise InputError("a live page asked for something that is not known")
 
 
-async def _write_screen(seat: Seat, send: Send) -> int:
-    while seat.is_taken or not seat.waiting.empty():
-        await send({"type": "websocket.send", "text": await seat.waiting.get()})
-    return _TOO_SLOW
-
-
 # ---- the phone ---------------------------------------------------------------------------------------------------
 
 
 async def phone_socket(scope: Scope, receive: Receive, send: Send) -> None:
-    """The phone: opened, compared, then an ordinary sensor."""
+    """The phone: opened, compared, then an ordinary sensor; or back after a lost line."""
     if (await receive())["type"] != "websocket.connect":
         return
     await send({"type": "websocket.accept"})
     meeting: Meeting | None = None
+    line: _Inbox | None = None
+    closed: int | None = None
     try:
-        secret = str((await _hello(receive, "open"))["open"])
-        meeting = _MEETINGS[OFFERS.take(secret, now=timezone.now())]
-        inbox = _Inbox(receive, meeting)
-        await _compare(meeting, inbox, send)
-        await _wear(scope, meeting, inbox, send)
-    except _Closed:
+        said = await messages.hello(receive, "open", "back")
+        meeting = _come_back(str(said["back"])) if "back" in said else _opened(str(said["open"]))
+        line = _Inbox(receive, meeting)
+        meeting.phone_comes(line)
+        if "back" not in said:
+            await _compare(meeting, line, send)
+            await messages.tell(send, {"back": meeting.back})
+        closed = await _wear(scope, meeting, line, send)
+    except Closed:
         pass
     except (UpperbackError, KeyError) as refused:
         words = refused.message if isinstance(refused, UpperbackError) else "The other screen is gone."
-        await _end(send, words)
+        await messages.end(send, words)
     finally:
-        if meeting is not None:
-            if not meeting.pairing.is_paired:
-                meeting.say("phone", same=False)
-            _MEETINGS.pop(meeting.pairing, None)
-            meeting.tell_screen({"gone": meeting.refused.message if meeting.refused else ""})
+        if meeting is not None and line is not None and meeting.phone is line:
+            _phone_leaves(meeting, line, closed)
+
+
+def _opened(secret: str) -> Meeting:
+    """The screen that shows this code. Raises NotFound, KeyError."""
+    return _MEETINGS[OFFERS.take(secret, now=timezone.now())]
+
+
+def _come_back(secret: str) -> Meeting:
+    """The meeting of a phone that was paired before. Raises NotFound: it is over, or never was."""
+    for found in _MEETINGS.values():
+        is_it = secrets.compare_digest(found.back.encode(), secret.encode("utf-8", "surrogatepass"))
+        if is_it and found.pairing.is_paired and not found.stopped.is_set():
+            return found
+    raise NotFound(_NOT_BACK)
+
+
+def _phone_leaves(meeting: Meeting, line: "_Inbox", closed: int | None) -> None:
+    """For a while, where the line was lost; else for good."""
+    was_lost = line.code not in _LEFT if line.code is not None else closed in _MAY_COME_BACK
+    if meeting.pairing.is_paired and not meeting.stopped.is_set() and was_lost:
+        meeting.phone_is_away()
+        return
+    if not meeting.pairing.is_paired:
+        meeting.say("phone", same=False)
+    meeting.phone_is_gone()
+
+
+async def _end_without(meeting: Meeting) -> None:
+    """Stopped on the screen while the phone is away: the wearing ends here and now."""
+    meeting.phone_is_gone()
+    pairing, stream = meeting.pairing, actors.public_id(meeting.stream or "")
+    if stream is not None:
+        await sync_to_async(live.end_now)(stream=stream, profile=pairing.profile, by=pairing.by, now=timezone.now())
 
 
 async def _compare(meeting: Meeting, inbox: "_Inbox", send: Send) -> None:
@@ -251,7 +298,7 @@ async def _compare(meeting: Meeting, inbox: "_Inbox", send: Send) -> None:
     number = meeting.pairing.opened(now=timezone.now())
     meeting.opened.set()
     meeting.tell_screen({"number": number})
-    await _tell(send, {"number": number})
+    await messages.tell(send, {"number": number})
     waits = asyncio.create_task(meeting.decided.wait())
     try:
         async with asyncio.timeout(CONFIRM.total_seconds()):
@@ -268,7 +315,7 @@ async def _compare(meeting: Meeting, inbox: "_Inbox", send: Send) -> None:
 
 
 def _compared(meeting: Meeting, message: dict[str, Any]) -> None:
-    match _read(message):
+    match messages.read(message):
         case {"same": bool(same)}:
             meeting.say("phone", same)
             if same:
@@ -277,25 +324,35 @@ def _compared(meeting: Meeting, message: dict[str, Any]) -> None:
             raise InputError("the numbers have to be compared first")
 
 
-async def _wear(scope: Scope, meeting: Meeting, inbox: "_Inbox", send: Send) -> None:
-    """From here on the phone is a sensor like any other, of the person that the screen is for."""
+async def _wear(scope: Scope, meeting: Meeting, inbox: "_Inbox", send: Send) -> int | None:
+    """From here on the phone is a sensor like any other, of the person that the screen is for.
+
+    Returns the code that it was closed with from this side, if it was.
+    """
     pairing = meeting.pairing
     ticket = await sync_to_async(live_tickets.make_ticket)(
         profile=pairing.profile, by=pairing.by, now=timezone.now()
     )  # fmt: skip
-    first = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": json.dumps({"ticket": ticket})}]
+    first_words = {"ticket": ticket} | ({} if meeting.stream is None else {"stream": meeting.stream})
+    first = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": json.dumps(first_words)}]
+    closed: int | None = None
 
     async def from_phone() -> dict[str, Any]:
         return first.pop(0) if first else await inbox.next_of_both()
 
     async def to_both(message: Any) -> None:
+        nonlocal closed
         if message["type"] == "websocket.send":
             told = json.loads(message["text"])
-            meeting.tell_screen(told)
+            meeting.stream = told.get("stream", meeting.stream)
+            if meeting.phone is inbox:
+                meeting.tell_screen(told | ({"is_aligned": meeting.is_aligned} if "ready" in told else {}))
             told["watched"] = meeting.is_watched
-            await _tell(send, told)
-        elif message["type"] == "websocket.close" and not meeting.stopped.is_set():
-            await send(message)
+            await messages.tell(send, told)
+        elif message["type"] == "websocket.close":
+            closed = message["code"]
+            if not meeting.stopped.is_set():
+                await send(message)
 
     as_sensor = {
         **scope,
@@ -305,8 +362,9 @@ async def _wear(scope: Scope, meeting: Meeting, inbox: "_Inbox", send: Send) -> 
         "upperback.still_in": meeting.still_in,  # of the browser that offered: the phone is in for no longer
     }
     await live_socket(as_sensor, from_phone, to_both)
-    if meeting.stopped.is_set() and not inbox.is_gone:
-        await _end(send, _STOPPED)
+    if meeting.stopped.is_set() and inbox.code is None:
+        await messages.end(send, _STOPPED)
+    return closed
 
 
 class _Inbox:
@@ -318,10 +376,11 @@ class _Inbox:
         self._meeting = meeting
         self._stopped = asyncio.create_task(meeting.stopped.wait())
         self._asked: asyncio.Task[dict[str, Any]] | None = None
-        self.is_gone = False
+        self.code: int | None = None
+        """That the phone left with."""
 
     async def next_or(self, *others: "asyncio.Task[Any]") -> dict[str, Any] | None:
-        """The next message, or None when another comes first. Raises _Closed when the phone is gone."""
+        """The next message, or None when another comes first. Raises Closed when the phone is gone."""
         if self._coming is None:
             self._coming = asyncio.ensure_future(self._receive())
         await asyncio.wait({self._coming, *others}, return_when=asyncio.FIRST_COMPLETED)
@@ -329,11 +388,11 @@ class _Inbox:
             return None
         message, self._coming = self._coming.result(), None
         if message["type"] == "websocket.disconnect":
-            self.is_gone = True
+            self.code = int(message.get("code") or 1005)
             self._stopped.cancel()
             if self._asked is not None:
                 self._asked.cancel()
-            raise _Closed(int(message.get("code") or 1005))
+            raise Closed(self.code)
         return dict(message)
 
     async def next_of_both(self) -> dict[str, Any]:
@@ -344,7 +403,7 @@ class _Inbox:
         try:
             if not (self._stopped.done() or self._asked.done()):
                 message = await self.next_or(self._stopped, self._asked)
-        except _Closed as left:
+        except Closed as left:
             return {"type": "websocket.disconnect", "code": left.code}
         if message is not None:
             return message
@@ -353,56 +412,3 @@ class _Inbox:
             return {"type": "websocket.receive", "text": json.dumps(asked)}
         self._asked.cancel()
         return {"type": "websocket.disconnect", "code": 1000}
-
-
-# ---- messages ----------------------------------------------------------------------------------------------------
-
-
-async def _hello(receive: Receive, key: str, *, also: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The first message, with this text in it and perhaps more. Raises NotFound."""
-    try:
-        hello = _read(await asyncio.wait_for(_next(receive), _HELLO_S))
-    except (TimeoutError, InputError):
-        hello = {}
-    if not {key} <= set(hello) <= {key} | also or not isinstance(hello[key], str):
-        raise NotFound("This page has waited for too long. Open it again")
-    return hello
-
-
-async def _next(receive: Receive) -> dict[str, Any]:
-    message = await receive()
-    if message["type"] == "websocket.disconnect":
-        raise _Closed
-    return dict(message)
-
-
-def _read(message: dict[str, Any]) -> dict[str, Any]:
-    text = message.get("text") or ""
-    found = None
-    if len(text) <= _TEXT_CHARACTERS_MAX:
-        with contextlib.suppress(ValueError, RecursionError):
-            found = json.loads(text)
-    if not isinstance(found, dict):
-        raise InputError("a message of a live page cannot be read")
-    return found
-
-
-async def _first_of(*parts: Coroutine[Any, Any, int]) -> int:
-    """Until the first of them ends, in whatever way; the others are ended then."""
-    tasks = [asyncio.create_task(part) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return done.pop().result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _tell(send: Send, told: dict[str, Any]) -> None:
-    await send({"type": "websocket.send", "text": json.dumps(told)})
-
-
-async def _end(send: Send, why: str) -> None:
-    await _tell(send, {"stopped": why})
-    await send({"type": "websocket.close", "code": _NOT_LET_IN})

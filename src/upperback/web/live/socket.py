@@ -17,7 +17,7 @@ from upperback.services import actors, live
 from upperback.services.actors import Actor
 from upperback.services.live import Sitting
 from upperback.services.live_tickets import SOCKET_PATH
-from upperback.web.live.hub import ELSEWHERE, GONE, NOT_LET_IN, TOO_MUCH, Hub, Wearer, finish, hub
+from upperback.web.live.hub import ELSEWHERE, GONE, NOT_LET_IN, SILENT, TOO_MUCH, Hub, Wearer, finish, hub
 from upperback.web.live.wire import AsgiLine, Line
 from upperback.web.static_files import Receive, Scope, Send
 
@@ -103,10 +103,12 @@ class _Connection:
             wearer.receiving = False
         await self._hub.leave(wearer)
         stopped = wearer.stopped
-        if code in _ENDED_ON_PURPOSE or (stopped is not None and stopped.code in {NOT_LET_IN, GONE}):
+        if code in _ENDED_ON_PURPOSE or (stopped is not None and stopped.code == NOT_LET_IN):
             await finish(wearer)
         if stopped is not None:
-            if stopped.code == ELSEWHERE or not wearer.is_stuck:
+            if stopped.code == SILENT:  # no last word: whoever hears it comes back
+                await self._send({"type": "websocket.close", "code": SILENT})
+            elif stopped.code == ELSEWHERE or not wearer.is_stuck:
                 await _close(self._send, stopped.why, stopped.code)
         elif code is None:  # asked for
             await finish(wearer)

@@ -4,16 +4,38 @@
 export async function ticket(address, token) {
   const answer = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token } });
   if (!answer.ok) {
-    throw new Error("no ticket");
+    throw Object.assign(new Error("no ticket"), { isFinal: answer.status < 500 });
   }
   return answer.json();
 }
 
 // Frames and questions that are not stored at the server yet; older ones are gone for good.
-const KEPT_MAX = 240;
+const KEPT_MAX = 1500;
 const BUFFERED_MAX = 100_000;
-const WAITS_MS = [200, 1000, 2000, 4000, 8000, 8000, 8000];
+// The server takes a burst of 250 messages and 50 a second: what was kept while the line was away goes out more slowly.
+const BURST = 150;
+const A_SECOND = 40;
+const WAITS_MS = [200, 1000, 2000, 4000, 8000, 15_000];
+// A stream can be gone on with for half an hour.
+const AWAY_MS_MAX = 30 * 60_000;
+// Whoever sends is answered several times a second: a line that says nothing for so long is dead and has not told.
+const SILENT_MS = 15_000;
 const AFTER_HOLE = 2;
+
+// Waits; less when the network is back, or the page is looked at again.
+function pause(ms) {
+  return new Promise((resolve) => {
+    const go = () => {
+      clearTimeout(timer);
+      removeEventListener("online", go);
+      document.removeEventListener("visibilitychange", go);
+      resolve();
+    };
+    const timer = setTimeout(go, ms);
+    addEventListener("online", go);
+    document.addEventListener("visibilitychange", go);
+  });
+}
 
 export class Line {
   #socket = null;
@@ -27,10 +49,19 @@ export class Line {
   #log = [];
   #at = 0;
   #asked = 0;
+  #lostAt = null;
+  #tries = 0;
+  #heardAt = 0;
+  #openedAt = 0;
+  #sentAt = 0;
+  #may = BURST;
+  #filledAt = 0;
 
-  // hear(told) for every answer; hear(null) when the line is gone and does not come back.
+  // hear(told) for every answer; hear({ away: true }) when the line is lost and will be opened again; hear(null) when
+  // it is gone and does not come back.
   constructor(hear) {
     this.#hear = hear;
+    setInterval(() => this.#look(), 1000);
   }
 
   // hello: the first message, that says who this is. again(stream): { path, hello } to go on after a lost line.
@@ -44,10 +75,10 @@ export class Line {
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.#socket = socket;
-    socket.addEventListener("message", (event) => this.#told(JSON.parse(event.data)));
+    socket.addEventListener("message", (event) => socket === this.#socket && this.#told(JSON.parse(event.data)));
     await new Promise((resolve, reject) => {
       socket.addEventListener("open", resolve, { once: true });
-      socket.addEventListener("error", reject, { once: true });
+      socket.addEventListener("error", () => reject(new Error("no line")), { once: true });
     });
     socket.addEventListener("close", () => this.#closed(socket));
     this.ask(hello);
@@ -86,12 +117,31 @@ export class Line {
 
   #flush() {
     const socket = this.#socket;
-    const goes = () => socket.readyState === WebSocket.OPEN && socket.bufferedAmount < BUFFERED_MAX;
+    const now = performance.now();
+    this.#may = Math.min(BURST, this.#may + ((now - this.#filledAt) * A_SECOND) / 1000);
+    this.#filledAt = now;
+    const goes = () => socket.readyState === WebSocket.OPEN && socket.bufferedAmount < BUFFERED_MAX && this.#may >= 1;
     while (this.#isReady && this.#at < this.#log.length && goes()) {
       const item = this.#log[this.#at];
       socket.send(item.bytes ?? item.text);
+      this.#sentAt = now;
       this.#at += 1;
+      this.#may -= 1;
     }
+  }
+
+  // What waits goes on; a line that is dead is given up.
+  #look() {
+    if (!this.#isReady || this.#ended) {
+      return;
+    }
+    if (this.#sentAt > this.#heardAt && performance.now() - Math.max(this.#heardAt, this.#openedAt) > SILENT_MS) {
+      const socket = this.#socket;
+      this.#closed(socket);
+      socket.close();
+      return;
+    }
+    this.#flush();
   }
 
   #stored(isStored) {
@@ -101,12 +151,16 @@ export class Line {
   }
 
   #told(told) {
+    this.#heardAt = performance.now();
     if (told.stopped || told.ended) {
       this.#final = true;
     }
     if (told.ready) {
       this.#stream = told.stream;
       this.#isReady = true;
+      this.#lostAt = null;
+      this.#tries = 0;
+      this.#openedAt = performance.now();
       this.#stored((item) => item.bytes && item.number < (told.next ?? 0));
       this.#at = 0;
       this.#flush();
@@ -130,6 +184,7 @@ export class Line {
       return;
     }
     this.#isReady = false;
+    this.#socket = null;
     if (this.#again && this.#stream && !this.#final) {
       this.#goOn();
     } else {
@@ -145,8 +200,11 @@ export class Line {
   }
 
   async #goOn() {
-    for (const wait of WAITS_MS) {
-      await new Promise((resolve) => setTimeout(resolve, wait));
+    this.#lostAt ??= performance.now();
+    this.#hear({ away: true });
+    while (performance.now() - this.#lostAt < AWAY_MS_MAX) {
+      await pause(WAITS_MS[Math.min(this.#tries, WAITS_MS.length - 1)]);
+      this.#tries += 1;
       if (this.#ended) {
         return;
       }
@@ -154,8 +212,10 @@ export class Line {
         const { path, hello } = await this.#again(this.#stream);
         await this.#connect(path, hello);
         return;
-      } catch {
-        // The next time, perhaps.
+      } catch (problem) {
+        if (problem.isFinal) {
+          break;
+        }
       }
     }
     this.#lose();

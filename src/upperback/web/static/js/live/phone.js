@@ -15,6 +15,7 @@ const view = new View({
   stop: () => wearing.stop(),
 });
 const wearing = new Wearing(view, hear);
+let back = null;
 
 // Asked for with the touch on "yes": that is when the browser lets a page ask for the sensors.
 async function same() {
@@ -25,6 +26,7 @@ async function same() {
 }
 
 function hear(told) {
+  back = told?.back ?? back;
   if (told?.number) {
     view.parts.number.textContent = told.number.replace(/(...)(...)/, "$1 $2");
     view.show("compare");
@@ -43,7 +45,7 @@ async function open() {
     return;
   }
   try {
-    await wearing.line.open(SOCKET, { open: secret });
+    await wearing.line.open(SOCKET, { open: secret }, () => ({ path: SOCKET, hello: { back } }));
   } catch {
     wearing.fail(view.words.closed);
   }

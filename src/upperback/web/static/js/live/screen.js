@@ -55,8 +55,10 @@ function hear(told) {
     end(measured ? null : (told.gone || words.phone_gone));
     return;
   }
-  if (told.ready) {
-    view.show(told.is_aligned ? "live" : "rest");
+  if (told.ready && told.is_aligned) {
+    view.show("live");
+  } else if (told.ready && !["calibrate", "again"].includes(view.stage)) {
+    view.show("rest");
   }
   if (told.sign) {
     view.show("calibrate");

@@ -10,6 +10,7 @@ export class View {
   words;
   #page;
   #heardAt = 0;
+  #isAway = false;
   #waits = [];
   #do;
 
@@ -23,6 +24,11 @@ export class View {
     this.#page.addEventListener("click", (event) => this.#do[event.target.closest("[data-do]")?.dataset.do]?.());
     setInterval(() => this.#age(), 500);
     this.#page.hidden = false;
+  }
+
+  // This page looks on while another one measures.
+  watch(on) {
+    this.#page.classList.toggle("live--watching", on);
   }
 
   get data() {
@@ -62,6 +68,12 @@ export class View {
 
   // The part of an answer that looks the same wherever it is shown.
   hear(told) {
+    if (told.away) {
+      this.#isAway = true;
+      this.#age();
+      return;
+    }
+    this.#isAway = false;
     this.#heardAt = performance.now();
     if (told.not_aligned) {
       this.parts.again.textContent = told.not_aligned;
@@ -121,9 +133,9 @@ export class View {
   }
 
   #age() {
-    if (this.stage === "live" && performance.now() - this.#heardAt > STALE_MS) {
+    if (this.stage === "live" && (this.#isAway || performance.now() - this.#heardAt > STALE_MS)) {
       this.#page.classList.add("live--stale", "live--unknown");
-      this.parts.lean.textContent = this.words.stale;
+      this.parts.lean.textContent = this.#isAway ? this.words.away : this.words.stale;
       this.parts.degrees.textContent = "–";
       this.parts.held.textContent = "";
     }

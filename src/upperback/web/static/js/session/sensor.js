@@ -83,7 +83,7 @@ export class Sensor {
         } else if (told.reps) {
           this.#hear(told.reps);
         }
-        if (told.gone !== undefined || told.stopped) {
+        if (told.gone !== undefined || told.away || told.stopped) {
           resolve(false);
           socket.close(1000);
         }
