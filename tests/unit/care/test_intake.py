@@ -309,3 +309,37 @@ def test_a_tick_added_on_the_emergency_page_stands_against_a_milder_answer_elsew
     answers = {"emergency_chest": Answer(options=(tight,)), "chest_pain": Answer(options=("none",))}
     assert intake.read_answers(answers, default_content()).findings["chest_pain"] == "pressure"
     assert [state.rule.id for state in intake.fired_emergencies(answers, default_content())] == ["E01"]
+
+
+def test_no_two_questions_of_a_page_read_the_same(content: Content) -> None:
+    pages = [
+        tuple(content.questions[id] for id in page.questions)
+        for one in content.release.questions
+        for page in one.together
+    ]
+    assert any(len(page) > 1 for page in pages)
+    for page in pages:
+        for words in ([question.text for question in page], [question.text_proxy for question in page]):
+            assert len(set(words)) == len(words)
+
+
+def test_time_windows_stand_at_the_answer_they_belong_to(content: Content) -> None:
+    """Pressure counts now or in the last 12 hours (E01); pain into the arm and sweat count whenever they came (E02)."""
+    chest = content.questions["emergency_chest"]
+    assert "hours" not in chest.text
+    assert {option.id for option in chest.options if "hours" in option.label} == {"tight"}
+
+
+def test_of_several_nerve_changes_the_newest_is_asked_for(content: Content) -> None:
+    """An arm that tingled for a year and legs that are weak since last week are new weakness of the legs (E06)."""
+    assert "newest" in content.questions["nerves_since"].text
+    arm = {"arms": ticked("numb_one"), "nerves_since": ticked("longer")}
+    legs = arm | {"legs": ticked("mild"), "nerves_since": ticked("two_weeks")}
+    assert fired(quiet_answers(content, **arm), content).isdisjoint({"E06", "U08", "G10"})
+    assert "E06" in fired(quiet_answers(content, **legs), content)
+
+
+def fired(answers: dict[str, Answer], content: Content) -> set[str]:
+    return {
+        state.rule.id for state in decide(read_findings(findings(answers, content), content=content), content).fired
+    }
