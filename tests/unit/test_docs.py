@@ -33,3 +33,13 @@ def test_every_format_and_option_of_recordings_is_documented() -> None:
     text = (DOCS / "reference" / "recordings.md").read_text(encoding="utf-8")
     assert [ending for endings in _ENDINGS.values() for ending in endings if ending not in text] == []
     assert [option.name for option in fields(ReadOptions) if f"| `{option.name}` |" not in text] == []
+
+
+def test_every_statement_of_the_two_texts_has_a_room_and_a_test_that_are_there() -> None:
+    text = (DOCS / "reference" / "requirements.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| S")}
+    assert list(rows) == [f"S{number}" for number in range(1, 79)]
+    for row in rows.values():
+        room, test = (part.split("`")[1::2] for part in row.split("|")[3:5])
+        assert room
+        assert [path for path in (*room, *test) if not (DOCS.parent / path).exists()] == [], row
