@@ -439,8 +439,9 @@ static void add_up(const ub_crowd_job *job, int64_t turn, const float *acc, cons
     coefficients[11] = (float)t->rate, coefficients[12] = 1, coefficients[13] = 0;
     for (int k = 0; k < UB_POSTURE_STATE; k++)
         state[k * UB_LANES] = w->posture[k];
+    const ub_posture_block block = {.acc = acc, .up = up, .quality = quality, .first = from, .n = n};
     const ub_posture_job posture = {
-        .acc = acc, .up = up, .quality = quality, .reasons = t->reasons, .n_samples = n, .origin = from,
+        .blocks = &block, .n_blocks = 1, .has_acc = acc != 0, .has_up = up != 0, .reasons = t->reasons,
         .rate = t->rate, .phase = phase, .n_lanes = 1, .from = &from, .until = &until, .epoch = &epoch,
         .coefficients = coefficients, .state = state, .counts = job->counts, .samples = samples, .epochs = rows,
         .first_epoch = epoch, .n_epochs = n_epochs};

@@ -88,70 +88,89 @@ static void side_by_side(const float *const *from, float *to, int64_t n) {
 }
 
 static const float nothing[3 * TILE]; /* what a lane reads that has no samples */
+static const float missing[3 * TILE] = {[0 ... 3 * TILE - 1] = __builtin_nanf("")}; /* of a signal that a block lacks */
 
-/* Samples [at[lane], at[lane] + n_time) of every lane. */
-static void pack(const ub_posture_job *job, const int64_t *at, int64_t n_time, tile *t) {
-    const float *acc[UB_LANES], *gyr[UB_LANES], *up[UB_LANES];
+/* The number of the block with this sample, from `number` on; the last one where it lies behind all of them. */
+static int64_t block_at(const ub_posture_job *job, int64_t sample, int64_t number) {
+    while (number + 1 < job->n_blocks && sample >= job->blocks[number + 1].first)
+        number++;
+    return number;
+}
+
+static const float *rows_at(const float *rows, int64_t first, int64_t is_used) {
+    return rows ? rows + 3 * first : is_used ? missing : nothing;
+}
+
+UB_INLINE void mark(const ub_posture_job *job, tile *t, int64_t at, uint8_t quality) {
+    const uint8_t reason = job->reasons[quality];
+    if (reason) {
+        t->bad[at] = UB_MISSING;
+        t->why[at] = reason;
+    }
+}
+
+/* Samples [at[lane], at[lane] + n_time) of every lane. `where` is the number of the block in which each lane stands. */
+static void pack(const ub_posture_job *job, const int64_t *at, int64_t *where, int64_t n_time, tile *t) {
+    const float *rows[3][UB_LANES];
     float edge[3][UB_LANES][3 * TILE];
     const int64_t ahead = 3 * TILE; /* fetched early: more streams than the processor follows by itself */
+    const int64_t used[3] = {job->has_acc, job->has_gyr, job->has_up};
     memset(t->bad, 0, (size_t)n_time * UB_LANES);
     memset(t->why, 0, (size_t)n_time * UB_LANES);
     for (int lane = 0; lane < UB_LANES; lane++) {
-        const int64_t first = lane < job->n_lanes ? at[lane] - job->origin : job->n_samples;
-        if (first >= 0 && first + n_time <= job->n_samples) {
-            acc[lane] = job->acc ? job->acc + 3 * first : nothing;
-            gyr[lane] = job->gyr ? job->gyr + 3 * first : nothing;
-            up[lane] = job->up ? job->up + 3 * first : nothing;
-            for (int64_t next = 3 * n_time; next < 3 * n_time + ahead; next += 16) {
-                __builtin_prefetch(acc[lane] + next);
-                if (job->gyr)
-                    __builtin_prefetch(gyr[lane] + next);
-            }
-            if (job->quality)
-                __builtin_prefetch(job->quality + first + 2 * TILE);
-        } else { /* over an end of the recording */
-            memset(edge[0][lane], 0, sizeof edge[0][lane]);
-            memset(edge[1][lane], 0, sizeof edge[1][lane]);
-            memset(edge[2][lane], 0, sizeof edge[2][lane]);
-            for (int64_t i = 0; i < n_time; i++) {
-                const int64_t sample = first + i;
-                const int inside = sample >= 0 && sample < job->n_samples;
-                for (int k = 0; k < 3 && inside; k++) {
-                    edge[0][lane][3 * i + k] = job->acc ? job->acc[3 * sample + k] : 0;
-                    edge[1][lane][3 * i + k] = job->gyr ? job->gyr[3 * sample + k] : 0;
-                    edge[2][lane][3 * i + k] = job->up ? job->up[3 * sample + k] : 0;
-                }
-                if (!inside)
-                    t->bad[i * UB_LANES + lane] = UB_IDLE;
-            }
-            acc[lane] = edge[0][lane];
-            gyr[lane] = edge[1][lane];
-            up[lane] = edge[2][lane];
-        }
-        if (!job->quality)
-            continue;
-        const int64_t begin = first < 0 ? -first : 0;
-        const int64_t end = first + n_time > job->n_samples ? job->n_samples - first : n_time;
-        if (end - begin == TILE) {
-            uint64_t some[TILE / 8];
-            memcpy(some, job->quality + first, sizeof some);
-            if (!(some[0] | some[1] | some[2] | some[3]))
+        const int is_there = lane < job->n_lanes && job->n_blocks;
+        const ub_posture_block *block = job->blocks;
+        if (is_there)
+            block += where[lane] = block_at(job, at[lane], where[lane]);
+        const int64_t first = is_there ? at[lane] - block->first : 0;
+        if (is_there && first >= 0 && first + n_time <= block->n) {
+            rows[0][lane] = rows_at(block->acc, first, used[0]);
+            rows[1][lane] = rows_at(block->gyr, first, used[1]);
+            rows[2][lane] = rows_at(block->up, first, used[2]);
+            for (int64_t next = 3 * n_time; next < 3 * n_time + ahead; next += 16)
+                for (int k = 0; k < 3; k++)
+                    if (used[k])
+                        __builtin_prefetch(rows[k][lane] + next);
+            if (!block->quality)
                 continue;
-        }
-        for (int64_t i = begin; i < end; i++) {
-            const uint8_t reason = job->reasons[job->quality[first + i]];
-            if (reason) {
-                t->bad[i * UB_LANES + lane] = UB_MISSING;
-                t->why[i * UB_LANES + lane] = reason;
+            const uint8_t *const quality = block->quality + first;
+            __builtin_prefetch(quality + 2 * TILE);
+            if (n_time == TILE) {
+                uint64_t some[TILE / 8];
+                memcpy(some, quality, sizeof some);
+                if (!(some[0] | some[1] | some[2] | some[3]))
+                    continue;
             }
+            for (int64_t i = 0; i < n_time; i++)
+                mark(job, t, i * UB_LANES + lane, quality[i]);
+            continue;
+        }
+        for (int k = 0; k < 3; k++) { /* over an end of a block, or of the recording */
+            memset(edge[k][lane], 0, sizeof edge[k][lane]);
+            rows[k][lane] = edge[k][lane];
+        }
+        for (int64_t i = 0, number = is_there ? where[lane] : 0; i < n_time; i++) {
+            number = is_there ? block_at(job, at[lane] + i, number) : 0;
+            block = job->blocks + number;
+            const int64_t row = is_there ? at[lane] + i - block->first : -1;
+            if (row < 0 || row >= block->n) {
+                t->bad[i * UB_LANES + lane] = UB_IDLE;
+                continue;
+            }
+            const float *const from[3] = {rows_at(block->acc, row, used[0]), rows_at(block->gyr, row, used[1]),
+                                          rows_at(block->up, row, used[2])};
+            for (int k = 0; k < 3; k++)
+                memcpy(edge[k][lane] + 3 * i, from[k], 3 * sizeof(float));
+            if (block->quality)
+                mark(job, t, i * UB_LANES + lane, block->quality[row]);
         }
     }
-    if (job->acc)
-        side_by_side(acc, t->acc, 3 * n_time);
-    if (job->gyr && !job->up)
-        side_by_side(gyr, t->gyr, 3 * n_time);
-    if (job->up)
-        side_by_side(up, t->up, 3 * n_time);
+    if (job->has_acc)
+        side_by_side(rows[0], t->acc, 3 * n_time);
+    if (job->has_gyr && !job->has_up)
+        side_by_side(rows[1], t->gyr, 3 * n_time);
+    if (job->has_up)
+        side_by_side(rows[2], t->up, 3 * n_time);
 }
 
 /* Ready verticals get length 1; what is none, or of a sample that is not used, becomes NaN. */
@@ -347,7 +366,7 @@ static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t 
     int64_t n_fast = 0;
     float *const state = job->state + lane;
     const float *const c = job->coefficients;
-    const int complete = c[HAS_UP] > 0 && c[HAS_FRONT] > 0 && job->acc && !job->up;
+    const int complete = c[HAS_UP] > 0 && c[HAS_FRONT] > 0 && job->has_acc && !job->has_up;
     for (int k = 0; k < ROWS; k++)
         s.row[k] = ub_load(state + k * UB_LANES);
     for (int k = 0; k < UB_REASONS; k++)
@@ -361,7 +380,7 @@ static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t 
         const vf up[3] = {ub_load(t->up + at), ub_load(t->up + at + UB_LANES), ub_load(t->up + at + 2 * UB_LANES)};
         const vf square = up[0] * up[0] + up[1] * up[1] + up[2] * up[2];
         const vm good = (square > 0.9f) & (square < 1.1f); /* nothing else may get near a bin; false for NaN */
-        const float *const acc = job->acc ? t->acc + at : 0;
+        const float *const acc = job->has_acc ? t->acc + at : 0;
         const uint8_t *const reasons = t->why + i * UB_LANES + lane;
         int32_t *const bins = t->bins + i * 5 * UB_LANES + lane;
         if (complete && ub_every(good & counts & (s.row[SEEN] > 0))) {
@@ -458,18 +477,18 @@ static void orient_alone(const ub_posture_job *job, tile *t, int64_t n_time) {
 }
 
 static void find_vertical(const ub_posture_job *job, tile *t, int64_t n_time) {
-    if (job->up)
+    if (job->has_up)
         take_verticals(t, n_time);
-    else if (job->gyr && job->n_lanes == 1)
+    else if (job->has_gyr && job->n_lanes == 1)
         orient_alone(job, t, n_time);
-    else if (job->gyr)
+    else if (job->has_gyr)
         UB(orient_tile)(t->gyr, t->acc, t->bad, job->vertical_state, t->up, (long)n_time, job->vertical_coefficients);
     else
         UB(tilt_tile)(t->acc, t->bad, job->vertical_state, t->up, (long)n_time, job->vertical_coefficients);
 }
 
 UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
-    int64_t at[UB_LANES] = {0}, epoch[UB_LANES] = {0}, next[UB_LANES] = {0}, longest = 0;
+    int64_t at[UB_LANES] = {0}, where[UB_LANES] = {0}, epoch[UB_LANES] = {0}, next[UB_LANES] = {0}, longest = 0;
     int32_t counts_now[UB_LANES] = {0};
     tile t;
     if (job->n_lanes < UB_LANES)
@@ -484,11 +503,11 @@ UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
 
     for (int64_t done = 0; done < job->n_warm;) {
         const int64_t n_time = job->n_warm - done < TILE ? job->n_warm - done : TILE;
-        pack(job, at, n_time, &t);
+        pack(job, at, where, n_time, &t);
         find_vertical(job, &t, n_time);
         done += n_time;
         if (done == job->n_warm) { /* the speed of the first sample that counts needs the one before */
-            if (!job->up)
+            if (!job->has_up)
                 memcpy(job->state, job->vertical_state, 2 * UB_LANES * sizeof(float)); /* AGE and GAP */
             for (int lane = 0; lane < job->n_lanes; lane += UB_WIDTH)
                 posture_lanes(job, &t, lane, n_time - 1, n_time, counts_now);
@@ -499,7 +518,7 @@ UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
 
     for (int64_t done = 0; done < longest;) {
         const int64_t n_time = longest - done < TILE ? longest - done : TILE;
-        pack(job, at, n_time, &t);
+        pack(job, at, where, n_time, &t);
         find_vertical(job, &t, n_time);
         for (int64_t begin = 0; begin < n_time;) { /* to the next sample where an epoch of some lane ends */
             int64_t end = n_time;

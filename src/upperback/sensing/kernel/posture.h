@@ -40,15 +40,23 @@ enum {
 
 enum { UB_POSTURE_STATE = 24, UB_POSTURE_COEFFICIENTS = 14 };
 
-/* Samples are counted from the start of the stream; the arrays begin with sample `origin` and hold n_samples. Epoch k
-   begins with the first sample at or after k seconds; sample 0 comes `phase` samples after epoch 0 began. */
+/* Consecutive samples as they came; null: this signal did not come with them. */
 typedef struct {
-    const float *acc;           /* (n_samples, 3) m/s2, or null: no movement, and no vertical either without `up` */
-    const float *gyr;           /* (n_samples, 3) rad/s, or null */
-    const float *up;            /* (n_samples, 3) ready verticals, or null: from acc and gyr */
-    const uint8_t *quality;     /* (n_samples), or null */
+    const float *acc;           /* (n, 3) m/s2 */
+    const float *gyr;           /* (n, 3) rad/s */
+    const float *up;            /* (n, 3) ready verticals */
+    const uint8_t *quality;     /* (n) */
+    int64_t first, n;
+} ub_posture_block;
+
+/* Samples are counted from the start of the stream; blocks follow each other without a gap. Epoch k begins with the first
+   sample at or after k seconds; sample 0 comes `phase` samples after epoch 0 began. */
+typedef struct {
+    const ub_posture_block *blocks;
+    int64_t n_blocks;
+    int64_t has_acc;            /* without: no movement, and no vertical either without `up` */
+    int64_t has_gyr, has_up;    /* with `up`, verticals are ready; without, they come from acc and gyr */
     const uint8_t *reasons;     /* (256), why a sample of that quality is not used, UB_GAP to UB_OTHER, or 0 */
-    int64_t n_samples, origin;
     double rate, phase;
     int64_t n_lanes, n_warm;    /* samples before `from` that only warm up */
     const int64_t *from, *until, *epoch; /* per lane: samples that count, and the epoch of the first */

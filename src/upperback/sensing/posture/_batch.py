@@ -117,7 +117,6 @@ class _Work:
         self._start_s = 0.0
         self._n_samples = 0
         self._waiting = Waiting()
-        self._origin = 0  # number of the first sample that waits
         self._next_epoch = 0
         self._bias: npt.NDArray[np.float64] = np.zeros(4)  # of the last piece that had rests
         self._rows: list[npt.NDArray[np.float32]] = []
@@ -174,7 +173,7 @@ class _Work:
     def _work_off(self, pieces: list[_Piece]) -> None:
         if not pieces:
             return
-        samples, grid = self._waiting.samples(), self._grid
+        grid = self._grid
         first, last = pieces[0].first, pieces[-1].last
         rows = np.empty((last - first, len(COLUMNS)), np.float32)
         groups = [
@@ -183,10 +182,8 @@ class _Work:
             if (some := [number for number, piece in enumerate(pieces) if piece.summary == summary])
             for at in range(0, len(some), LANES)
         ]
-        biases = self._biases(samples, pieces)
-        done = [
-            self._pool.submit(self._do, samples, [pieces[k] for k in group], biases[group], rows) for group in groups
-        ]
+        biases = self._biases(pieces)
+        done = [self._pool.submit(self._do, [pieces[k] for k in group], biases[group], rows) for group in groups]
         for group, future in zip(groups, done, strict=True):
             tally, posture = future.result()
             self._tallies[pieces[group[0]].summary].add(tally)
@@ -195,9 +192,7 @@ class _Work:
         self._hold(pieces, rows)
         self._rows.append(rows)
         self._next_epoch = last
-        keep = max(self._origin, grid.first_of(last) - self._n_warm)
-        self._waiting.drop(keep - self._origin)
-        self._origin = keep
+        self._waiting.drop(grid.first_of(last) - self._n_warm)
 
     @property
     def _n_warm(self) -> int:
@@ -205,14 +200,14 @@ class _Work:
             return 1
         return math.ceil(WARM_S[self._method.sensor] * self._grid.sampling_rate_hz)
 
-    def _biases(self, samples: Samples, pieces: list[_Piece]) -> npt.NDArray[np.float64]:
+    def _biases(self, pieces: list[_Piece]) -> npt.NDArray[np.float64]:
         """(n_pieces, 4): bias of the gyroscope, and its variance."""
         biases = np.zeros((len(pieces), 4))
         if not self._setting.with_gyr:
             return biases
 
         def look(piece: _Piece) -> npt.NDArray[np.float64]:
-            part = samples.part(*self._range(piece))
+            part = self._waiting.part(*self._range(piece))
             return seen_bias(part, self._params.orientation, self._grid, self._instruction_set)
 
         for number, found in enumerate(self._pool.map(look, pieces)):
@@ -222,13 +217,11 @@ class _Work:
         return biases
 
     def _range(self, piece: _Piece) -> tuple[int, int]:
-        """Where its samples wait."""
-        start, end = self._grid.first_of(piece.first), min(self._grid.first_of(piece.last), self._n_samples)
-        return start - self._origin, end - self._origin
+        """Its samples."""
+        return self._grid.first_of(piece.first), min(self._grid.first_of(piece.last), self._n_samples)
 
     def _do(
         self,
-        samples: Samples,
         pieces: list[_Piece],
         biases: npt.NDArray[np.float64],
         rows: npt.NDArray[np.float32],
@@ -236,10 +229,9 @@ class _Work:
         """Pieces side by side."""
         tally = Tally(compiled_counts=self._instruction_set != "numpy")
         posture = run_lanes(
-            samples,
+            self._waiting,
             self._setting,
-            origin=self._origin,
-            ranges=[(start + self._origin, end + self._origin) for start, end in map(self._range, pieces)],
+            ranges=list(map(self._range, pieces)),
             n_warm=self._n_warm,
             biases=biases,
             tally=tally,

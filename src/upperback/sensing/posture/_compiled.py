@@ -1,14 +1,15 @@
 """The compiled posture kernel: one call for up to `LANES` stretches of a recording."""
 
 import ctypes
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from upperback.sensing.compiled import load
-from upperback.sensing.signal import Signal3
+from upperback.sensing.signal import Quality, Signal3
 
 #: The same numbers stand in kernel/posture.h.
 STATE_ROWS: Final = 24
@@ -17,17 +18,29 @@ BINS: Final = 11312
 REASONS: Final = 6
 
 
-class Job(ctypes.Structure):
-    """`ub_posture_job` of kernel/posture.h. Keeps the arrays alive that it points to."""
+class Block(ctypes.Structure):
+    """`ub_posture_block` of kernel/posture.h."""
 
     _fields_ = (
         ("acc", ctypes.c_void_p),
         ("gyr", ctypes.c_void_p),
         ("up", ctypes.c_void_p),
         ("quality", ctypes.c_void_p),
+        ("first", ctypes.c_int64),
+        ("n", ctypes.c_int64),
+    )
+
+
+class Job(ctypes.Structure):
+    """`ub_posture_job` of kernel/posture.h. Keeps the arrays alive that it points to."""
+
+    _fields_ = (
+        ("blocks", ctypes.c_void_p),
+        ("n_blocks", ctypes.c_int64),
+        ("has_acc", ctypes.c_int64),
+        ("has_gyr", ctypes.c_int64),
+        ("has_up", ctypes.c_int64),
         ("reasons", ctypes.c_void_p),
-        ("n_samples", ctypes.c_int64),
-        ("origin", ctypes.c_int64),
         ("rate", ctypes.c_double),
         ("phase", ctypes.c_double),
         ("n_lanes", ctypes.c_int64),
@@ -56,6 +69,44 @@ class Job(ctypes.Structure):
         self.kept.update(values)
         for name, value in values.items():
             setattr(self, name, value.ctypes.data if isinstance(value, np.ndarray) else value)
+
+    def take(self, blocks: Sequence[tuple[int, "BlockArrays"]], *, with_gyr: bool) -> None:
+        """The samples to work on: blocks without a gap between, each with the number of its first sample."""
+        found = (Block * len(blocks))()
+        has = dict.fromkeys(("acc", "gyr", "up"), False)
+        for one, (first, arrays) in zip(found, blocks, strict=True):
+            one.first, one.n = first, len(arrays)
+            for name in ("acc", "gyr", "up", "quality"):
+                array = getattr(arrays, name) if with_gyr or name != "gyr" else None
+                if array is not None:
+                    setattr(one, name, array.ctypes.data)
+                    has[name] = True
+        self.kept["blocks"] = found, blocks
+        self.blocks, self.n_blocks = ctypes.addressof(found), len(blocks)
+        self.has_acc, self.has_gyr, self.has_up = has["acc"], has["gyr"], has["up"]
+
+
+class BlockArrays(Protocol):
+    """What a block points at: arrays in one piece each, or None."""
+
+    @property
+    def acc(self) -> Signal3 | None:
+        """(n, 3) m/s2."""
+
+    @property
+    def gyr(self) -> Signal3 | None:
+        """(n, 3) rad/s."""
+
+    @property
+    def up(self) -> Signal3 | None:
+        """(n, 3) ready verticals."""
+
+    @property
+    def quality(self) -> Quality | None:
+        """(n,) flags."""
+
+    def __len__(self) -> int:
+        """Samples."""
 
 
 @cache

@@ -1,6 +1,6 @@
 """One stretch of a recording through the kernel, or through the reference where there is none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -114,56 +114,50 @@ class Samples:
 
 
 class Waiting:
-    """Samples that wait to be worked on, in one piece; in memory that is used again and again.
-
-    A block that comes alone, as a whole recording does, is not copied.
-    """
+    """Samples that wait to be worked on, in the blocks that they came in: nothing is copied."""
 
     def __init__(self) -> None:
-        self._alone: Samples | None = None
-        self._arrays: dict[str, npt.NDArray[Any]] = {}
-        self._n = 0
+        self.blocks: list[tuple[int, Samples]] = []
+        """Each with the number of its first sample in the stream, without a gap between them."""
+
+    @property
+    def end(self) -> int:
+        """Number of the sample that comes next."""
+        return self.blocks[-1][0] + len(self.blocks[-1][1]) if self.blocks else 0
 
     def add(self, samples: Samples) -> None:
         """Behind those that wait."""
-        if self._alone is not None:
-            alone, self._alone = self._alone, None
-            self._put(alone)
-        if self._n:
-            self._put(samples)
-        else:
-            self._alone = samples
+        if len(samples):
+            self.blocks.append((self.end, samples))
 
-    def samples(self) -> Samples:
-        """All of them; good until the next call of another method."""
-        if self._alone is not None:
-            return self._alone
-        found = {name: self._arrays[name][: self._n] if name in self._arrays else None for name in _MISSING}
-        return Samples(**found)
+    def part(self, start: int, end: int) -> Samples:
+        """Samples [start, end) of the stream in one piece; copied only if they came in several blocks."""
+        inside = [
+            samples.part(max(start - first, 0), end - first)
+            for first, samples in self.blocks
+            if first < end and first + len(samples) > start
+        ] or [self.blocks[0][1].part(0, 0)]
+        return inside[0] if len(inside) == 1 else _joined(inside)
 
-    def drop(self, n_samples: int) -> None:
-        """Let go of the first ones."""
-        if self._alone is not None:
-            rest, self._alone = self._alone.part(n_samples, len(self._alone)), None
-            self._put(rest)
-            return
-        left = max(self._n - n_samples, 0)
-        for array in self._arrays.values():
-            array[:left] = array[self._n - left : self._n]
-        self._n = left
+    def drop(self, start: int) -> None:
+        """Let go of what comes before a sample. The last block stays: it says where the next one begins."""
+        while len(self.blocks) > 1 and self.blocks[1][0] <= start:
+            del self.blocks[0]
 
-    def _put(self, samples: Samples) -> None:
-        end = self._n + len(samples)
-        for name, missing in _MISSING.items():
-            given, known = getattr(samples, name), self._arrays.get(name)
-            if given is None and known is None:
-                continue
-            if known is None or len(known) < end:
-                room = np.empty((end + end // 4, *missing.shape), missing.dtype)
-                room[: self._n] = missing if known is None else known[: self._n]
-                self._arrays[name] = known = room
-            known[self._n : end] = missing if given is None else given
-        self._n = end
+
+def _joined(parts: Sequence[Samples]) -> Samples:
+    found: dict[str, npt.NDArray[Any] | None] = {}
+    for name, missing in _MISSING.items():
+        arrays = [getattr(part, name) for part in parts]
+        found[name] = None
+        if any(array is not None for array in arrays):
+            found[name] = np.concatenate(
+                [
+                    np.broadcast_to(missing, (len(part), *missing.shape)) if array is None else array
+                    for array, part in zip(arrays, parts, strict=True)
+                ]
+            )
+    return Samples(**found)
 
 
 #: What stands where a block does not have a signal that others have.
@@ -334,17 +328,8 @@ class _CompiledLane:
 
     def go_on(self, samples: Samples, start: int, rows: npt.NDArray[np.float32], first_epoch: int) -> None:
         self._place[:] = start, start + len(samples), self._grid.epoch_of(start)
-        self._job.point(
-            acc=samples.acc,
-            gyr=samples.gyr if self._with_gyr else None,
-            up=samples.up,
-            quality=samples.quality,
-            epochs=rows,
-            n_samples=len(samples),
-            origin=start,
-            first_epoch=first_epoch,
-            n_epochs=len(rows),
-        )
+        self._job.take([(start, samples)], with_gyr=self._with_gyr)
+        self._job.point(epochs=rows, first_epoch=first_epoch, n_epochs=len(rows))
         self._run(self._job)
 
     def state(self) -> LaneState:
@@ -416,10 +401,9 @@ class _ReferenceLane:
 
 
 def run_lanes(
-    samples: Samples,
+    waiting: Waiting,
     setting: Setting,
     *,
-    origin: int,
     ranges: list[tuple[int, int]],
     n_warm: int,
     biases: npt.NDArray[np.float64],
@@ -432,7 +416,7 @@ def run_lanes(
 
     Parameters
     ----------
-    samples : from sample `origin` of the stream on
+    waiting : with all of their samples
     n_warm : samples before each start that warm the filters up
     biases : (n_ranges, 4), of the gyroscope in rad/s, and its variance, or 0 where it is not known
     tally : added to
@@ -447,9 +431,9 @@ def run_lanes(
         for (start, end), bias in zip(ranges, biases, strict=True):
             one = _ReferenceLane(setting, new_state(setting, bias))
             warm = max(start - n_warm, 0)
-            one.warm_up(samples.part(warm - origin, start - origin), warm)
+            one.warm_up(waiting.part(warm, start), warm)
             one.tally = tally
-            one.go_on(samples.part(start - origin, end - origin), start, rows, first_epoch)
+            one.go_on(waiting.part(start, end), start, rows, first_epoch)
             states.append(one.state().posture)
         return np.stack(states, axis=1)
     fresh = [new_state(setting, bias).vertical for bias in biases]
@@ -464,17 +448,8 @@ def run_lanes(
         until=np.array([end for _, end in ranges], np.int64),
         epoch=np.array([setting.grid.epoch_of(start) for start, _ in ranges], np.int64),
     )
-    job.point(
-        acc=samples.acc,
-        gyr=samples.gyr if setting.with_gyr else None,
-        up=samples.up,
-        quality=samples.quality,
-        epochs=rows,
-        n_samples=len(samples),
-        origin=origin,
-        first_epoch=first_epoch,
-        n_epochs=len(rows),
-    )
+    job.take(waiting.blocks, with_gyr=setting.with_gyr)
+    job.point(epochs=rows, first_epoch=first_epoch, n_epochs=len(rows))
     _compiled.posture_run(instruction_set)(job)
     return posture.astype(np.float64)
 
