@@ -288,7 +288,16 @@ UB_INLINE void count_reasons(lanes_state *s, const uint8_t *reasons, vm good, vm
     s->row[N_NOT_WORN] += ub_only((why == UB_NOT_WORN) & missed, ub_all(1));
 }
 
-/* One sample of UB_WIDTH lanes. `fast`: every lane counts, has a settled vertical, and had one before. */
+enum { FORCE_MAX = 10000 }; /* m/s2; false for NaN, which ready verticals may come with */
+
+UB_INLINE vf force_square(const float *acc) {
+    const vf x = ub_load(acc), y = ub_load(acc + UB_LANES), z = ub_load(acc + 2 * UB_LANES);
+    return x * x + y * y + z * z;
+}
+
+UB_INLINE vm has_force(const float *acc) { return force_square(acc) < (float)FORCE_MAX * FORCE_MAX; }
+
+/* One sample of UB_WIDTH lanes. `fast`: every lane counts, has a settled vertical and a force, and had them before. */
 UB_INLINE void posture_step(lanes_state *s, const float *c, const vf up[3], const float *acc, const uint8_t *reasons,
                             vm good, vm counts, const places *at, int32_t *bins, int fast) {
     vf *const r = s->row;
@@ -337,9 +346,8 @@ UB_INLINE void posture_step(lanes_state *s, const float *c, const vf up[3], cons
         r[N_VELOCITY] += ub_only(follows, one);
     }
     if (acc) {
-        const vf ax = ub_load(acc), ay = ub_load(acc + UB_LANES), az = ub_load(acc + 2 * UB_LANES);
-        const vf force = ub_sqrt(ax * ax + ay * ay + az * az) - 9.80665f;
-        const vm plain = measured & (force < 1e4f); /* false for NaN, which ready verticals may come with */
+        const vf force = ub_sqrt(force_square(acc)) - 9.80665f;
+        const vm plain = measured & (force < FORCE_MAX);
         ADD(SUM_FORCE, plain, force);
         ADD(SUM_FORCE_SQUARE, plain, force * force);
         if (!fast)
@@ -366,7 +374,7 @@ static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t 
     int64_t n_fast = 0;
     float *const state = job->state + lane;
     const float *const c = job->coefficients;
-    const int complete = c[HAS_UP] > 0 && c[HAS_FRONT] > 0 && job->has_acc && !job->has_up;
+    const int complete = c[HAS_UP] > 0 && c[HAS_FRONT] > 0 && job->has_acc;
     for (int k = 0; k < ROWS; k++)
         s.row[k] = ub_load(state + k * UB_LANES);
     for (int k = 0; k < UB_REASONS; k++)
@@ -383,7 +391,7 @@ static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t 
         const float *const acc = job->has_acc ? t->acc + at : 0;
         const uint8_t *const reasons = t->why + i * UB_LANES + lane;
         int32_t *const bins = t->bins + i * 5 * UB_LANES + lane;
-        if (complete && ub_every(good & counts & (s.row[SEEN] > 0))) {
+        if (complete && ub_every(good & counts & (s.row[SEEN] > 0) & has_force(acc))) {
             posture_step(&s, c, up, acc, reasons, good, counts, &place, bins, 1);
             n_fast++;
         } else {
