@@ -67,7 +67,9 @@ UB_EXPORT void UB(tilt_smooth_one)(const float *acc, const uint8_t *bad, float *
 
 /* Recordings as lanes: row t of a lane is row first[lane] + t of a signal [rows][3], for t from start[lane] to
    end[lane]. pack_tile fills the rest with zero, pack_bad with UB_IDLE (its bad may be NULL: every sample is there);
-   unpack_tile writes these rows and no other. */
+   unpack_tile writes these rows and no other. pack_rows is pack_tile where row start[lane] of a lane and those behind it
+   stand at rows[lane], each lane in a place of its own. */
+UB_EXPORT void UB(pack_rows)(const float *const *rows, const long *start, const long *end, float *tile, long n_time);
 UB_EXPORT void UB(pack_tile)(const float *signal, const long *first, const long *start, const long *end, float *tile,
                              long n_time);
 UB_EXPORT void UB(pack_bad)(const uint8_t *bad, const long *first, const long *start, const long *end, uint8_t *tile,

@@ -35,8 +35,7 @@ static void together(const long *start, const long *end, long *all_start, long *
 
 enum { GROUPS = UB_LANES / 4, AT_ONCE = 3 * 32 }; /* numbers of a lane: their rows of the tile stay in the first cache */
 
-UB_EXPORT void UB(pack_tile)(const float *signal, const long *first, const long *start, const long *end, float *tile,
-                             long n_time) {
+UB_EXPORT void UB(pack_rows)(const float *const *rows, const long *start, const long *end, float *tile, long n_time) {
     long from[GROUPS], until[GROUPS], longest = 0;
     for (int group = 0; group < GROUPS; group++) {
         const int lane = 4 * group;
@@ -49,7 +48,7 @@ UB_EXPORT void UB(pack_tile)(const float *signal, const long *first, const long 
                 const int is_there = t >= start[lane + k] && t < end[lane + k];
                 for (int axis = 0; axis < 3 && t < n_time; axis++)
                     tile[(3 * t + axis) * UB_LANES + lane + k] =
-                        is_there ? signal[3 * (first[lane + k] + t) + axis] : 0;
+                        is_there ? rows[lane + k][3 * (t - start[lane + k]) + axis] : 0;
             }
         from[group] = 3 * all_start, until[group] = 3 * all_end;
         longest = until[group] - from[group] > longest ? until[group] - from[group] : longest;
@@ -61,12 +60,20 @@ UB_EXPORT void UB(pack_tile)(const float *signal, const long *first, const long 
             for (long number = begin; number < stop; number += 4) {
                 four v[4];
                 for (int k = 0; k < 4; k++)
-                    memcpy(&v[k], signal + 3 * first[4 * group + k] + number, sizeof v[k]);
+                    memcpy(&v[k], rows[4 * group + k] + number - 3 * start[4 * group + k], sizeof v[k]);
                 turn_over(v);
                 for (int k = 0; k < 4; k++)
                     memcpy(tile + (number + k) * UB_LANES + 4 * group, &v[k], sizeof v[k]);
             }
         }
+}
+
+UB_EXPORT void UB(pack_tile)(const float *signal, const long *first, const long *start, const long *end, float *tile,
+                             long n_time) {
+    const float *rows[UB_LANES];
+    for (int lane = 0; lane < UB_LANES; lane++)
+        rows[lane] = end[lane] > start[lane] ? signal + 3 * (first[lane] + start[lane]) : signal;
+    UB(pack_rows)(rows, start, end, tile, n_time);
 }
 
 UB_EXPORT void UB(pack_bad)(const uint8_t *bad, const long *first, const long *start, const long *end, uint8_t *tile,

@@ -21,6 +21,9 @@ _LONG_TYPE: Final = np.dtype(_LONG)
 ORIENT_STATE: Final = Rows.ALL
 TILT_STATE: Final = TiltRows.ALL
 
+#: A row of three numbers.
+_ROW_BYTES: Final = 12
+
 #: Samples of a block of one lane up to which it is copied.
 _SMALL_BLOCK: Final = 512
 
@@ -180,13 +183,16 @@ class Tiles:
     def __init__(self, instruction_set: str | None = None) -> None:
         kernel = load(instruction_set)
         assert kernel is not None
-        self._pack = kernel.function("pack_tile", *[_ADDRESS] * 5, _LONG)
+        self._pack = kernel.function("pack_rows", *[_ADDRESS] * 4, _LONG)
         self._pack_bad = kernel.function("pack_bad", *[_ADDRESS] * 5, _LONG)
         self._unpack = kernel.function("unpack_tile", *[_ADDRESS] * 5)
 
-    def pack(self, signal: npt.NDArray[np.float32], span: "Span", tile: npt.NDArray[np.float32]) -> None:
+    def pack(self, signal: "Pieces", span: "Span", tile: npt.NDArray[np.float32]) -> None:
         """`signal` (n_samples, 3) into `tile` (n_time, 3, lanes)."""
-        self._pack(address(signal), *span.addresses, address(tile), len(tile))
+        first, start, end = span.arrays
+        rows, joined = signal.addresses(first + start, first + end)
+        self._pack(address(rows), *span.addresses[1:], address(tile), len(tile))
+        del joined  # was needed until now
 
     def pack_bad(self, bad: npt.NDArray[np.uint8] | None, span: "Span", tile: npt.NDArray[np.uint8]) -> None:
         """`bad` (n_samples,) into `tile` (n_time, lanes); idle where a lane has nothing."""
@@ -195,6 +201,57 @@ class Tiles:
     def unpack(self, tile: npt.NDArray[np.float32], span: "Span", signal: npt.NDArray[np.float32]) -> None:
         """`tile` into `signal`, for the rows of the span."""
         self._unpack(address(tile), *span.addresses, address(signal))
+
+
+class Pieces:
+    """Rows of a long signal in the pieces that they came in, not copied; counted from the first one that is held."""
+
+    def __init__(self, *pieces: npt.NDArray[np.float32]) -> None:
+        self._pieces: list[npt.NDArray[np.float32]] = []
+        self._ends = np.zeros(0, np.int64)
+        self._keep([np.ascontiguousarray(piece) for piece in pieces])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def add(self, piece: npt.NDArray[np.float32]) -> None:
+        """Behind those that are held."""
+        self._keep([*self._pieces, np.ascontiguousarray(piece)])
+
+    def drop(self, n_rows: int) -> None:
+        """Let go of the first ones."""
+        held = [
+            piece[max(n_rows - int(end) + len(piece), 0) :] for piece, end in zip(self._pieces, self._ends, strict=True)
+        ]
+        self._keep(held)
+
+    def part(self, first: int, last: int) -> npt.NDArray[np.float32]:
+        """Rows [first, last), as far as there are such; copied only if they stand in several pieces."""
+        inside = [
+            piece[max(first - begin, 0) : last - begin]
+            for piece, begin in zip(self._pieces, self._begins.tolist(), strict=True)
+            if begin < last and begin + len(piece) > first
+        ]
+        return inside[0] if len(inside) == 1 else np.concatenate([np.empty((0, 3), np.float32), *inside])
+
+    def addresses(
+        self, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.uintp], list[npt.NDArray[np.float32]]]:
+        """Where rows [first[k], last[k]) stand; and what had to be joined for it, to be kept until they are read."""
+        piece = np.minimum(np.searchsorted(self._ends, first, "right"), len(self._pieces) - 1)
+        found = self._places[piece] + (_ROW_BYTES * (first - self._begins[piece])).astype(np.uintp)
+        joined = []
+        for lane in np.flatnonzero((last > self._ends[piece]) & (last > first)).tolist():
+            joined.append(self.part(int(first[lane]), int(last[lane])))
+            found[lane] = address(joined[-1])
+        return found, joined
+
+    def _keep(self, pieces: list[npt.NDArray[np.float32]]) -> None:
+        self._pieces = [piece for piece in pieces if len(piece)]
+        lengths = np.array([len(piece) for piece in self._pieces], np.int64)
+        self._ends = np.cumsum(lengths)
+        self._begins = self._ends - lengths
+        self._places = np.array([address(piece) for piece in self._pieces], np.uintp)
 
 
 class Span:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from upperback.core.errors import InputError
 from upperback.sensing.compiled import LANES
-from upperback.sensing.orientation._compiled import LiveLanes, Span, Tiles, Windows
+from upperback.sensing.orientation._compiled import LiveLanes, Pieces, Span, Tiles, Windows
 from upperback.sensing.orientation._live import Backend, choose_backend
 from upperback.sensing.orientation._reference import ReferenceLive, ReferenceTiles, ReferenceWindows
 from upperback.sensing.orientation.base import (
@@ -78,8 +78,8 @@ def track_vertical(
     design = _design(sampling_rate_hz, params, has_gyroscope=gyr is not None)
     whole = _Whole(
         design,
-        np.ascontiguousarray(acc),
-        None if gyr is None else np.ascontiguousarray(gyr),
+        Pieces(acc),
+        None if gyr is None else Pieces(gyr),
         None if quality is None else bad_from_quality(quality),
     )
     chosen = choose_backend(backend)
@@ -188,8 +188,8 @@ class _Whole:
     """A recording, checked, and how it is to be worked on."""
 
     design: Design
-    acc: Signal3
-    gyr: Signal3 | None
+    acc: Pieces
+    gyr: Pieces | None
     bad: npt.NDArray[np.uint8] | None
 
 
@@ -204,9 +204,10 @@ def _design(sampling_rate_hz: float, params: OrientationParams | TiltParams | No
 def _track_live(whole: _Whole, backend: Backend) -> Signal3:
     make = LiveLanes if backend == "compiled" else ReferenceLive
     lanes = make(whole.design, 1, has_gyroscope=whole.gyr is not None)
-    gyr = None if whole.gyr is None else whole.gyr[:, :, None]
+    n_samples = len(whole.acc)
+    gyr = None if whole.gyr is None else whole.gyr.part(0, n_samples)[:, :, None]
     bad = None if whole.bad is None else whole.bad[:, None]
-    return lanes.update(whole.acc[:, :, None], gyr, bad)[:, :, 0].astype(np.float32, copy=False)
+    return lanes.update(whole.acc.part(0, n_samples)[:, :, None], gyr, bad)[:, :, 0].astype(np.float32, copy=False)
 
 
 def _track_with_hindsight(whole: _Whole, backend: Backend, n_warm: int = 0) -> Signal3:
@@ -221,10 +222,11 @@ def _track_with_hindsight(whole: _Whole, backend: Backend, n_warm: int = 0) -> S
     bad = np.zeros(n_samples, np.uint8) if whole.bad is None else whole.bad
     up = np.empty((n_samples, 3, 1), np.float32)
     for start in range(0, n_samples, design.keep):
-        window = slice(start, start + design.keep + design.look)
+        end = start + design.keep + design.look
         n_keep = min(design.keep, n_samples - start)
-        gyr = None if whole.gyr is None else whole.gyr[window, :, None]
-        windows.work_out(whole.acc[window, :, None], gyr, bad[window, None], up[start : start + n_keep], n_keep)
+        acc = whole.acc.part(start, end)[:, :, None]
+        gyr = None if whole.gyr is None else whole.gyr.part(start, end)[:, :, None]
+        windows.work_out(acc, gyr, bad[start:end, None], up[start : start + n_keep], n_keep)
     return up[n_warm:, :, 0]
 
 
@@ -265,11 +267,13 @@ class LongHindsight:
             )
         self._n_warm = 0  # held samples that are answered already
         self._n_held = 0
-        self._acc, self._gyr = np.empty((0, 3), np.float32), np.empty((0, 3), np.float32)
-        self._bad = np.empty(0, np.uint8)
+        self._acc, self._gyr, self._bad = Pieces(), Pieces(), np.empty(0, np.uint8)
 
     def update(self, acc: Signal3, gyr: Signal3 | None = None, quality: Quality | None = None) -> Signal3:
-        """Take in samples; returns the vertical of the next ones that were worked out, (n, 3) float32."""
+        """Take in samples; returns the vertical of the next ones that were worked out, (n, 3) float32.
+
+        The arrays are kept until their samples are answered, and must not be changed before.
+        """
         if self._one_lane is not None:
             return self._one_lane.update(acc, gyr, quality)
         Chunk(start_s=0.0, sampling_rate_hz=self._sampling_rate_hz, acc_mps2=acc, gyr_radps=gyr, quality=quality)
@@ -295,30 +299,21 @@ class LongHindsight:
         return self._in_lanes(keep * -(-n_left // (LANES * keep)), n_left)
 
     def _hold(self, acc: Signal3, gyr: Signal3 | None, quality: Quality | None) -> None:
-        """Behind what is held. The room is used again and again; it grows to what a block needs."""
+        """Behind what is held. The samples stay where they are; of their flags something is made at once."""
         start, end = self._n_held, self._n_held + len(acc)
-        if end > len(self._acc):
+        if end > len(self._bad):
             room = max(end, min(2 * end, self._n_before + LANES * self._n_lane + self._design.look + 2 * len(acc)))
-            for name in ("_acc", "_gyr", "_bad") if self._has_gyroscope else ("_acc", "_bad"):
-                old = getattr(self, name)
-                new = np.empty((room, *old.shape[1:]), old.dtype)
-                new[:start] = old[:start]
-                setattr(self, name, new)
-        self._acc[start:end] = acc
+            self._bad = np.concatenate([self._bad[:start], np.empty(room - start, np.uint8)])
+        self._acc.add(acc)
         if gyr is not None:
-            self._gyr[start:end] = gyr
+            self._gyr.add(gyr)
         self._bad[start:end] = 0 if quality is None or not quality.any() else bad_from_quality(quality)
         self._n_held = end
 
     def _whole(self) -> _Whole:
         """All that is held."""
         bad = self._bad[: self._n_held]
-        return _Whole(
-            self._design,
-            self._acc[: self._n_held],
-            self._gyr[: self._n_held] if self._has_gyroscope else None,
-            bad if bad.any() else None,
-        )
+        return _Whole(self._design, self._acc, self._gyr if self._has_gyroscope else None, bad if bad.any() else None)
 
     def _in_lanes(self, n_lane: int, n_samples: int) -> Signal3:
         """The next `n_samples`, in lanes of `n_lane`; of what is held only the warm-up of the next ones is kept."""
@@ -328,8 +323,9 @@ class LongHindsight:
         up = np.empty((n_samples, 3), np.float32)
         _hindsight_lanes(self._whole(), first, last, self._backend, up, at=self._n_warm)
         drop, held = max(end - self._n_before, 0), self._n_held
-        for array in (self._acc, self._gyr, self._bad):
-            array[: held - drop] = array[drop:held]  # NumPy minds the overlap
+        self._acc.drop(drop)
+        self._gyr.drop(drop)
+        self._bad[: held - drop] = self._bad[drop:held]  # NumPy minds the overlap
         self._n_warm, self._n_held = end - drop, held - drop
         return up
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from upperback.sensing.orientation._compiled import Span
+from upperback.sensing.orientation._compiled import Pieces, Span
 from upperback.sensing.orientation.base import Bad, Design, Floats, Rows, SmoothRows, TiltRows
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -130,11 +130,11 @@ class ReferenceWindows:
 class ReferenceTiles:
     """Rows of a recording as lanes, and back; the plain twin of `Tiles`."""
 
-    def pack(self, signal: Floats, span: Span, tile: Floats) -> None:
+    def pack(self, signal: Pieces, span: Span, tile: Floats) -> None:
         """`signal` (n_samples, 3) into `tile` (n_time, 3, n_lanes)."""
         tile[:] = 0
         for lane, rows, of_signal in span.lanes():
-            tile[rows, :, lane] = signal[of_signal]
+            tile[rows, :, lane] = signal.part(of_signal.start, of_signal.stop)
 
     def pack_bad(self, bad: npt.NDArray[np.uint8] | None, span: Span, tile: npt.NDArray[np.uint8]) -> None:
         """`bad` (n_samples,) into `tile` (n_time, n_lanes); idle where a lane has nothing."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from upperback.core.errors import InputError
 from upperback.sensing.compiled import LANES
-from upperback.sensing.orientation._compiled import LiveLanes, Span, Tiles
+from upperback.sensing.orientation._compiled import LiveLanes, Pieces, Span, Tiles
 from upperback.sensing.orientation._live import Backend, choose_backend
 from upperback.sensing.orientation._reference import ReferenceLive, ReferenceTiles
 from upperback.sensing.orientation.base import (
@@ -248,7 +248,7 @@ class _Group:
         span = Span(first, np.zeros(LANES, np.int64), end)
         n_time = int(lengths.max())
         acc, bad = np.empty((n_time, 3, LANES), np.float32), np.empty((n_time, LANES), np.uint8)
-        self._tiles.pack(np.concatenate([part for signal in signals for part in signal.acc]), span, acc)
+        self._tiles.pack(Pieces(np.concatenate([part for signal in signals for part in signal.acc])), span, acc)
         whole_bad = None
         if not all(signal.is_sound for signal in signals):
             whole_bad = np.concatenate([signal.bad() for signal in signals])
@@ -256,7 +256,7 @@ class _Group:
         gyr = None
         if self.has_gyroscope:
             gyr = np.empty_like(acc)
-            self._tiles.pack(np.concatenate([part for signal in signals for part in signal.gyr]), span, gyr)
+            self._tiles.pack(Pieces(np.concatenate([part for signal in signals for part in signal.gyr])), span, gyr)
         ages, gaps = (rows.tolist() for rows in lanes.ages_and_gaps())
         up = np.empty((int(lengths.sum()), 3), np.float32)
         self._tiles.unpack(lanes.update(acc, gyr, bad), span, up)

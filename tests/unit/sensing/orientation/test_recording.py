@@ -113,6 +113,31 @@ def test_a_long_stream_in_lanes_agrees_with_one_pass_however_it_is_cut(has_gyros
         LongHindsight(RATE_HZ, has_gyroscope=not has_gyroscope).update(acc[:10], None if gyr is None else gyr[:10])
 
 
+def test_lanes_out_of_pieces_are_those_out_of_the_whole() -> None:
+    """Rows that stand in two pieces or three, in none, and at both ends; in the kernel and in its plain twin."""
+    from upperback.sensing.orientation._compiled import Pieces, Span, Tiles
+    from upperback.sensing.orientation._reference import ReferenceTiles
+
+    rows = np.arange(3 * 500, dtype=np.float32).reshape(-1, 3)
+    pieces = Pieces(rows[:30], rows[30:230])
+    for part in (slice(230, 231), slice(231, 231), slice(231, 239), slice(239, 500)):
+        pieces.add(rows[part])
+    pieces.drop(40)
+    whole = Pieces(rows[40:])
+    assert len(pieces) == len(whole) == 460
+    first = np.array([0, 5, 100, 181, 183, 188, 190, 196, 198, 400, 420, 455, 459, 470, 0, 0])
+    start, end = np.zeros(16, np.int64), np.minimum(40, np.maximum(460 - first, 0))
+    start[3], end[14:] = 7, 0
+    tiles = []
+    for make in (Tiles, ReferenceTiles) if available() else (ReferenceTiles,):
+        for signal in (pieces, whole):
+            tiles.append(np.full((40, 3, 16), -1, np.float32))
+            make().pack(signal, Span(first, start, end), tiles[-1])
+    for tile in tiles[1:]:
+        np.testing.assert_array_equal(tile, tiles[0])
+    assert tiles[0][39, :, 3].tolist() == rows[40 + 181 + 39].tolist()
+
+
 def test_a_long_stream_of_many_samples_a_second_is_answered_as_it_comes() -> None:
     moves = movement(50_000, 200.0, seed=12)
     one_pass = Hindsight(200.0, has_gyroscope=True)
@@ -145,9 +170,13 @@ def test_parts_side_by_side_agree_with_one_pass(has_gyroscope: bool, causal: boo
     np.testing.assert_array_equal(parts, alone)
 
     from upperback.sensing.orientation import _recording
+    from upperback.sensing.orientation._compiled import Pieces
 
     whole = _recording._Whole(
-        _recording._design(RATE_HZ, None, has_gyroscope=has_gyroscope), acc, gyr, (quality != 0).astype(np.uint8)
+        _recording._design(RATE_HZ, None, has_gyroscope=has_gyroscope),
+        Pieces(acc),
+        None if gyr is None else Pieces(gyr),
+        (quality != 0).astype(np.uint8),
     )
     one_pass = (_recording._track_live if causal else _recording._track_with_hindsight)(whole, "compiled")
     assert not np.array_equal(parts, one_pass) or not has_gyroscope, "control: it was worked on in parts"
