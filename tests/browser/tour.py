@@ -179,6 +179,10 @@ def _own_data(page: Page) -> Iterator[str]:
     page.locator("#passphrase").fill("short")
     go_on(page)
     yield "take-data-error"
+    page.goto("/data/delete/")
+    yield "delete-data"
+    go_on(page)
+    yield "delete-data-error"
     page.goto("/data/bring/")
     yield "bring-data"
     go_on(page)

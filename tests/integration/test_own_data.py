@@ -107,7 +107,35 @@ def test_a_form_of_another_site_brings_nothing(me: Client) -> None:
     assert not Profile.objects.exists()
 
 
+def test_deleted_after_one_more_question(me: Client) -> None:
+    profile = Profile.objects.get()
+    assert "delete all data of Me" in text_of(me.get("/data/delete/"))
+    response = me.post("/data/delete/", {"person": str(profile.uuid)})
+    assert response.status_code == 422
+    assert "Tick the box" in text_of(response)
+    response = me.post("/data/delete/", {"person": str(profile.uuid), "sure": "yes"})
+    assert response.status_code == 200
+    assert response["Clear-Site-Data"] == '"cache", "storage"'
+    assert not Profile.objects.exists()
+    assert [row.action for row in AuditEvent.objects.all()] == ["erase_person"]
+    assert me.get("/data/")["Location"] == "/people/"
+
+
+def test_a_page_for_somebody_else_deletes_nobody(me: Client) -> None:
+    """Two windows: in the other one somebody else was chosen meanwhile."""
+    mine = Profile.objects.get()
+    me.post("/people/", {"name": "Bo", "whom": "self"})
+    response = me.post("/data/delete/", {"person": str(mine.uuid), "sure": "yes"})
+    assert response.status_code == 409
+    assert "Nothing was deleted" in text_of(response)
+    assert Profile.objects.count() == 2
+    bo = Profile.objects.get(name="Bo")
+    response = me.post("/data/delete/", {"person": str(bo.uuid), "sure": "yes"})
+    assert "Clear-Site-Data" not in response
+    assert list(Profile.objects.all()) == [mine]
+
+
 def test_nobody_chosen(client: Client) -> None:
-    for address in ("/data/", "/data/take/"):
+    for address in ("/data/", "/data/take/", "/data/delete/"):
         assert client.get(address)["Location"] == "/people/"
     assert client.get("/data/bring/").status_code == 200

@@ -1,4 +1,4 @@
-"""Export and import in the terminal: whole or not at all, and never over something that is there."""
+"""Export, import and erase in the terminal: whole or not at all, and never over something that is there."""
 
 import json
 import stat
@@ -85,3 +85,18 @@ def test_tables(ana: Profile, actor: Actor, tmp_path: Path) -> None:
     people.create_profile(name="Bo", by=actor, now=NOW)
     assert cli.main(["export", str(tmp_path / "own"), "--tables", "--person", "bo"]) == 0
     assert sorted(path.name for path in (tmp_path / "own").iterdir()) == ["diary.csv", "figures.csv"]
+
+
+def test_erase_asks_first(ana: Profile, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli.main(["erase"]) == 2  # nobody is at this terminal
+    assert "say --yes" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda words: "Anna")
+    assert cli.main(["erase"]) == 2
+    assert "nothing was erased" in capsys.readouterr().err
+    assert Profile.objects.exists()
+    monkeypatch.setattr("builtins.input", lambda words: " Ana ")
+    assert cli.main(["erase", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told == {"person": str(ana.uuid), "rows": 2, "swept": False}  # a test runs in a transaction
+    assert not Profile.objects.exists()

@@ -635,7 +635,7 @@ class AuditEvent(_AppendOnly):
             "profile_uuid": T, "details": T,
         },
         Export.ABOUT_PERSON,
-        Erase.KEEP,
+        Erase.BUT_ONE,
     )  # fmt: skip
 
     at = models.DateTimeField(db_index=True)

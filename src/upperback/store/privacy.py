@@ -35,7 +35,8 @@ class Erase(StrEnum):
 
     ROW = "row"  # the person's own row goes
     WITH_PERSON = "with_person"  # goes with the person's row
-    KEEP = "keep"  # holds no answer and no name; stays as the record that something happened
+    BUT_ONE = "but_one"  # rows that name the person go; a new one says that somebody was erased
+    KEEP = "keep"  # belongs to the installation
 
 
 @dataclass(frozen=True, slots=True)

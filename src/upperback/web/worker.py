@@ -50,12 +50,13 @@ class Worker(threading.Thread):
     def look(self, now: dt.datetime) -> int:
         """One look at everybody whose turn it is. Returns how many notices were delivered."""
         from upperback.content.vocabulary import default_content
-        from upperback.services import push
+        from upperback.services import erasure, push
 
         gap = dt.timedelta(minutes=default_content().limit("schedule_gap_minutes"))
         if self._here_since is None or self._last is None or not dt.timedelta(0) <= now - self._last <= gap:
             self._here_since = now  # started, woken from sleep, or the clock was put: nothing is made up for
         self._last = now
+        erasure.sweep_if_due()
         return push.send_due(sender=self._sender, here_since=self._here_since, now=now, deliver=push.deliver)
 
     def finish_left(self, now: dt.datetime) -> int:

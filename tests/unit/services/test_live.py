@@ -16,11 +16,11 @@ from upperback.care.diary import Worn
 from upperback.core.errors import InputError, NotAllowed, NotFound
 from upperback.devices.live.phone import PhoneFrame
 from upperback.sensing.signal import G_MPS2
-from upperback.services import actors, breaks, diary, live_store, live_tickets, plans, screening
+from upperback.services import actors, breaks, diary, erasure, live_store, live_tickets, plans, screening
 from upperback.services.actors import NOBODY, Actor
 from upperback.services.live import Sitting, finish
 from upperback.services.people import Profile
-from upperback.store.models import LiveTicket
+from upperback.store.models import LiveMinute, LiveStream, LiveTicket
 
 RATE_HZ = 60.0
 
@@ -279,3 +279,12 @@ print([name for name in ("scipy.signal", "scipy.stats", "pyarrow", "polars") if 
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_sensor_that_is_worn_on_stores_nothing_of_somebody_erased(planned: Profile, actor: Actor) -> None:
+    sitting, phone = worn(planned, actor)
+    told(sitting, phone.leans((0, 20)))
+    erasure.erase_person(profile=planned, by=actor, now=NOW)
+    assert live_store.save(savings=[sitting.saving()], now=NOW) == {sitting.stream.pk}
+    assert not LiveMinute.objects.exists()
+    assert not LiveStream.objects.exists()

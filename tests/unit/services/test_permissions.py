@@ -1,6 +1,8 @@
 """Who was not let in gets the answer for nothing there, from every use case (one row per function)."""
 
+import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +13,17 @@ from upperback.care.intake import Answer
 from upperback.core.errors import NotFound
 from upperback.interchange.webpush import Receiver
 from upperback.services import (
+    archive,
     assessments,
     breaks,
+    bring_in,
+    erasure,
     feeds,
     goals,
     history,
     journey,
     lookout,
+    own_tables,
     people,
     permissions,
     plans,
@@ -111,6 +117,10 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
         lambda: history.keep_what_helped(profile=ana, client_id=ana.uuid, words="Heat", **when),
         lambda: goals.list_goals(profile=ana, **who),
         lambda: goals.tell_goal(profile=ana, client_id=ana.uuid, told=GoalTold(goal="g", words="Swim"), **when),
+        lambda: archive.write_archive(profile=ana, out=io.BytesIO(), **when),
+        lambda: own_tables.write_own_table(profile=ana, table="diary", out=io.BytesIO(), **when),
+        lambda: bring_in.bring_in(path=Path("none"), name="none", **when),
+        lambda: erasure.erase_person(profile=ana, **when),
         lambda: reviews.review_due(profile=ana, **when),
         lambda: reviews.look_back(profile=ana, **when),
         lambda: reviews.record_review(profile=ana, client_id=ana.uuid, told=reviews.Told(), region=None, **when),

@@ -7,5 +7,6 @@ from upperback.web.person import own_data
 urlpatterns = [
     path("data/", own_data.own_data, name="own_data"),
     path("data/take/", own_data.take_data, name="take_data"),
+    path("data/delete/", own_data.delete_data, name="delete_data"),
     path("data/bring/", own_data.bring_data, name="bring_data"),
 ]

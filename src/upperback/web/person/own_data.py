@@ -1,4 +1,4 @@
-"""A person's own data: take it with you, bring it in."""
+"""A person's own data: take it with you, bring it in, delete it."""
 
 import tempfile
 from pathlib import Path
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from upperback.core.errors import Conflict, InputError
 from upperback.interchange.archive import PASSPHRASE_LEAST, check_passphrase
-from upperback.services import archive, own_tables
+from upperback.services import archive, erasure, own_tables
 from upperback.services.bring_in import bring_in
 from upperback.services.people import Profile
 from upperback.services.today import local_day
@@ -23,6 +23,7 @@ from upperback.web.person.page import for_person, show
 from upperback.web.uploads import ARCHIVE_BYTES_MAX, with_archive
 
 _MEMORY_BYTES: Final = 4 << 20
+_OTHER_PERSON: Final = "This page was for somebody else. Nothing was deleted. Look who is chosen here now."
 
 
 @require_safe
@@ -77,6 +78,26 @@ def _take_page(request: HttpRequest, profile: Profile, *, error: InputError | No
         "has_errors": error is not None,
     }
     return show(request, "person/take_data.jinja", context, status=422 if error else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def delete_data(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/data/delete/`: everything goes, after one more question."""
+    if request.method != "POST":
+        return show(request, "person/delete_data.jinja", {"profile": profile})
+    if request.POST.get("person") != str(profile.uuid):
+        raise Conflict(_OTHER_PERSON)
+    if request.POST.get("sure") != "yes":
+        context = {"profile": profile, "error": _("Tick the box if you are sure"), "has_errors": True}
+        return show(request, "person/delete_data.jinja", context, status=422)
+    found = erasure.erase_person(profile=profile, by=session.actor_of(request), now=session.now())
+    session.forget(request)
+    context = {"swept": found.swept, "others_left": found.others_left}
+    response = show(request, "person/data_deleted.jinja", context)
+    if not found.others_left:  # else it would take what others have not sent yet
+        response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -50,6 +50,11 @@ def choose(request: HttpRequest, profile: Profile) -> None:
     request.session[_KEY] = str(profile.uuid)
 
 
+def forget(request: HttpRequest) -> None:
+    """This browser is for nobody any more."""
+    request.session.flush()
+
+
 def ask_who(request: HttpRequest) -> HttpResponse:
     """Back to the page that asks who it is for; from a form, with a word that saved answers are still there."""
     return redirect("/people/?again=1" if request.method == "POST" else "/people/")
