@@ -270,12 +270,20 @@ def _number(least: float, most: float) -> Callable[[str, object], float]:
     return read
 
 
+def _as_whole(value: object, least: int, most: int) -> int | None:
+    """A whole number within the bounds, also written 3.0, as some programs do; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        return None
+    return int(value) if value == int(value) else None
+
+
 def _whole(least: int, most: int) -> Callable[[str, object], int]:
     def read(key: str, value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        whole = _as_whole(value, least, most)
+        if whole is None:
             message = f"{key}: {quoted(value)} is not possible; expected a whole number from {least} to {most}"
             raise InputError(message, key=key)
-        return value
+        return whole
 
     return read
 
@@ -283,10 +291,11 @@ def _whole(least: int, most: int) -> Callable[[str, object], int]:
 def _truth_or_count(key: str, value: object) -> bool | int:
     if isinstance(value, bool):
         return value
-    if isinstance(value, int) and 0 <= value <= _MOST_CHANGES:
-        return value
-    expected = f"true, false, or how many from 0 to {_MOST_CHANGES}"
-    raise InputError(f"{key}: {quoted(value)} is not possible; expected {expected}", key=key)
+    count = _as_whole(value, 0, _MOST_CHANGES)
+    if count is None:
+        expected = f"true, false, or how many from 0 to {_MOST_CHANGES}"
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected {expected}", key=key)
+    return count
 
 
 def _outcome(key: str, value: object) -> Outcome:

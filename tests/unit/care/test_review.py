@@ -228,6 +228,8 @@ WRONG = [
     ({"previous_outcome": "better"}, "inputs.previous_outcome"),
     ({"load_changes_tried": "yes"}, "inputs.load_changes_tried"),
     ({"load_changes_tried": -1}, "inputs.load_changes_tried"),
+    ({"load_changes_tried": 1.5}, "inputs.load_changes_tried"),
+    ({"pgic": float("inf")}, "inputs.pgic"),
     ({"age": "forty"}, "age"),
     ({"age": None}, "age"),
     ({"findings": []}, "inputs.findings"),
@@ -241,6 +243,13 @@ def test_inputs_are_read_strictly(changes: dict[str, Any], key: str) -> None:
     with pytest.raises(InputError) as caught:
         read_review_inputs({**TRIED, **changes}, content=CONTENT, absent="no")
     assert key in caught.value.message
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    raw = {**TRIED, "pgic": 3.0, "load_changes_tried": 2.0}
+    inputs = read_review_inputs(raw, content=CONTENT, absent="no")
+    assert (inputs.pgic, inputs.load_changes_tried) == (3, True)
+    assert isinstance(inputs.pgic, int)
 
 
 def test_the_age_is_always_needed() -> None:
