@@ -1,6 +1,7 @@
 """The socket of a worn sensor: who is let in, what is answered, and when it is closed."""
 
 import asyncio
+import datetime as dt
 import json
 import time
 import uuid
@@ -16,8 +17,8 @@ from tests.integration.daily import planned
 from tests.unit.services.test_live import Phone
 from upperback.care.diary import Worn, read_entry
 from upperback.core.errors import NotAllowed, NotFound
-from upperback.services import actors, diary, live_store, live_tickets, people
-from upperback.services.live import Sitting
+from upperback.services import actors, diary, live, live_store, live_tickets, people
+from upperback.services.live import Hello, Sitting
 from upperback.services.people import Profile
 from upperback.store.models import LiveStream
 from upperback.web.live import hub, socket
@@ -174,6 +175,51 @@ def test_it_goes_on_after_a_lost_line(ana: Profile) -> None:
     worn = [row.entry.measured_s for row in rows if isinstance(row.entry, Worn)]
     assert len(worn) == 2
     assert worn[0] == pytest.approx(worn[1], abs=1)  # they did not begin at the same part of a second
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_all_who_come_back_after_a_restart_are_let_in_together(
+    ana: Profile, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    """And where a bug with one of them breaks that, each of the others alone."""
+    tokens = [ticket(ana) for _ in range(12)]
+    begin, together = live.begin, []
+
+    def counts(*, hellos: list[Hello], now: dt.datetime) -> Any:
+        together.append(len(hellos))
+        if broken and tokens[5] in {hello.token for hello in hellos}:
+            raise ZeroDivisionError
+        return begin(hellos=hellos, now=now)
+
+    monkeypatch.setattr(live, "begin", counts)
+    heard: list[dict[str, Any]] = []
+
+    async def one(token: str) -> None:
+        waiting: list[dict[str, Any]] = [
+            {"type": "websocket.connect"},
+            {"type": "websocket.receive", "text": json.dumps({"ticket": token})},
+            {"type": "websocket.disconnect", "code": 1006},
+        ]
+
+        async def receive() -> dict[str, Any]:
+            return waiting.pop(0)
+
+        async def send(message: Any) -> None:
+            if message["type"] == "websocket.send":
+                heard.append(json.loads(message["text"]))
+
+        scope = {"type": "websocket", "path": "/live/socket/", "headers": [], "upperback.installation": BROWSER}
+        await socket.live_socket(scope, receive, send)
+
+    async def everybody() -> None:
+        await asyncio.gather(*(one(token) for token in tokens))
+
+    asyncio.run(everybody())
+    assert sum("ready" in one for one in heard) == (11 if broken else 12)
+    assert sum("stopped" in one for one in heard) == broken
+    assert max(together) >= 11
+    if not broken:
+        assert len(together) <= 3
 
 
 def test_nobody_goes_on_with_another_stream(ana: Profile) -> None:

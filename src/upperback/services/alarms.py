@@ -1,6 +1,8 @@
 """Warning signs told outside a safety check: until there is a new one, nothing reassures and no plan is open."""
 
-from django.db.models import Q
+from collections.abc import Iterable, Mapping
+
+from django.db.models import Q, QuerySet
 
 from upperback.care.diary import SessionEnded, Warned, kind_of
 from upperback.store.models import Decision, DiaryEntry, Profile
@@ -17,9 +19,19 @@ def alarmed_since(profile: Profile, decision: Decision | None) -> bool:
     An entry that was taken back does not count. Where the clock was put back, the plan that an entry was written
     under says that it came after the result.
     """
-    if decision is None:
-        return False
-    maybe = Q(at__gte=decision.decided_at) | Q(recorded_at__lt=decision.decided_at, plan__decision=decision)
-    return DiaryEntry.objects.filter(
-        maybe, _ALARMS, kind__in=_KINDS, profile=profile, replaced_by__isnull=True
-    ).exists()
+    return decision is not None and _after(profile.pk, decision).exists()
+
+
+def alarmed_after(decisions: Mapping[int, Decision]) -> frozenset[int]:
+    """The same for many: of people by their keys, each with their newest result, those who told a sign after it."""
+    ever = frozenset(_told(decisions).values_list("profile", flat=True))  # nearly nobody
+    return frozenset(profile for profile in ever if _after(profile, decisions[profile]).exists())
+
+
+def _after(profile: int, decision: Decision) -> QuerySet[DiaryEntry]:
+    late = Q(at__gte=decision.decided_at) | Q(recorded_at__lt=decision.decided_at, plan__decision=decision)
+    return _told([profile]).filter(late)
+
+
+def _told(profiles: Iterable[int]) -> QuerySet[DiaryEntry]:
+    return DiaryEntry.objects.filter(_ALARMS, kind__in=_KINDS, profile__in=profiles, replaced_by__isnull=True)

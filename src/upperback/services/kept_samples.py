@@ -7,7 +7,7 @@ When the wearing is over they become a Parquet file in the person's folder, and 
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,6 +125,12 @@ def put_together(*, stream: LiveStream, by: Actor, now: dt.datetime) -> KeptSamp
             profile=stream.profile, samples=found.samples,
         )  # fmt: skip
     return kept
+
+
+def who_left(profiles: Iterable[Profile]) -> frozenset[int]:
+    """Of these the people with wearings that `put_together_left` makes files of."""
+    left = LiveStream.objects.filter(profile__in=profiles, samples__isnull=False).exclude(ended_at=None)
+    return frozenset(left.values_list("profile", flat=True))
 
 
 def put_together_left(*, profile: Profile, by: Actor, now: dt.datetime) -> None:

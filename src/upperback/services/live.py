@@ -5,7 +5,7 @@ import json
 import logging
 import math
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ from upperback.services.counting import CountState, SetCount
 from upperback.services.live_store import LiveStream, Samples, Saving
 from upperback.services.people import Profile
 from upperback.services.permissions import check_may
-from upperback.services.plans import open_plan
+from upperback.services.plans import closed_plans, open_plan
 from upperback.services.today import local_day
 
 #: The phone lies still for so long before it is believed.
@@ -125,7 +125,7 @@ class Sitting:
         self._kept: list[SentFrame] = []
         self._kept_bytes = 0
         self._quiet, self._held = False, False
-        self._since_s = self._hints_since(stream.started_at).timestamp()
+        self._since_s: float | None = None
 
     def enter(self, crowd: Crowd) -> None:
         """To be worked on with others, where their ticks are. Without this it is a crowd of its own.
@@ -153,8 +153,15 @@ class Sitting:
         open_plan(profile=self.profile, by=self.by)
         if not self._state.hints_on:
             return
+        if self._since_s is None:
+            self._since_s = self._hints_since(self.stream.started_at).timestamp()
         why = breaks.day_of(profile=self.profile, by=self.by, now=now).next.why
         self._quiet, self._held = why == "quiet_hours", why in {"busy", "in_call"}
+
+    @property
+    def needs_look(self) -> bool:
+        """There are no hints before it was looked: since when they fade is a question to the record."""
+        return self._state.hints_on and self._since_s is None
 
     @property
     def disturbs(self) -> bool:
@@ -332,7 +339,7 @@ class Sitting:
             yield {"sign": points}
 
     def _second(self, wearer: Wearer, now: Now) -> Told:
-        if not self._state.hints_on or wearer.needs_no_cue:
+        if not self._state.hints_on or wearer.needs_no_cue or self._since_s is None:
             return {"second": {"hint": False, "why": "", "dose": 0.0}}
         neutral_deg = 0.0 if wearer.alignment is not None else None
         wishes = Wishes(
@@ -396,29 +403,66 @@ def end_now(*, stream: uuid.UUID, profile: Profile, by: Actor, now: dt.datetime)
     finish(stream=found, by=by, now=now)
 
 
-def begin(*, token: str, stream: uuid.UUID | None, by: Actor, now: dt.datetime) -> Sitting:
-    """Lets a sensor in by its ticket, to a new stream or to one that it goes on with: all in one transaction.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    """Who wants to be let in: a ticket, and the stream that is to go on; None for a new one."""
 
+    token: str
+    stream: uuid.UUID | None
+    by: Actor
+
+
+def begin(*, hellos: Sequence[Hello], now: dt.datetime) -> list[Sitting | UpperbackError]:
+    """Lets sensors in by their tickets, to new streams or to those that they go on with: all in one transaction.
+
+    After a restart everybody comes at once: what is asked of the database is asked for all of them together.
     A ticket is used up also where its person may not wear a sensor by now.
 
-    Raises
-    ------
-    NotFound : there is no such ticket, or no such stream.
-    NotAllowed : the plan is locked by now.
+    Returns
+    -------
+    In the order of `hellos`: the sitting, or why not. NotFound: there is no such ticket, or no such stream;
+    NotAllowed: the plan is locked by now; InputError: the stream was left by another version.
     """
-    refused: UpperbackError | None = None
+    found: dict[int, Sitting | UpperbackError] = {}
     with transaction.atomic():
-        profile = live_tickets.take_ticket(token=token, by=by, now=now)
+        profiles = live_tickets.take_tickets(tokens=[(hello.token, hello.by) for hello in hellos], now=now)
+        left = [(place, profile) for place, profile in enumerate(profiles) if profile is not None]
+        while left:  # two sensors of one person one after the other
+            first = {profile.pk: (place, profile) for place, profile in reversed(left)}
+            found |= _let_in({place: (hellos[place], profile) for place, profile in first.values()}, now)
+            left = [(place, profile) for place, profile in left if place not in found]
+    return [found.get(place) or NotFound(live_tickets.NO_TICKET) for place in range(len(hellos))]
+
+
+def _let_in(who: Mapping[int, tuple[Hello, Profile]], now: dt.datetime) -> dict[int, Sitting | UpperbackError]:
+    """Each of another person."""
+    people = [profile for _, profile in who.values()]
+    left = live_store.who_left(profiles=people, now=now) | kept_samples.who_left(people)
+    closed = closed_plans(people)
+    wanted = [
+        (hello.stream, profile, hello.by)
+        for hello, profile in who.values()
+        if hello.stream is not None and profile.pk not in closed
+    ]
+    resumed = {row.uuid: row for row in live_store.resume_streams(wanted=wanted, now=now) if row is not None}
+    found: dict[int, Sitting | UpperbackError] = {}
+    for place, (hello, profile) in who.items():
         try:
-            finish_left(profile=profile, by=by, now=now)
-            open_plan(profile=profile, by=by)
+            if profile.pk in left:
+                finish_left(profile=profile, by=hello.by, now=now)
+            if profile.pk in closed:
+                raise closed[profile.pk]
+            stream = (
+                live_store.open_stream(profile=profile, by=hello.by, now=now)
+                if hello.stream is None
+                else resumed.get(hello.stream)
+            )
             if stream is None:
-                return Sitting(stream=live_store.open_stream(profile=profile, by=by, now=now), by=by)
-            found = live_store.resume_stream(stream=stream, profile=profile, by=by, now=now)
-            return Sitting(stream=found, by=by)
-        except UpperbackError as error:
-            refused = error
-    raise refused
+                raise NotFound(live_store.OVER)
+            found[place] = Sitting(stream=stream, by=hello.by)
+        except UpperbackError as refused:
+            found[place] = refused
+    return found
 
 
 def load_for_counting() -> None:

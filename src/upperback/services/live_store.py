@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import F
 
 from upperback.core.errors import NotFound
 from upperback.sensing.epochs import Epochs
@@ -23,6 +24,7 @@ from upperback.store.models import LiveMinute, LiveSamples, LiveStream, Profile
 
 __all__ = [
     "LEFT_AFTER",
+    "OVER",
     "LiveStream",
     "Samples",
     "Saving",
@@ -31,14 +33,17 @@ __all__ = [
     "left_streams",
     "open_stream",
     "resume_stream",
+    "resume_streams",
     "save",
     "seconds_between",
     "seconds_of",
+    "who_left",
     "with_gaps",
 ]
 
 #: A stream that was not heard of for so long is over: a phone that comes back later begins another one.
 LEFT_AFTER: Final = dt.timedelta(minutes=30)
+OVER: Final = "This measurement is over. Open the page again"
 _AT_ONCE: Final = 500
 
 
@@ -101,14 +106,30 @@ def resume_stream(*, stream: uuid.UUID, profile: Profile, by: Actor, now: dt.dat
     ------
     NotFound : there is no such stream of this person in this browser, or it is over.
     """
-    check_may(by, "wear_sensor")
+    (found,) = resume_streams(wanted=[(stream, profile, by)], now=now)
+    if found is None:
+        raise NotFound(OVER)
+    return found
+
+
+def resume_streams(*, wanted: Sequence[tuple[uuid.UUID, Profile, Actor]], now: dt.datetime) -> list[LiveStream | None]:
+    """The same for many, each of another person; None where there is no such stream."""
+    for _, _, by in wanted:
+        check_may(by, "wear_sensor")
+    found: list[LiveStream | None] = []
     with transaction.atomic():
-        mine = LiveStream.objects.select_for_update().filter(profile=profile, by=str(by), ended_at=None)
-        found = mine.filter(uuid=stream, saved_at__gt=now - LEFT_AFTER).first()
-        if found is None:
-            raise NotFound("This measurement is over. Open the page again")
-        found.turn += 1
-        found.save(update_fields=["turn"])
+        there = LiveStream.objects.select_for_update().filter(ended_at=None, saved_at__gt=now - LEFT_AFTER)
+        there = there.order_by("pk")  # here and in `save`: two processes that lock the same rows do so in turn
+        rows = {row.uuid: row for row in there.filter(uuid__in=[stream for stream, _, _ in wanted])}
+        for stream, profile, by in wanted:
+            row = rows.get(stream)
+            if row is None or (row.profile_id, row.by) != (profile.pk, str(by)):
+                found.append(None)
+                continue
+            row.profile = profile
+            row.turn += 1
+            found.append(row)
+        LiveStream.objects.filter(pk__in=[row.pk for row in found if row is not None]).update(turn=F("turn") + 1)
     return found
 
 
@@ -120,7 +141,7 @@ def save(*, savings: Sequence[Saving], now: dt.datetime) -> frozenset[int]:
         return frozenset()
     with transaction.atomic():
         ids = [saving.stream for saving in savings]
-        open_now = LiveStream.objects.select_for_update().filter(pk__in=ids, ended_at=None)
+        open_now = LiveStream.objects.select_for_update().filter(pk__in=ids, ended_at=None).order_by("pk")
         turns = dict(open_now.values_list("pk", "turn"))
         mine = [saving for saving in savings if turns.get(saving.stream) == saving.turn]
         rows = [
@@ -163,6 +184,12 @@ def end(*, stream: LiveStream, now: dt.datetime) -> bool:
     """Nothing more is stored of it. False if it had ended."""
     ending = LiveStream.objects.filter(pk=stream.pk, ended_at=None)
     return bool(ending.update(ended_at=now, state=b""))
+
+
+def who_left(*, profiles: Iterable[Profile], now: dt.datetime) -> frozenset[int]:
+    """Of these the people who have `left_streams`."""
+    left = LiveStream.objects.filter(profile__in=profiles, ended_at=None, saved_at__lte=now - LEFT_AFTER)
+    return frozenset(left.values_list("profile", flat=True))
 
 
 def left_streams(*, profile: Profile, by: Actor, now: dt.datetime) -> list[LiveStream]:

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from upperback.store.models import LiveTicket, Profile
 
 #: Where the socket is.
 SOCKET_PATH: Final = "/live/socket/"
+NO_TICKET: Final = "This page has waited for too long. Open it again"
 
 _TICKET: Final = dt.timedelta(minutes=1)
 _TOKEN_BYTES: Final = 32
@@ -45,15 +47,32 @@ def take_ticket(*, token: str, by: Actor, now: dt.datetime) -> Profile:
     ------
     NotFound : there is no such ticket, or not any more.
     """
-    check_may(by, "wear_sensor")
+    (profile,) = take_tickets(tokens=[(token, by)], now=now)
+    if profile is None:
+        raise NotFound(NO_TICKET)
+    return profile
+
+
+def take_tickets(*, tokens: Sequence[tuple[str, Actor]], now: dt.datetime) -> list[Profile | None]:
+    """Whose sensors they are, in the order of their tokens; None where there is no such ticket for this browser."""
+    for _, by in tokens:
+        check_may(by, "wear_sensor")
+    hashes = [_hash(token) if 0 < len(token) <= _TOKEN_CHARACTERS_MAX else "" for token, _ in tokens]
     with transaction.atomic():
-        found = None
-        if 0 < len(token) <= _TOKEN_CHARACTERS_MAX:
-            mine = LiveTicket.objects.filter(by=by.id, by_kind=by.kind, ends_at__gt=now)
-            found = mine.select_related("profile").filter(token_sha256=_hash(token)).first()
-        if found is None or not LiveTicket.objects.filter(pk=found.pk).delete()[0]:
-            raise NotFound("This page has waited for too long. Open it again")
-    return found.profile
+        # Locked until they are gone: of two processes that are shown the same ticket one finds it.
+        rows = LiveTicket.objects.select_for_update(of=("self",)).select_related("profile")
+        tickets = {row.token_sha256: row for row in rows.filter(token_sha256__in=hashes, ends_at__gt=now)}
+        taken: list[LiveTicket] = []
+        found: list[Profile | None] = []
+        for sha256, (_, by) in zip(hashes, tokens, strict=True):
+            ticket = tickets.get(sha256)
+            if ticket is None or (ticket.by, ticket.by_kind) != (by.id, by.kind):
+                found.append(None)
+                continue
+            taken.append(tickets.pop(sha256))
+            found.append(ticket.profile)
+        LiveTicket.objects.filter(pk__in=[ticket.pk for ticket in taken]).delete()
+    return found
 
 
 def _hash(token: str) -> str:

@@ -19,7 +19,7 @@ from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound
 from upperback.services import audit, policies
 from upperback.services.actors import Actor
-from upperback.services.alarms import alarmed_since
+from upperback.services.alarms import alarmed_after, alarmed_since
 from upperback.services.assessments import all_answers, latest_assessment
 from upperback.services.permissions import check_may
 from upperback.store.models import Assessment, Clearance, Decision, PlanVersion, Profile, Review, Screening
@@ -30,6 +30,7 @@ __all__ = [
     "Clearance",
     "PlanVersion",
     "clearance_for",
+    "closed_plans",
     "follow_tasks",
     "get_plan",
     "latest_plan",
@@ -80,6 +81,31 @@ def open_plan(*, profile: Profile, by: Actor) -> PlanVersion:
     policies.check_plan_is_open(plan, decision, open_screening(profile), alarmed=alarmed)
     assert plan is not None, "check_plan_is_open refuses a missing plan"
     return plan
+
+
+def closed_plans(profiles: Sequence[Profile]) -> dict[int, NotAllowed]:
+    """Of these people who has no open plan, and why not: what `open_plan` says, with four questions for all of them."""
+    plan_rows = PlanVersion.objects.filter(profile__in=profiles).only("profile", "allowed", "decision")
+    plans = {plan.profile_id: plan for plan in plan_rows}
+    decision_rows = Decision.objects.filter(screening__profile__in=profiles).select_related("screening")
+    decisions = {row.screening.profile_id: row for row in decision_rows.only("decided_at", "screening__profile")}
+    begun: dict[int, Screening] = {}
+    for screening in Screening.objects.filter(profile__in=profiles, state=Screening.State.IN_PROGRESS):
+        begun.setdefault(screening.profile_id, screening)
+    alarmed = alarmed_after(decisions)
+    found = {}
+    for profile in profiles:
+        is_begun = begun.get(profile.pk)
+        try:
+            policies.check_plan_is_open(
+                plans.get(profile.pk),
+                decisions.get(profile.pk),
+                is_begun if is_begun is not None and is_begun.answers else None,
+                alarmed=profile.pk in alarmed,
+            )
+        except NotAllowed as refused:
+            found[profile.pk] = refused
+    return found
 
 
 def latest_review(profile: Profile) -> Review | None:

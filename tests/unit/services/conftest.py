@@ -11,6 +11,7 @@ django.setup()  # this file may be read before pytest-django has done so
 from upperback.care import intake  # noqa: E402
 from upperback.care.intake import Answer  # noqa: E402
 from upperback.content.vocabulary import default_content  # noqa: E402
+from upperback.core.errors import NotAllowed  # noqa: E402
 from upperback.services import actors, assessments, people, plans, screening  # noqa: E402
 from upperback.services.actors import Actor  # noqa: E402
 from upperback.services.assessments import Assessment  # noqa: E402
@@ -50,6 +51,23 @@ def actor() -> Actor:
 @pytest.fixture
 def ana(db: None, actor: Actor) -> Profile:
     return people.create_profile(name="Ana", by=actor, now=NOW)
+
+
+@pytest.fixture(autouse=True)
+def asked_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever a test asks whether a plan is open, it is asked for everybody at once, too: the answers are the same."""
+    one_by_one = plans.open_plan
+
+    def both(*, profile: Profile, by: Actor) -> plans.PlanVersion:
+        closed = plans.closed_plans(list(Profile.objects.all())).get(profile.pk)
+        if closed is None:
+            return one_by_one(profile=profile, by=by)
+        with pytest.raises(NotAllowed) as refused:
+            one_by_one(profile=profile, by=by)
+        assert closed.message == refused.value.message
+        raise refused.value
+
+    monkeypatch.setattr(plans, "open_plan", both)
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from upperback.care.diary import Worn
 from upperback.core.errors import InputError, NotAllowed, NotFound
 from upperback.devices.live.phone import PhoneFrame
 from upperback.sensing.signal import G_MPS2
-from upperback.services import actors, breaks, diary, erasure, live_store, live_tickets, plans, screening
+from upperback.services import actors, breaks, diary, erasure, live_store, live_tickets, people, plans, screening
 from upperback.services.actors import NOBODY, Actor
-from upperback.services.live import Sitting, finish
+from upperback.services.live import Hello, Sitting, begin, finish
 from upperback.services.people import Profile
 from upperback.store.models import LiveMinute, LiveStream, LiveTicket
 
@@ -125,6 +125,7 @@ def test_slouching_gives_one_hint_where_hints_are_wanted(planned: Profile, actor
     for on, expected in ((True, 1), (False, 0)):
         sitting, phone = worn(planned, actor)
         list(sitting.command({"hints": on}))
+        sitting.look(now=NOW)
         found = told(sitting, phone.leans((0, 70), (30, 330)))
         assert sum(one["second"]["hint"] for one in found if "second" in one) == expected
 
@@ -151,6 +152,7 @@ def test_hints_fade_from_the_first_sitting_on(planned: Profile, actor: Actor) ->
     phone = Phone()
     told(later, phone.lies(2))
     list(later.command({"hints": True}))
+    later.look(now=seven_weeks_on)
     found = told(later, phone.leans((0, 8)))
     assert "The weeks of hints are over." not in {one["second"]["why"] for one in found if "second" in one}
     list(later.command({"task": "stand"}))
@@ -249,6 +251,59 @@ def test_a_ticket_ends_after_a_minute_and_is_for_who_asked(planned: Profile, act
     assert token not in str(list(LiveTicket.objects.values()))
 
 
+def test_many_are_let_in_together_as_each_alone_would_be(ana: Profile, planned: Profile, actor: Actor) -> None:
+    other = actors.household("another browser")
+
+    def ticket(by: Actor = actor) -> str:
+        return live_tickets.make_ticket(profile=planned, by=by, now=NOW)
+
+    old = [live_store.open_stream(profile=planned, by=by, now=NOW).uuid for by in (actor, actor, other)]
+    twice, closes = ticket(), people.create_profile(name="Ben", by=actor, now=NOW)
+    late = ticket()
+    LiveTicket.objects.filter(token_sha256=live_tickets._hash(late)).update(profile=closes)
+    hellos = [
+        Hello(token=ticket(), stream=None, by=actor),
+        Hello(token=twice, stream=old[0], by=actor),
+        Hello(token=twice, stream=old[1], by=actor),  # used up a moment ago
+        Hello(token="none", stream=None, by=actor),
+        Hello(token=ticket(other), stream=None, by=actor),  # another browser's
+        Hello(token=ticket(), stream=old[2], by=actor),  # another browser's stream
+        Hello(token=ticket(other), stream=old[2], by=other),
+        Hello(token=late, stream=old[1], by=actor),  # no open plan, and another person's stream
+        Hello(token=ticket(), stream=uuid.uuid4(), by=actor),
+        Hello(token=ticket(), stream=old[0], by=actor),  # once more, from another device
+    ]
+    found = begin(hellos=hellos, now=NOW)
+    assert [type(one) for one in found] == [
+        Sitting, Sitting, NotFound, NotFound, NotFound, NotFound, Sitting, NotAllowed, NotFound, Sitting
+    ]  # fmt: skip
+    streams = [one.stream.uuid for one in found if isinstance(one, Sitting)]
+    assert streams[1:] == [old[0], old[2], old[0]]
+    turns = {row.uuid: row.turn for row in LiveStream.objects.all()}
+    assert [turns[stream] for stream in old] == [3, 1, 2]
+    assert isinstance(found[9], Sitting)
+    assert found[9].stream.turn == 3
+    assert LiveTicket.objects.count() == 1  # the one that another browser was shown
+
+
+def test_to_let_in_many_asks_the_database_no_more_than_for_one(
+    planned: Profile, actor: Actor, django_assert_max_num_queries: Any
+) -> None:
+    copies = []
+    for number in range(8):
+        copy = people.create_profile(name=f"Copy {number}", by=actor, now=NOW)
+        copies.append((copy, live_store.open_stream(profile=copy, by=actor, now=NOW)))
+    for count in (1, 8):
+        hellos = []
+        for copy, stream in copies[:count]:
+            token = live_tickets.make_ticket(profile=planned, by=actor, now=NOW)
+            LiveTicket.objects.filter(token_sha256=live_tickets._hash(token)).update(profile=copy)
+            hellos.append(Hello(token=token, stream=stream.uuid, by=actor))
+        with pytest.MonkeyPatch.context() as patch, django_assert_max_num_queries(18):
+            patch.setattr("upperback.services.live.closed_plans", lambda people: {})
+            assert all(isinstance(one, Sitting) for one in begin(hellos=hellos, now=NOW))
+
+
 def test_old_tickets_are_cleared_away(planned: Profile, actor: Actor) -> None:
     for minutes in range(3):
         live_tickets.make_ticket(profile=planned, by=actor, now=NOW + dt.timedelta(minutes=2 * minutes))
@@ -273,8 +328,9 @@ def test_a_server_is_ready_without_what_only_analysis_needs() -> None:
 import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "upperback.web.settings"
 import django; django.setup()
+from upperback.services import live
 from upperback.web.live import socket
-socket.live.make_crowd().join(sampling_rate_hz=50.0, has_gyroscope=True, starts_s=0.0, points_up=True)
+live.make_crowd().join(sampling_rate_hz=50.0, has_gyroscope=True, starts_s=0.0, points_up=True)
 print([name for name in ("scipy.signal", "scipy.stats", "pyarrow", "polars") if name in sys.modules])
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

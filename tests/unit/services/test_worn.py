@@ -82,9 +82,17 @@ def test_hints_are_rare_where_they_are_of_little_use(
 
     keep(planned, actor, 1, 0.3)
     usual = Sitting(stream=live_store.open_stream(profile=planned, by=actor, now=NOW), by=actor)
+    list(usual.command({"hints": True}))
+    looks = [usual.needs_look]
+    usual.look(now=NOW)
+    assert [*looks, usual.needs_look] == [True, False]
     monkeypatch.setattr(
         service, "moves_together", lambda **_: service.SayTogether(answer="not_together", sentence="No.")
     )
     turned_down = Sitting(stream=live_store.open_stream(profile=planned, by=actor, now=NOW), by=actor)
+    list(turned_down.command({"hints": True}))
+    turned_down.look(now=NOW)
+    assert usual._since_s is not None
+    assert turned_down._since_s is not None
     assert NOW.timestamp() - usual._since_s == pytest.approx(86_400)
     assert NOW.timestamp() - turned_down._since_s == pytest.approx(28 * 86_400)

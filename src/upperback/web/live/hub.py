@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -16,9 +17,9 @@ import msgspec
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from upperback.core.errors import InputError, UpperbackError
+from upperback.core.errors import InputError, Unavailable, UpperbackError
 from upperback.services import audit, live, live_store
-from upperback.services.live import Sitting
+from upperback.services.live import Hello, Sitting
 from upperback.services.live_store import Saving
 from upperback.web.live.watching import ROOMS, Room
 from upperback.web.live.wire import Line
@@ -33,6 +34,7 @@ _SILENT_S: Final = 60.0
 _STUCK_S: Final = 10.0
 _DRAINS_S: Final = 1.0
 _LOADS_AFTER_S: Final = 5.0
+_AT_ONCE_MAX: Final = 50
 #: Who is allowed now is asked when something about them has changed, which writes a row in the audit; and this often
 #: anyway.
 _LOOKS_EVERY_S: Final = 1800.0
@@ -92,6 +94,8 @@ class Wearer:
         for told in self.sitting.command(question):
             _merge(self.told_when_stored, told)
         self.store_now = True
+        if self.sitting.needs_look:
+            self.looked_s = -math.inf
 
     def _each(self, kind: type, do: Callable[[Any], None]) -> None:
         done = 0
@@ -167,6 +171,8 @@ class Hub:
         self._wake = asyncio.Event()
         self._stored: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._at_door: list[tuple[Hello, asyncio.Future[Sitting | UpperbackError]]] = []
+        self._letting_in: asyncio.Task[None] | None = None
         self._running: asyncio.Task[None] | None = None
         self._storing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -181,9 +187,50 @@ class Hub:
         self._wearers[wearer] = None
         wearer.room = ROOMS.of(wearer.sitting.profile.pk)
         wearer.room.begins(wearer)
+        if wearer.sitting.needs_look:
+            wearer.looked_s = -math.inf
         if self._running is None or self._running.done():
             self._running = asyncio.get_running_loop().create_task(self._run())
             self._begin(self._load())
+
+    # ---- coming in ----
+
+    async def let_in(self, hello: Hello) -> Sitting:
+        """Those who come while others are let in are let in together, next.
+
+        Raises
+        ------
+        UpperbackError : why not.
+        """
+        answer: asyncio.Future[Sitting | UpperbackError] = asyncio.get_running_loop().create_future()
+        self._at_door.append((hello, answer))
+        if self._letting_in is None or self._letting_in.done():
+            self._letting_in = asyncio.get_running_loop().create_task(self._let_all_in())
+        found = await answer
+        if isinstance(found, UpperbackError):
+            raise found
+        return found
+
+    async def _let_all_in(self) -> None:
+        while self._at_door:
+            first, self._at_door = self._at_door[:_AT_ONCE_MAX], self._at_door[_AT_ONCE_MAX:]
+            try:
+                await self._let_these_in(first)
+            except Exception:  # noqa: BLE001  a bug with one of them ends nothing for the others
+                _log.exception("several sensors could not be let in together")
+                for one in first:
+                    try:
+                        await self._let_these_in([one])
+                    except Exception:  # noqa: BLE001
+                        _log.exception("a sensor could not be let in")
+                        if not one[1].done():
+                            one[1].set_result(Unavailable("Something went wrong here. Try again", retryable=True))
+
+    async def _let_these_in(self, who: "list[tuple[Hello, asyncio.Future[Sitting | UpperbackError]]]") -> None:
+        found = await sync_to_async(live.begin)(hellos=[hello for hello, _ in who], now=_now())
+        for (_, answer), one in zip(who, found, strict=True):
+            if not answer.done():  # nobody waits any more where the server is ended
+                answer.set_result(one)
 
     async def _load(self) -> None:
         """Not at once: those who come back after a restart come first."""

@@ -4,18 +4,14 @@ What is sent and answered stands in docs/reference/live-protocol.md. This is one
 """
 
 import asyncio
-import datetime as dt
 import json
 import time
 from typing import Any, Final
 
-from asgiref.sync import sync_to_async
-from django.utils import timezone
-
 from upperback.core.errors import InputError, NotFound, UpperbackError
-from upperback.services import actors, live
+from upperback.services import actors
 from upperback.services.actors import Actor
-from upperback.services.live import Sitting
+from upperback.services.live import Hello, Sitting
 from upperback.services.live_tickets import SOCKET_PATH
 from upperback.web.live.hub import ELSEWHERE, GONE, NOT_LET_IN, SILENT, TOO_MUCH, Hub, Wearer, finish, hub
 from upperback.web.live.wire import AsgiLine, Line
@@ -41,7 +37,7 @@ async def live_socket(scope: Scope, receive: Receive, send: Send) -> None:
     by = actors.household(str(scope.get("upperback.installation", "-")))
     here = hub()
     try:
-        sitting = await _let_in(receive, by)
+        sitting = await _let_in(here, receive, by)
         if sitting is not None:
             sitting.enter(here.crowd)
     except UpperbackError as refused:
@@ -61,7 +57,7 @@ async def _close(send: Send, why: str, code: int) -> None:
     await send({"type": "websocket.close", "code": code})
 
 
-async def _let_in(receive: Receive, by: Actor) -> Sitting | None:
+async def _let_in(here: Hub, receive: Receive, by: Actor) -> Sitting | None:
     """Whose sensor it is, and from where it goes on; None if they left again."""
     try:
         async with asyncio.timeout(_HELLO_S):
@@ -76,7 +72,7 @@ async def _let_in(receive: Receive, by: Actor) -> Sitting | None:
     stream = actors.public_id(str(hello["stream"])) if "stream" in hello else None
     if "stream" in hello and stream is None:
         raise NotFound("This measurement is over. Open the page again")
-    return await sync_to_async(live.begin)(token=hello["ticket"], stream=stream, by=by, now=_now())
+    return await here.let_in(Hello(token=hello["ticket"], stream=stream, by=by))
 
 
 class _Connection:
@@ -173,7 +169,3 @@ def _read(message: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError("a message of a live page cannot be read")
     return found
-
-
-def _now() -> dt.datetime:
-    return timezone.now()
