@@ -248,6 +248,7 @@ def test_the_later_connection_has_the_stream(ana: Profile, monkeypatch: pytest.M
     later: list[Any] = []
 
     def elsewhere() -> None:
+        time.sleep(0.5)  # what was asked before is stored by then
         stream = LiveStream.objects.get(ended_at=None).uuid
         later.append(talk([{"ticket": ticket(ana), "stream": str(stream)}, *frames[:60]], leaves=1006))
 
