@@ -1,7 +1,7 @@
 """Bring the browser packages: npm fetches them by lock file, the few files the pages need are copied and checked.
 
     python tools/assets.py                fetch and copy what the pages need
-    python tools/assets.py --dev          the same, and what the browser tests need
+    python tools/assets.py --dev          the same, and what the tests need
     python tools/assets.py --check-locks  do the lock files still carry no addresses?
 
 Standard library only: `dev.py` calls this before anything else is installed. The copies go to
@@ -182,7 +182,7 @@ def check_locks() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Bring the packages, or check the locks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--dev", action="store_true", help="also what the browser tests need")
+    parser.add_argument("--dev", action="store_true", help="also what the tests need")
     parser.add_argument("--check-locks", action="store_true", help="only look for addresses in the lock files")
     options = parser.parse_args(argv)
     try:

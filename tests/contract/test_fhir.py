@@ -181,8 +181,8 @@ def unsure() -> Profile:
     profile = demo.make_person(key="weight", now=NOW)
     unknown = Answer(not_sure=True)
     checked(
-        profile, NOW, duration=unknown, site=unknown, bones=unknown, steroids=unknown, phq4_low=Answer(options=("nearly_every",)),
-        phq4_pleasure=Answer(options=("nearly_every",)),
+        profile, NOW, duration=unknown, site=unknown, bones=unknown, steroids=unknown,
+        phq4_low=Answer(options=("nearly_every",)), phq4_pleasure=Answer(options=("nearly_every",)),
         medicines=Answer(options=("thinner",), not_sure=True), self_harm=Answer(prefer_not_to_say=True),
     )  # fmt: skip
     decision = plans.latest_decision(profile)

@@ -100,3 +100,40 @@ def test_erase_asks_first(ana: Profile, capsys: pytest.CaptureFixture[str], monk
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told == {"person": str(ana.uuid), "rows": 2, "swept": False}  # a test runs in a transaction
     assert not Profile.objects.exists()
+
+
+def test_a_file_for_the_computer_of_a_clinic(ana: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "ana.json"
+    words = ["export", str(out), "--fhir", "transaction", "--mood", "--family", "Gray", "--born", "1980-05-31"]
+    assert cli.main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    bundle = json.loads(out.read_bytes())
+    assert told == {
+        "file": str(out),
+        "bytes": out.stat().st_size,
+        "fhir": "transaction",
+        "resources": len(bundle["entry"]),
+    }
+    assert bundle["entry"][0]["resource"]["name"][0]["family"] == "Gray"
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert cli.main(["export", str(tmp_path / "defs.json"), "--fhir", "definitions"]) == 0
+    assert "nobody's data" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--mood"], "--mood: goes with --fhir only"),
+        (["--fhir", "document", "--tables"], "no tables and no lock"),
+        (["--fhir", "document", "--born", "31.5.1980"], "--born: “31.5.1980” is no day"),
+        (["--fhir", "document", "--nhs-number", "1234567890"], "not an NHS number"),
+    ],
+)
+def test_what_does_not_go_with_fhir_is_refused_in_one_line(
+    ana: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert cli.main(["export", str(tmp_path / "ana.json"), *words]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

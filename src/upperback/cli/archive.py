@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from upperback.cli.command import DONE, Command
+from upperback.cli.fhir import add_fhir_arguments, check_fhir_arguments, export_fhir
 from upperback.cli.household import everybody, one_person, set_up
 from upperback.core.errors import InputError
 
@@ -28,6 +29,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
         "--tables", action="store_true", help="diary.csv and figures.csv for a spreadsheet, into a folder"
     )
     _passphrase_arguments(parser, "lock the file with a passphrase, asked for twice")
+    add_fhir_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--data", type=Path, help="the data folder that the app is started with")
 
@@ -46,8 +48,11 @@ def _passphrase_arguments(parser: argparse.ArgumentParser, words: str) -> None:
 
 
 def _export(chosen: argparse.Namespace) -> int:
+    check_fhir_arguments(chosen)
     if not chosen.tables:
         _check_free(chosen.out)
+    if chosen.fhir is not None:
+        return export_fhir(chosen, now=_now(), write=_written)
     profile = one_person(everybody(chosen.data), chosen.person, what="data")
     passphrase = _passphrase(chosen, twice=True)
     from upperback.services import actors, archive, own_tables
