@@ -521,6 +521,14 @@ def _desk_and_habits(page: Page) -> Iterator[str]:
     yield "learn"
     page.goto("/learn/hurt-and-harm/")
     yield "learn-page"
+    for name, typed in (
+        ("found", "pins and needles"),
+        ("nothing", "zzzz"),
+        ("alarm", "chest pain"),
+        ("crisis", "suicide"),
+    ):
+        page.goto(f"/learn/search/?q={typed}")
+        yield f"learn-search-{name}"
 
 
 def _somebody(page: Page, name: str, says: Says, *, proxy: bool = False, walk: str = "") -> Iterator[str]:

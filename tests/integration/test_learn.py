@@ -96,3 +96,44 @@ def test_a_day_later_a_plan_that_stands_still_shows_everything(
 def test_nothing_of_a_page_is_kept_by_the_browser(client: Client) -> None:
     """What may be read hangs on the newest check, so a page of yesterday must not come back."""
     assert "no-store" in client.get("/learn/posture/").headers["Cache-Control"]
+
+
+# ---- search -------------------------------------------------------------------------------------------------------
+
+
+def test_search_finds_by_everyday_words_without_any_script(client: Client) -> None:
+    page = client.get("/learn/search/", {"q": "pins and neddles"})
+    assert 'href="/learn/discs-and-nerves/"' in page.content.decode()
+    assert "We also looked for: needles." in text_of(page)
+    assert "Emergency" not in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says", "calls"),
+    [
+        ("chest pain", "Is this happening to you? Call now", "tel:999"),
+        ("i want to die", "You do not have to be alone with this", "tel:111"),
+        ("fever and back pain", "Is this happening to you? Ask today", "tel:111"),
+    ],
+)
+def test_alarming_words_put_help_above_every_page(client: Client, typed: str, says: str, calls: str) -> None:
+    body = client.get("/learn/search/", {"q": typed}).content.decode()
+    main = body.split("<main", 1)[1]
+    assert main.index(says) < main.index(calls) < main.index('href="/help/"') < main.index('href="/learn/')
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "   ", "zzzz", "<script>alert(1)</script>", "'; drop table x; --", "\x00", "a" * 100_000]
+)
+def test_any_search_gets_a_calm_answer(client: Client, typed: str) -> None:
+    page = client.get("/learn/search/", {"q": typed})
+    assert page.status_code == 200
+    assert len(page.content) < 40_000
+    assert "<script>alert" not in page.content.decode()
+
+
+def test_a_search_shows_nothing_that_waits(client: Client) -> None:
+    waiting = [part.html for found in PAGES.values() for part in found.parts if part.waits]
+    lines = {_words(line) for html in waiting for line in html.split("\n") if len(line) > 60}
+    for typed in ("is it safe to move", "will it get better", "hurt and harm", "posture"):
+        assert not any(line in text_of(client.get("/learn/search/", {"q": typed})) for line in lines)

@@ -190,6 +190,7 @@ def _doubled_keys(content: Content) -> Iterator[str]:
         "dose",
         "learn_topics",
         "learn",
+        "alarm_words",
     ):
         yield from _doubled(part, (item.id for item in getattr(release, part)))
     for group in (release.findings, release.questions):

@@ -56,6 +56,10 @@ def learn_problems(content: Content) -> Iterator[str]:
             yield f"learn/{page.id}: place {page.place} of {page.topic} is taken by {other}"
     for topic in topics - {page.topic for page in pages.values()}:
         yield f"learn_topics {topic}: no page belongs to it"
+    for entry in content.release.alarm_words:
+        for phrase in entry.words:
+            if not all(re.search(r"[A-Za-z0-9]", part) for part in phrase.split()):
+                yield f"alarm_words {entry.id}: “{phrase}” holds a part without letters"
 
 
 def reassuring_problems(page: models.LearnPage) -> Iterator[str]:

@@ -35,6 +35,7 @@ _LISTS = {
     "review": "review.yaml",
     "dose": "dose.yaml",
     "learn_topics": "learn_topics.yaml",
+    "alarm_words": "alarm_words.yaml",
 }
 _FOLDERS = {
     "findings": "findings",

@@ -579,6 +579,18 @@ class LearnPage(Model, frozen=True):
     rules: tuple[str, ...] = ()
 
 
+class AlarmWords(Model, frozen=True):
+    """`alarm_words.yaml`: words in a search that bring help to the top. They raise, and nothing lowers.
+
+    words: each is met where all its parts stand near each other, in any order; `*` ends a part that may go on.
+    """
+
+    id: Key
+    level: Literal["emergency", "crisis", "today"]
+    words: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    sources: SourceKeys
+
+
 class Release(Model, frozen=True):
     """A whole release. Its canonical form is the JSON of this structure; its hash is the SHA-256 of that."""
 
@@ -602,3 +614,4 @@ class Release(Model, frozen=True):
     dose: tuple[DoseText, ...]
     learn_topics: tuple[LearnTopic, ...]
     learn: tuple[LearnPage, ...]
+    alarm_words: tuple[AlarmWords, ...]

@@ -25,6 +25,7 @@ urlpatterns = [
     path("habits/", habits.habits, name="habits"),
     path("habits/breathing/", habits.breathing, name="habits_breathing"),
     path("learn/", learn.index, name="learn"),
+    path("learn/search/", learn.search, name="learn_search"),
     path("learn/<slug:learn_id>/", learn.page, name="learn_page"),
     path("flare/mistake/", flare.mistake, name="flare_mistake"),
 ]

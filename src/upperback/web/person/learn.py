@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from django.conf import settings
@@ -14,10 +15,11 @@ from django.views.decorators.http import require_safe
 from markupsafe import Markup, escape
 
 from upperback.content.learn import LINK
+from upperback.content.learn_search import LearnSearch, Level
 from upperback.content.vocabulary import default_content
 from upperback.services.reading import reading
 from upperback.web.person import session
-from upperback.web.person.page import onward, show
+from upperback.web.person.page import onward, services, show
 
 #: How far a source was read, in words for everybody.
 _CHECKED: Final = {
@@ -27,6 +29,13 @@ _CHECKED: Final = {
     "title": "known to exist, not read again",
     "not_reread": "not read again for this page",
     "own": "our own choice",
+}
+#: Of a search: how much of it is shown again, and whom to turn to at each alarm.
+_SHOWN_MOST: Final = 200
+_CONTACTS: Final[dict[Level, tuple[str, ...]]] = {
+    "emergency": ("emergency", "urgent_line"),
+    "crisis": ("crisis_line", "listening_line", "crisis_text", "emergency"),
+    "today": ("urgent_line", "gp"),
 }
 _HREF: Final = re.compile(r'href="([^"]*)"')
 _SERVICE: Final = re.compile(r"\{([a-z_]+)\}")
@@ -78,6 +87,28 @@ def page(request: HttpRequest, learn_id: str) -> HttpResponse:
         "onward": [content.learn_pages[id] for id in found.next],
     }
     return show(request, "person/learn_page.jinja", context)
+
+
+@require_safe
+@never_cache
+def search(request: HttpRequest) -> HttpResponse:
+    """`/learn/search/?q=`: pages for everyday words. Words that alarm bring help to the top; nothing typed is kept."""
+    typed = request.GET.get("q", "")
+    found = _index().find(typed)
+    context = {
+        "typed": typed[:_SHOWN_MOST],
+        "asked": bool(typed.strip()),
+        "long": len(typed) > _SHOWN_MOST,
+        "found": found,
+        "contacts": services(_CONTACTS[found.alarm]) if found.alarm else [],
+    }
+    return show(request, "person/learn_search.jinja", context)
+
+
+@cache
+def _index() -> LearnSearch:
+    """Made with the first search; a process has one release."""
+    return LearnSearch(default_content())
 
 
 def _reader(request: HttpRequest) -> _Reader:
