@@ -288,3 +288,13 @@ def test_the_version_of_node_is_read(version: str, major: int) -> None:
 def test_addresses_in_a_lock_file_are_found_but_not_wishes_for_funding() -> None:
     assert assets.addresses_in('"resolved": "https://registry.test/a.tgz"') == ["https://registry.test/a.tgz"]
     assert assets.addresses_in('"funding": {"url": "https://thanks.test"}') == []
+
+
+def test_what_follows_run_is_for_serve(house: dev.House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with --lan: one who starts the app this way opens it to phones this way, too."""
+    ran: list[list[str]] = []
+    monkeypatch.setattr(dev, "House", lambda root: house)
+    monkeypatch.setattr(dev, "ensure", lambda *_: None)
+    monkeypatch.setattr(dev, "become", lambda _, command: ran.append(list(command)))
+    dev.main(["run", "--lan", "--lan-port", "8443"])
+    assert ran == [[str(house.bin / "upperback"), "serve", "--lan", "--lan-port", "8443"]]

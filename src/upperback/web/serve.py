@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import uvicorn
 
@@ -28,9 +28,11 @@ from upperback.core.errors import InputError
 from upperback.web.front import FrontDoor, Trust
 from upperback.web.gate import Gate
 from upperback.web.live.wire import Wire
-from upperback.web.local_ca import Seal, own_address, seal_for
 from upperback.web.options import TABLE, Options, prepare_data_folder, read_options
 from upperback.web.worker import Worker
+
+if TYPE_CHECKING:
+    from upperback.web.local_ca import Seal
 
 _log = logging.getLogger(__name__)
 
@@ -149,6 +151,8 @@ class _Lan:
 
 def _open_lan(named: str, port: int) -> _Lan:
     """Listens, and tells the rest of this process, which reads the settings later, under what name it is reached."""
+    from upperback.web.local_ca import own_address  # brings cryptography along: a third of a second for nothing else
+
     try:
         host = ipaddress.ip_address(named) if named else own_address()
     except ValueError:
@@ -163,6 +167,7 @@ def _open_lan(named: str, port: int) -> _Lan:
 
 def _seal(lan: _Lan, door: FrontDoor, options: Options, here: str, say: Callable[[str], None]) -> _Beside:
     """The way in for phones: the same front door, under TLS."""
+    from upperback.web.local_ca import seal_for
     from upperback.web.offline import trust_pages
 
     if options.mode == "service":
@@ -179,7 +184,7 @@ def _seal(lan: _Lan, door: FrontDoor, options: Options, here: str, say: Callable
     return _Beside(sealed, lan.listener)
 
 
-def _say_lan(lan: _Lan, seal: Seal, here: str, say: Callable[[str], None]) -> None:
+def _say_lan(lan: _Lan, seal: "Seal", here: str, say: Callable[[str], None]) -> None:
     new = "It was made just now, so no phone knows it yet.\n" if seal.is_new else ""
     say(
         f"Phones in your network find Upperback at {lan.address}\n"

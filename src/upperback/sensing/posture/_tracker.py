@@ -74,6 +74,7 @@ class PostureTracker:
         usable = compiled.available()
         self._instruction_set = instruction_set or (usable[-1] if usable else "numpy")
         self._lane: Lane | None = None
+        self._lane_alignment = alignment  # what the lane tells by
         self._holds = HoldTally()
 
     def update(self, block: Chunk | VerticalBlock) -> Epochs:
@@ -151,7 +152,7 @@ class PostureTracker:
             raise InputError(f"this stream has {rate_hz:g} samples a second, and the block {block.sampling_rate_hz:g}")
         missing = missing_before(block, state.start_s if state.method else block.start_s, state.n_samples)
         method = method_of(block, self.alignment, self.params)
-        if self._lane is None or method != state.method:
+        if self._lane is None or method != state.method or self.alignment is not self._lane_alignment:
             self._open(block, method)
         return missing
 
@@ -162,7 +163,7 @@ class PostureTracker:
             state.start_s = block.start_s
         elif (method.sensor, method.smoothing) != (before.sensor, before.smoothing):
             raise InputError(f"this stream is of {before.sensor}, and the block is of {method.sensor}")
-        if method != before:
+        if method != before or self.alignment is not self._lane_alignment:
             self._settle_accounts()
             if state.summary is not None and state.summary.samples.any():
                 raise InputError("the alignment is another one: take the summary of the time before first")
@@ -172,6 +173,7 @@ class PostureTracker:
         ready = isinstance(block, VerticalBlock)
         setting = Setting.of(method, self._grid(), self.alignment, self.params, ready=ready)
         state.method, state.lane = method, state.lane or new_state(setting)
+        self._lane_alignment = self.alignment
         self._lane = open_lane(setting, state.lane, self._instruction_set)
 
     def _go_on(self, samples: Samples) -> Epochs:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.sensing.monitor.wearer import chunk_of, cut, every, held
-from tests.unit.sensing.trunks import RATE_HZ
+from tests.unit.sensing.trunks import RATE_HZ, Sitting
 from upperback.core.errors import InputError
 from upperback.sensing.cues import Decision, Silence, Wishes
 from upperback.sensing.epochs import Epochs
@@ -184,6 +184,27 @@ def test_another_alignment_starts_another_summary() -> None:
     seconds(one, every(chunk_of(held((0, 10)), start_s=TASKS_S + 10), 50))
     assert [summary.method.reference for summary in one.take_summaries()] == ["none", "standard tasks", "mounting"]
     assert not one.take_summaries()
+
+
+def test_a_sensor_that_was_turned_and_aligned_anew_is_told_by_its_new_axes() -> None:
+    """By the same tasks, so nothing but the axes differs; the half second before them is not told by either."""
+    one, first = aligned()
+    seconds(one, every(day((0, 5)), 10))
+    turned, at_s = Sitting.some(8), TASKS_S + 5
+    one.begin_task("stand")
+    for packet in every(chunk_of(TASKS_DEG, start_s=at_s, sitting=turned), 10):
+        if packet.start_s == pytest.approx(at_s + 5.0):
+            one.end_task()
+            one.begin_task("bend")
+        one.update(packet)
+    one.end_task()
+    second = one.align()
+    assert second.source == first.source
+    found = seconds(one, every(chunk_of(held((0, 3), (30, 6)), start_s=at_s + TASKS_S, sitting=turned), 10))
+    assert one.now().flexion_deg == pytest.approx(30, abs=2)
+    assert found.flexion_deg[-4:] == pytest.approx(np.full(4, 30.0), abs=2)
+    assert found.lateral_deg[-4:] == pytest.approx(np.zeros(4), abs=2)
+    assert len(one.take_summaries()) == 3
 
 
 def test_packets_of_another_sensor_are_refused() -> None:

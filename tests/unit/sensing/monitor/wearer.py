@@ -22,14 +22,19 @@ def held(*poses: tuple[float, float]) -> npt.NDArray[np.float64]:
 
 
 def chunk_of(
-    flexion_deg: npt.NDArray[np.float64], *, start_s: float = 0.0, seed: int = 1, shaking_mps2: float = 0.02
+    flexion_deg: npt.NDArray[np.float64],
+    *,
+    start_s: float = 0.0,
+    seed: int = 1,
+    shaking_mps2: float = 0.02,
+    sitting: Sitting = SITTING,
 ) -> Chunk:
     """What the sensor on this trunk reads, with a little noise."""
     dice = np.random.default_rng(seed)
-    up = SITTING.vertical(flexion_deg, np.zeros_like(flexion_deg))
+    up = sitting.vertical(flexion_deg, np.zeros_like(flexion_deg))
     turn_radps = np.gradient(np.radians(flexion_deg)) * RATE_HZ
     acc = up * G_MPS2 + dice.normal(0, shaking_mps2, up.shape)
-    gyr = turn_radps[:, None] * SITTING.left + dice.normal(0, 0.002, up.shape)
+    gyr = turn_radps[:, None] * sitting.left + dice.normal(0, 0.002, up.shape)
     return Chunk(
         start_s=start_s,
         sampling_rate_hz=RATE_HZ,
