@@ -33,9 +33,7 @@ def hit_rate(search: LearnSearch, *, kept_apart: bool) -> float:
 
 def test_the_page_that_is_meant_is_among_the_first_three(tell: Callable[[str], None]) -> None:
     tuned, kept = hit_rate(SEARCH, kept_apart=False), hit_rate(SEARCH, kept_apart=True)
-    tell(
-        f"search: page among the first three for {tuned:.1%} of the questions it was tuned on, {kept:.1%} of those kept apart"
-    )
+    tell(f"search: page among the first three for {tuned:.1%} of questions tuned on, {kept:.1%} of those kept apart")
     assert tuned >= GOAL
     assert kept >= GOAL
 
