@@ -120,11 +120,15 @@ static int64_t apart(const float *x, int64_t n, float axes[3][MOST]) {
     return room;
 }
 
+/* In pairs of pairs, so that it can be done side by side. */
 static double added_up(const float part[LANES]) {
-    double total = 0;
-    for (int j = 0; j < LANES; j++)
-        total += part[j];
-    return total;
+    double sum[LANES / 2];
+    for (int j = 0; j < LANES / 2; j++)
+        sum[j] = (double)part[j] + (double)part[j + LANES / 2];
+    for (int n = LANES / 4; n > 0; n /= 2)
+        for (int j = 0; j < n; j++)
+            sum[j] += sum[j + n];
+    return sum[0];
 }
 
 /* Sums of a stretch of a second: of each axis, and of the length less `about` and its square, so that nothing is lost where the

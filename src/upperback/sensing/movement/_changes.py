@@ -126,9 +126,10 @@ def _tops(score: npt.NDArray[np.float32], at: npt.NDArray[np.int64]) -> list[tup
     reach = round(_APART_S * _PER_S)
     line = np.zeros(moment[-1] - moment[0] + 1 + 2 * reach, np.float32)
     line[moment - moment[0] + reach] = value
-    windows = np.lib.stride_tricks.sliding_window_view(line, 2 * reach + 1)[moment - moment[0]]
-    is_top = (value >= windows.max(axis=1)) & (value > windows[:, :reach].max(axis=1)) & (value >= _LEAN_DEG_MIN)
-    return [divmod(int(i), _PER_S) for i in np.flatnonzero(is_top)]
+    large = np.flatnonzero(value >= _LEAN_DEG_MIN)
+    windows = np.lib.stride_tricks.sliding_window_view(line, 2 * reach + 1)[moment[large] - moment[0]]
+    is_top = (value[large] >= windows.max(axis=1)) & (value[large] > windows[:, :reach].max(axis=1))
+    return [divmod(int(i), _PER_S) for i in large[is_top]]
 
 
 def _judge(

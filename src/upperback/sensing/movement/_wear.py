@@ -207,16 +207,17 @@ def _minutes(rows: _Vector, ends: list[int], state: WearState, params: MovementP
         )
     lengths = np.diff([0, *ends])
     in_minutes = _InMinutes(lengths)
-    middle = in_minutes.medians(np.stack([acc_step, gyr_step, *rows.T]))
-    acc_signs = _wander(middle[0], middle[2:][_ACC_TREMOR], params.acc_still_mps2, params.acc_breath_mps2)
-    gyr_signs = _wander(middle[1], middle[2:][_GYR_TREMOR], params.gyr_still_radps, params.gyr_breath_radps)
+    columns = (*rows[:, _ACC].T, *(rows[:, column] for column in (_ACC_TREMOR, _GYR_TREMOR, _TEMPERATURE)))
+    middle = in_minutes.medians(np.stack([acc_step, gyr_step, *columns]))
+    acc_steps, gyr_steps, *directions, acc_tremors, gyr_tremors, temperatures = middle
+    acc_signs = _wander(acc_steps, acc_tremors, params.acc_still_mps2, params.acc_breath_mps2)
+    gyr_signs = _wander(gyr_steps, gyr_tremors, params.gyr_still_radps, params.gyr_breath_radps)
     missing = 2 * in_minutes.of(np.isfinite(rows[:, _INTENSITY]), False).sum(axis=1) < lengths
     any_moved, first, last = in_minutes.first_and_last(moved)
     kinds = np.maximum(acc_signs, gyr_signs)  # one sensor that feels somebody is enough
     kinds[lengths < _SHORT_S] = Minute.UNCLEAR
     kinds[any_moved] = Minute.ALIVE
     kinds[missing] = Minute.MISSING
-    directions, temperatures = middle[2:][_ACC].T.copy(), middle[2:][_TEMPERATURE]
     starts = state.rows_start_s + np.cumsum(lengths) - lengths
     return [
         MinuteFigures(
@@ -225,19 +226,18 @@ def _minutes(rows: _Vector, ends: list[int], state: WearState, params: MovementP
             kind=Minute(kind),
             first_moved_s=start + at,
             last_moved_s=start + until,
-            direction=directions[i],
+            direction=direction,
             temperature_degc=temperature,
         )
-        for i, (start, length, kind, at, until, temperature) in enumerate(
-            zip(
-                starts.tolist(),
-                lengths.tolist(),
-                kinds.tolist(),
-                first.tolist(),
-                last.tolist(),
-                temperatures.tolist(),
-                strict=True,
-            )
+        for start, length, kind, at, until, direction, temperature in zip(
+            starts.tolist(),
+            lengths.tolist(),
+            kinds.tolist(),
+            first.tolist(),
+            last.tolist(),
+            np.stack(directions, axis=1),
+            temperatures.tolist(),
+            strict=True,
         )
     ]
 

@@ -230,9 +230,8 @@ def _held(on: Bools, off: Bools, before: bool) -> Bools:
     return np.asarray(value[np.maximum.accumulate(np.where(known, np.arange(len(known)), 0))][1:])
 
 
-def _directions(rows: F64) -> F64:
+def _directions(up: F64) -> F64:
     """Unit vectors of mean gravity; NaN where the mean is no gravity."""
-    up = rows[:, UP]
     length = np.sqrt(squares(up))
     is_gravity = np.abs(length / G_MPS2 - 1) < JUMP_GRAVITY_SHARE
     return np.asarray(np.where(is_gravity, 1 / np.where(is_gravity, length, 1), np.nan)[:, None] * up)
@@ -240,13 +239,15 @@ def _directions(rows: F64) -> F64:
 
 def _drifts(rows: F64, still: Bools, n: int, params: QualityParams) -> Bools:
     """Does the gyroscope turn evenly for long while gravity stays where it is?"""
-    up = _directions(rows)
-    stays = np.zeros(len(rows), bool)
-    stays[1:] = squares(up[1:] - up[:-1]) < np.deg2rad(1.0) ** 2
     turns = squares(rows[:, RATE]) > params.drift_radps**2
     even = rows[:, Second.RATE_SPREAD] < params.drift_spread_radps
-    alike = (still & stays & turns & even).astype(np.float64)
-    return np.asarray(_moving_sum(alike, params.drift_seconds, n) > 0.8 * params.drift_seconds)
+    alike = still & turns & even
+    if not alike.any():
+        return np.zeros(n, bool)
+    up = _directions(rows[:, UP])
+    alike[1:] &= squares(up[1:] - up[:-1]) < np.deg2rad(1.0) ** 2
+    alike[0] = False
+    return np.asarray(_moving_sum(alike.astype(np.float64), params.drift_seconds, n) > 0.8 * params.drift_seconds)
 
 
 def _follow(sums: F64, rows: F64, n: int) -> F64:
