@@ -179,6 +179,12 @@ def _own_data(page: Page) -> Iterator[str]:
     page.locator("#passphrase").fill("short")
     go_on(page)
     yield "take-data-error"
+    page.goto("/data/clinic/")
+    yield "clinic-data"
+    page.locator("#nhs_number").fill("123")
+    page.locator("#year").fill("80")
+    go_on(page)
+    yield "clinic-data-error"
     page.goto("/data/delete/")
     yield "delete-data"
     go_on(page)

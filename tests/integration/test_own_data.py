@@ -136,6 +136,6 @@ def test_a_page_for_somebody_else_deletes_nobody(me: Client) -> None:
 
 
 def test_nobody_chosen(client: Client) -> None:
-    for address in ("/data/", "/data/take/", "/data/delete/"):
+    for address in ("/data/", "/data/take/", "/data/clinic/", "/data/delete/"):
         assert client.get(address)["Location"] == "/people/"
     assert client.get("/data/bring/").status_code == 200

@@ -63,8 +63,8 @@ def write_fhir(
         make = fhir.Making(person=person, content=content, chosen=chosen, identity=identity or Identity())
         bundle = fhir.document(make, now) if kind == "document" else fhir.transaction(make, now)
         audit.record(
-            by=by, action="export_person", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,
-            form=f"fhir_{kind}", mood=chosen.mood, diary=chosen.diary,
+            by=by, action="export_fhir", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,
+            kind=kind, mood=chosen.mood, diary=chosen.diary,
         )  # fmt: skip
     out.write(fhir.to_json(bundle))
     return len(bundle.entry)

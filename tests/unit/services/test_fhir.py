@@ -24,8 +24,8 @@ def test_nobody_else_gets_it_and_it_is_written_down(ana: Profile, actor: Actor, 
     fhir.write_fhir(profile=ana, kind="document", out=out, by=actor, now=NOW)
     event = AuditEvent.objects.last()
     assert event is not None
-    assert (event.action, event.profile_uuid) == ("export_person", ana.uuid)
-    assert event.details == {"form": "fhir_document", "mood": False, "diary": False}
+    assert (event.action, event.profile_uuid) == ("export_fhir", ana.uuid)
+    assert event.details == {"kind": "document", "mood": False, "diary": False}
     assert json.loads(out.getvalue())["entry"][0]["resource"]["resourceType"] == "Composition"
 
 
