@@ -160,7 +160,10 @@ ASKED: Final[dict[str, tuple[str, Callable[[Known], int]]]] = {
 #: The findings it is a detail of, and whether they are there.
 DETAILS: Final[dict[str, tuple[frozenset[str], Callable[[Known], int]]]] = {
     "pregnancy": (frozenset({"sex"}), sex_may_be_other),
-    "gestation": (frozenset({"pregnancy"}), ASKED["gestation"][1]),
+    "gestation": (
+        frozenset({"pregnancy", "sex"}),
+        lambda known: min(known.is_in("pregnancy", "pregnant"), sex_may_be_other(known)),
+    ),
     "trauma_days": (frozenset({"trauma"}), ASKED["trauma_days"][1]),
     "nerves_since": (
         frozenset({

@@ -83,6 +83,8 @@ def test_nothing_is_complete_while_questions_are_not_asked() -> None:
 def test_what_does_not_apply_is_not_missing() -> None:
     assert "gestation_weeks" not in decided(absent="unknown", pregnancy="none").unanswered
     assert "gestation_weeks" in decided(absent="unknown", pregnancy="pregnant").unanswered
+    assert "gestation_weeks" in decided(absent="unknown", sex="other").unanswered
+    assert {"pregnancy", "gestation_weeks"}.isdisjoint(decided(absent="unknown", sex="male").unanswered)
 
 
 def test_not_sure_counts_as_asked() -> None:
