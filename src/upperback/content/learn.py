@@ -56,7 +56,8 @@ def read_page(path: Path, name: str) -> Document:
 
 def plain_text(html: str) -> str:
     """The words of a part, a sentence for each heading and item, for measuring and searching."""
-    text = re.sub(r"(?<![.?!:])</(?:h2|h3|li|p)>", ". ", html)
+    text = re.sub(r";(?=</li>)", ".", html)
+    text = re.sub(r"(?<![.?!:>])</(?:h2|h3|li|p)>", ". ", text)
     text = re.sub(r"<[^>]+>", " ", text)
     for mark, letter in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
         text = text.replace(mark, letter)
