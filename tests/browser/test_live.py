@@ -1,30 +1,24 @@
 """The live page on a phone whose motion sensors are moved by the test: it lies, is put on, stands, and bends."""
 
-import asyncio
 import json
 import math
-import queue
 import random
 import re
 import socket
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow.parquet as pq
 import pytest
-import websockets
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Live, start_live
-from tests.unit.services.test_counting import as_frames, chunks
-from tests.unit.services.test_live import Phone as FramesOfPhone
-from upperback.sensing.signal import Chunk
+from tests.integration.soft_phone import SoftPhone, worn
+from tests.unit.services.test_counting import chunks
 
 G_MPS2: Final = 9.81
 #: Counts those of sensors; a page that looks on has its own.
@@ -321,64 +315,6 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-class SoftPhone(threading.Thread):
-    """A phone of software: it opens the link, says yes, lies, and then moves as a simulated wearer does, fast."""
-
-    def __init__(self, link: str) -> None:
-        super().__init__(daemon=True)
-        self._link = link
-        self.number: str | None = None
-        self.problem: BaseException | None = None
-        self._sets: queue.Queue[Iterator[Chunk] | None] = queue.Queue()
-        self._phone = FramesOfPhone()
-
-    def moves(self, chunks: "Iterator[Chunk] | None") -> None:
-        """From now on; None: it leaves."""
-        self._sets.put(chunks)
-
-    def run(self) -> None:
-        try:
-            asyncio.run(self._live())
-        except BaseException as problem:  # noqa: BLE001  shown by the test
-            self.problem = problem
-
-    async def _live(self) -> None:
-        address, _, secret = self._link.partition("#")
-        host = address.removeprefix("https://").split("/")[0]
-        async with websockets.connect(
-            f"ws://{host}/live/phone/socket/", additional_headers={"Origin": f"http://{host}"}
-        ) as line:
-            await line.send(json.dumps({"open": secret}))
-            self.number = json.loads(await line.recv())["number"]
-            await line.send(json.dumps({"same": True}))
-            while "ready" not in json.loads(await line.recv()):
-                pass
-            listening = asyncio.ensure_future(self._listen(line))
-            for frame in self._phone.lies(2):
-                await line.send(frame)
-            while (chunks := await asyncio.to_thread(self._sets.get)) is not None:
-                for frame in as_frames(chunks, self._phone):
-                    await line.send(frame)
-                    await asyncio.sleep(0.1)  # ten times as fast as life
-            listening.cancel()
-
-    async def _listen(self, line: Any) -> None:
-        async for _ in line:
-            pass
-
-
-@contextmanager
-def worn(phone: SoftPhone) -> Iterator[SoftPhone]:
-    """Until the end of the block, whatever happens in it."""
-    phone.start()
-    try:
-        yield phone
-    finally:
-        phone.moves(None)
-        phone.join(timeout=30)
-    assert phone.problem is None
 
 
 def test_a_set_is_counted_in_a_session_by_the_phone_that_is_worn(

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from upperback.sensing.signal import Chunk
     from upperback.sensing.together import BothSecond, Together
 
-SOURCES: Final = ("simulated", "replay", "lsl", "polar")
+#: Where the app runs that a phone is paired through.
+ADDRESS: Final = "http://127.0.0.1:8000"
+SOURCES: Final = ("simulated", "replay", "lsl", "polar", "phone")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +36,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stream", metavar="NAME", help="lsl: the stream; not needed where only one has acceleration")
     parser.add_argument("--second", metavar="NAME", help="simulated: the lower of two sensors on the back")
     parser.add_argument("--strap", metavar="NAME", help='polar: as printed on it, "Polar H10 12345678"')
+    parser.add_argument("--person", metavar="NAME", help="phone: who wears it; not needed where only one lives here")
+    parser.add_argument("--address", default=ADDRESS, help=f"phone: where the app runs (default: {ADDRESS})")
+    parser.add_argument("--data", type=Path, help="phone: the data folder that the app was started with")
     parser.add_argument("--rate-hz", type=float, help="replay: samples a second, for a table without time stamps")
     parser.add_argument("--acc-unit", choices=("g", "mps2"), help="replay, lsl: unit of the accelerometer")
     parser.add_argument("--gyr-unit", choices=("dps", "radps"), help="replay, lsl: unit of the gyroscope")
@@ -65,6 +70,8 @@ def _run(chosen: argparse.Namespace) -> int:
         raise InputError(f"--seconds {chosen.seconds:g}: more than 0 is expected")
     if chosen.seed < 0:
         raise InputError(f"--seed {chosen.seed}: 0 or more is expected")
+    if chosen.source == "phone":
+        return _run_phone(chosen)
     with tempfile.TemporaryDirectory(prefix="upperback-") as folder:
         source = _open(chosen, Path(folder))
         second = None if chosen.second is None else _open_second(chosen)
@@ -78,6 +85,41 @@ def _run(chosen: argparse.Namespace) -> int:
             print(file=sys.stderr)
         say(session.summary())
     return DONE
+
+
+def _run_phone(chosen: argparse.Namespace) -> int:
+    from upperback.cli.phone import AppLine, PhoneSession  # a network client: not for every command
+
+    if chosen.second is not None:
+        raise InputError("--second does not go with --source phone")
+    line = AppLine(address=chosen.address, data=chosen.data, person=chosen.person)
+    session = PhoneSession(line, ask=_is_same)
+    say = _json_line if chosen.json else _plain_line
+    try:
+        began_s: float | None = None
+        for event in session.events():
+            if not (chosen.quiet and event["event"] == "second"):
+                say(event)
+            if event["event"] == "second":
+                began_s = event["time_s"] if began_s is None else began_s
+                if chosen.seconds is not None and event["time_s"] - began_s >= chosen.seconds:
+                    session.end()
+                    break
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        session.end()
+    finally:
+        line.close()
+    say(session.summary())
+    return DONE
+
+
+def _is_same(number: str) -> bool:
+    """What the person at this terminal says; whoever says nothing says no."""
+    print(
+        f"Does the phone show {number} as well? Type yes or no, and press Enter: ", end="", file=sys.stderr, flush=True
+    )
+    return sys.stdin.readline().strip().casefold() in {"y", "yes"}
 
 
 def _open(chosen: argparse.Namespace, folder: Path) -> "LiveSource":
@@ -376,6 +418,13 @@ def _plain(event: dict[str, Any]) -> str:
             return _second_line(event)
         case "summary":
             return _summary_lines(event)
+        case "offer":
+            from upperback.cli.phone import code_of
+
+            return (
+                f"{code_of(event['link'])}\nScan this code with the camera of your phone, or open this on it:\n"
+                f"  {event['link']}\nIt is good once. A new one comes every minute."
+            )
         case "both":
             upper, lower, between = (event[key] for key in ("upper_deg", "lower_deg", "between_deg"))
             clock = _clock(event["time_s"])
