@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pytest
 
 from upperback.care import intake
@@ -34,7 +35,14 @@ from upperback.care.diary import (
     Worn,
 )
 from upperback.care.intake import Answer
+from upperback.care.plan import build_plan, plan_record, read_choices
+from upperback.care.triage import decide, read_findings
+from upperback.care.triage.record import decision_record
+from upperback.care.triage.sampling import random_states, row_findings
 from upperback.content.vocabulary import default_content
+from upperback.interchange.fhir import Making, document, plain
+from upperback.interchange.fhir.making import MOOD
+from upperback.interchange.fhir.records import Check, Person, PlanMade
 from upperback.services import demo, demo_years, diary, fhir, plans, reviews, screening
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
@@ -50,6 +58,7 @@ IDENTITY: Final = fhir.Identity(
     family="O’Neill", given="Grace Ann", birth_date=dt.date(1981, 5, 31), nhs_number="9434765919"
 )
 Plain = dict[str, Any]
+BUSY: Final = "three_weeks, with more, everything"
 
 #: Of each kind of resource: what is broken in it, and how. None takes it away.
 BROKEN: Final[dict[str, tuple[str, Any]]] = {
@@ -133,9 +142,8 @@ def kept(profile: Profile, *told: Entry) -> None:
         )  # fmt: skip
 
 
-def busy() -> Profile:
-    """Somebody who has told of everything."""
-    profile = demo.make_person(key="three_weeks", now=NOW)
+def busy(profile: Profile) -> None:
+    """Tells of everything there is."""
     kept(
         profile,
         SessionStarted(session="s1", what="strength", pain_now=3),
@@ -160,12 +168,10 @@ def busy() -> Profile:
         Worn(source="phone", measured_s=4000.123, bent_s=999.9, flexion_deg=12.3456, longest_held_s=300),
         Worn(source="phone", measured_s=50),
     )  # fmt: skip
-    return profile
 
 
-def looked_back() -> Profile:
-    """Six weeks, and then a review that sends to a physiotherapist."""
-    profile = demo.make_person(key="six_weeks", now=NOW)
+def looked_back(profile: Profile) -> None:
+    """After six weeks a review that sends to a physiotherapist."""
     checked(profile, NOW)
     scores = {"Swim ten lengths": 3, "Sit through a film": 5, "Carry the shopping home": 4}
     told = reviews.Told(pgic=6, activities=scores, sleep=4, confidence=6, activity_minutes=90, days_off_work=1)
@@ -173,12 +179,10 @@ def looked_back() -> Profile:
         profile=profile, client_id=uuid.uuid4(), told=told, region=None, by=SYSTEM, now=NOW
     )  # fmt: skip
     assert kept.outcome == "refer_physio"
-    return profile
 
 
-def unsure() -> Profile:
-    """Somebody who is not sure of much, would rather not say, and was cleared by a doctor."""
-    profile = demo.make_person(key="weight", now=NOW)
+def unsure(profile: Profile) -> None:
+    """Is not sure of much, would rather not say, and was cleared by a doctor."""
     unknown = Answer(not_sure=True)
     checked(
         profile, NOW, duration=unknown, site=unknown, bones=unknown, steroids=unknown,
@@ -190,21 +194,55 @@ def unsure() -> Profile:
     plans.record_clearance(
         decision=decision, cleared_on=NOW.date(), role="gp", today=NOW.date(), by=SYSTEM, now=NOW
     )  # fmt: skip
-    return profile
 
 
 def everybody() -> Iterator[tuple[str, Plain]]:
     """Every bundle of every invented person, of people with everything, and of one with months behind them."""
-    made: list[tuple[str, Profile]] = [(one.key, demo.make_person(key=one.key, now=NOW)) for one in demo.PEOPLE]
-    made += [("busy", busy()), ("looked back", looked_back()), ("unsure", unsure())]
-    made.append(("months", demo_years.make_history(key="desk", days=60, seed=3, now=NOW)))
-    for name, profile in made:
-        yield f"{name}, summary", written(profile, "document", None)
-        yield f"{name}, everything", written(profile, "transaction", EVERYTHING)
-        yield f"{name}, everything to read", written(profile, "document", EVERYTHING)
+    made = {one.key: demo.make_person(key=one.key, now=NOW) for one in demo.PEOPLE}
+    made["months"] = demo_years.make_history(key="desk", days=60, seed=3, now=NOW)
+    for name, profile in made.items():
+        yield from both(name, profile)
+    for more, key in ((busy, "three_weeks"), (looked_back, "six_weeks"), (unsure, "weight")):
+        more(made[key])
+        yield from both(f"{key}, with more", made[key])
+    yield "with more, everything to read", written(made["three_weeks"], "document", EVERYTHING)
+    yield from anybody(60)
     out = io.BytesIO()
     fhir.write_definitions(out=out)
     yield "definitions", json.loads(out.getvalue())
+
+
+def both(name: str, profile: Profile) -> Iterator[tuple[str, Plain]]:
+    yield f"{name}, summary", written(profile, "document", None)
+    yield f"{name}, everything", written(profile, "transaction", EVERYTHING)
+
+
+def anybody(number: int) -> Iterator[tuple[str, Plain]]:
+    """Answers of any kind, unknowns among them, with what is decided from them."""
+    content = default_content()
+    states = random_states(content, number, np.random.default_rng(11))
+    for row in range(number):
+        findings = {**row_findings(states, row, content), "phq4_low": row % 4, "phq4": "unknown"}
+        facts = read_findings(findings, content=content)
+        decision = decide(facts, content)
+        check = Check(
+            answered_at=NOW, decided_at=NOW, is_proxy=row % 5 == 0, findings=findings, complete=decision.complete,
+            declined=["self_harm"] if findings.get("self_harm") == "unknown" else [], title="-",
+            uuid=uuid.UUID(int=row), release=content.release_id, release_sha256=content.sha256,
+            disposition=decision.disposition, record=decision_record(decision, facts, content),
+        )  # fmt: skip
+        choices = read_choices({"equipment": ["chair", "band", "mat"] if row % 2 else []}, content)
+        plan = plan_record(build_plan(facts, choices, content))
+        made = PlanMade(
+            uuid=uuid.UUID(int=row), number=1, made_at=NOW, starts_on=NOW.date(), allowed=plan["allowed"],
+            check=check.uuid, record=plan,
+        )  # fmt: skip
+        person = Person(
+            uuid=uuid.UUID(int=row), name="Any", created_at=NOW, software="0", checks=[check], told=[], plans=[made],
+            plan_is_open=plan["allowed"], cleared=[], reviews=[], goals=[], diary=[],
+        )  # fmt: skip
+        make = Making(person=person, content=content, chosen=EVERYTHING if row % 3 else fhir.Chosen())
+        yield f"anybody {row}, {'everything' if row % 3 else 'summary'}", plain(document(make, NOW))
 
 
 # ---- the validators ----------------------------------------------------------------------------------------------
@@ -241,12 +279,14 @@ def test_two_validators_accept_everything_and_refuse_what_is_broken(node: str, t
     good = list(everybody())
     bundles = [bundle for _, bundle in good]
     bad = list(broken(bundles))
-    seen_by_one = list(broken_by_hand(dict(good)["busy, everything"]))
+    seen_by_one = list(broken_by_hand(dict(good)[BUSY]))
     lines = [{"name": name, "resource": resource} for name, resource in [*good, *bad, *seen_by_one]]
     said = [json.loads(line) for line in in_node(node, "fhir_validators.mjs", ndjson(lines)).splitlines()]
     assert [one["name"] for one in said] == [line["name"] for line in lines]
     found = {one["name"]: (one["medplum"], one["npm_fhir"]) for one in said}
     assert {name: found[name] for name, _ in good if any(found[name])} == {}
+    summaries = [json.dumps(bundle) for name, bundle in good if name.endswith("summary")]
+    assert [word for word in MOOD for text in summaries if word in text] == []
     for name, _ in bad:
         medplum, npm_fhir = found[name]
         assert medplum, f"Medplum took {name}"
@@ -261,7 +301,9 @@ def ndjson(lines: list[Plain]) -> bytes:
 
 
 def test_a_server_of_somebody_else_takes_it_twice_and_finds_it(node: str) -> None:
-    bundle = written(busy(), "transaction", EVERYTHING)
+    profile = demo.make_person(key="three_weeks", now=NOW)
+    busy(profile)
+    bundle = written(profile, "transaction", EVERYTHING)
     patient = resources(bundle, "Patient")[0]
     searches = {
         "Observation?code=http://loinc.org|72514-3": len(

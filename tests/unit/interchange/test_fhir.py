@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -49,8 +50,8 @@ def check(**changed: Any) -> Check:
 def told(*entries: Entry, every: int = 1) -> list[Written]:
     return [
         Written(
-            id=number, day=AT.date() + dt.timedelta(days=number // every), at=AT + dt.timedelta(minutes=number),
-            entry=entry, uuid=uuid.UUID(int=100 + number),
+            id=number, day=AT.date() + dt.timedelta(days=number // every), entry=entry,
+            at=AT + dt.timedelta(days=number // every, minutes=number), uuid=uuid.UUID(int=100 + number),
         )
         for number, entry in enumerate(entries)
     ]  # fmt: skip
@@ -146,6 +147,36 @@ def test_a_condition_is_only_what_was_told_and_never_what_was_worked_out() -> No
     assert not any("display" in coding for one in found for coding in one["code"]["coding"])
 
 
+def test_what_somebody_else_told_is_not_told_by_the_person() -> None:
+    found = made(person(checks=[check(is_proxy=True)]))
+    somebody = {"display": "Somebody who answers for the person"}
+    assert of("QuestionnaireResponse", found)[0]["source"] == somebody
+    assert of("Condition", found)[0]["asserter"] == somebody
+    told = of("Provenance", found)[0]
+    assert told["agent"][0]["who"] == somebody
+    assert told["agent"][0]["type"]["coding"][0]["code"] == "informant"
+
+
+def test_what_only_a_hidden_pattern_brings_stays_too() -> None:
+    change = {"id": "LM-STRESS", "name": "Stress", "sums": []}
+    one = plan(1)
+    hidden = replace(one, record={**one.record, "pattern": "C12", "load_changes": [change]})
+    text = json.dumps(made(person(plans=[hidden])))
+    assert "Stress" not in text
+    text = json.dumps(made(person(plans=[hidden]), EVERYTHING))
+    assert "Stress and tension" in text
+
+
+def test_the_course_is_told_in_the_order_of_its_days() -> None:
+    diary = told(*(CheckIn(pain_average=number % 10) for number in range(60)))
+    found = plain(document(making(person(diary=diary)), AT))
+    course = next(one for one in found["entry"][0]["resource"]["section"] if one["title"] == "How it goes")
+    lines = re.findall(r"<li>(20[0-9-]+):", course["text"]["div"])
+    assert lines == sorted(lines)
+    assert lines[-1] == str(AT.date() + dt.timedelta(days=59))
+    assert "And 21 more." in course["text"]["div"]
+
+
 def test_twice_the_same_is_the_same_and_an_id_is_there_once() -> None:
     who = person(diary=told(Morning(pain=3), CheckIn(pain_average=4)))
     first, second = (to_json(transaction(making(who, EVERYTHING), AT)) for _ in range(2))
@@ -180,7 +211,8 @@ def test_numbers_are_rounded_before_they_are_written() -> None:
 
 def plan(number: int, *, allowed: bool = True) -> PlanMade:
     record = {
-        "pattern": "C02", "caution_notes": [{"tag": "osteoporosis_vf", "title": "Bones"}], "strength_days": ["mon"],
+        "pattern": "C02", "strength_days": ["mon"],
+        "caution_notes": [{"tag": "osteoporosis_vf", "title": "Bones", "sure": False}],
         "left_out": [{"id": "ST13", "because": "Bones.", "tags": ["osteoporosis_vf"]}], "load_changes": [],
         "breaks": {"every_minutes": 30}, "exercises": [
             {"id": "ST01", "kind": "strength", "sets": 2, "reps": 8, "rest_s": 60, "per_day": 1, "unit": "slow",
@@ -218,6 +250,7 @@ def test_an_exercise_that_does_not_fit_names_it_and_the_caution() -> None:
     assert issue["implicated"][0]["display"] == CONTENT.exercises["ST13"].title
     flag = of("Flag", found)[0]
     assert issue["implicated"][1]["reference"] == f"urn:uuid:{flag['id']}"
+    assert flag["code"]["text"] == "Bones (the person is not sure; taken as if it were so)"
     assert issue["mitigation"][0]["action"]["text"] == "Left out of the plan"
 
 

@@ -49,6 +49,8 @@ _GENDERS: Final[dict[str, _Gender]] = {"female": "female", "male": "male", "othe
 _TITLE: Final = "Upper back self-management summary"
 #: Lines of one section; a document is for reading.
 _LINES_MOST: Final = 40
+#: Sections whose lines begin with their day: the oldest first, and the newest are shown where there are too many.
+_BY_DAY: Final = ("course", "sensors")
 #: Worked out by rules; everything else was told by the person.
 _WORKED_OUT: Final = (GuidanceResponse, CarePlan, Flag, DetectedIssue, Communication, ServiceRequest)
 _SECTIONS: Final[tuple[tuple[str, tuple[type[Resource], ...]], ...]] = (
@@ -144,12 +146,11 @@ def _provenance(make: Making, resources: Sequence[Resource]) -> Iterator[Provena
     for one in resources:
         sorted_out[isinstance(one, _WORKED_OUT) or one.id in decided].append(one)
     is_proxy = bool(make.person.checks) and make.person.checks[-1].is_proxy
-    somebody = Reference(display="Somebody who answers for the person")
     sides = (
         (
             "told-by-person",
             sorted_out[False],
-            somebody if is_proxy else make.patient,
+            make.teller(is_proxy=is_proxy),
             "informant" if is_proxy else "author",
         ),
         ("worked-out", sorted_out[True], make.software, "assembler"),
@@ -187,8 +188,9 @@ def _sections(resources: Sequence[Resource]) -> Iterator[Section]:
     for code, kinds in _SECTIONS:
         inside = [one for one in resources if _belongs(one, code, kinds)]
         if inside:
+            lines = [_line(one) for one in inside]
             yield Section(
-                title=codes.OWN[code], code=codes.own(code), text=_told([_line(one) for one in inside]),
+                title=codes.OWN[code], code=codes.own(code), text=_told(sorted(lines) if code in _BY_DAY else lines),
                 entry=tuple(Reference(reference=address(one.id)) for one in inside),
             )  # fmt: skip
     about = [
@@ -215,9 +217,7 @@ def _first_code(concept: CodeableConcept) -> str | None:
 
 def _told(lines: Iterable[str]) -> Narrative:
     every = [line for line in lines if line]
-    shown = (
-        every if len(every) <= _LINES_MOST else [*every[-_LINES_MOST:], f"And {len(every) - _LINES_MOST} more before."]
-    )
+    shown = every if len(every) <= _LINES_MOST else [*every[-_LINES_MOST:], f"And {len(every) - _LINES_MOST} more."]
     items = "".join(f"<li>{escape(_printable(line), quote=False)}</li>" for line in shown)
     return Narrative(status="generated", div=f'<div xmlns="http://www.w3.org/1999/xhtml"><ul>{items}</ul></div>')
 

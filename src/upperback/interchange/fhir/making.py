@@ -41,6 +41,10 @@ class Making:
         """What worked things out."""
         return self.ref("Device", "software", self.person.software)
 
+    def teller(self, *, is_proxy: bool) -> Reference:
+        """Who answered: the person, or somebody for them."""
+        return Reference(display="Somebody who answers for the person") if is_proxy else self.patient
+
     @cached_property
     def by_person(self) -> tuple[Reference, ...]:
         """The person, as who told or did something."""

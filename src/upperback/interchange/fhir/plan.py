@@ -27,6 +27,7 @@ from upperback.interchange.fhir.making import Making, canonical, named, released
 from upperback.interchange.fhir.records import GoalKept, PlanMade
 from upperback.interchange.fhir.screening import condition_refs, safety_flag
 
+_NOT_SURE: Final = "the person is not sure; taken as if it were so"
 _LAST_DAY: Final = dt.timedelta(days=41)
 
 
@@ -95,7 +96,11 @@ def _activities(plan: PlanMade, make: Making, *, is_open: bool) -> Iterator[Acti
         return
     for item in plan.record["exercises"]:
         yield Activity(detail=_exercise(item, plan, make, is_open=is_open))
+    pattern = make.content.patterns.get(plan.record["pattern"] or "")
+    stay = () if pattern is None or make.is_shown(pattern.when) else pattern.load_rules
     for change in plan.record["load_changes"]:
+        if change["id"] in stay:  # only the pattern that stays brought it, or might have
+            continue
         words = " ".join(line["result"] for line in change["sums"])
         yield _advised("load-change", f"{change['name']}: done in a changed way", words, is_open=is_open)
     breaks = plan.record["breaks"]
@@ -159,7 +164,7 @@ def _dose_part(name: str, value: float, code: str, unit: str) -> Extension:
 def _shown_cautions(make: Making, plan: PlanMade) -> dict[str, str]:
     cautions = make.content.cautions
     return {
-        note["tag"]: note["title"]
+        note["tag"]: note["title"] if note["sure"] else f"{note['title']} ({_NOT_SURE})"
         for note in plan.record["caution_notes"]
         if note["tag"] in cautions and make.is_shown(cautions[note["tag"]].when)
     }

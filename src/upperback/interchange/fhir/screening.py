@@ -78,10 +78,11 @@ def _response(make: Making, check: Check) -> QuestionnaireResponse:
         if make.shows_finding(key)
     )  # fmt: skip
     id = make.id("QuestionnaireResponse", "check", check.uuid)
+    teller = make.teller(is_proxy=check.is_proxy)
     return QuestionnaireResponse(
         id=id, identifier=named(id)[0], questionnaire=canonical("Questionnaire", "safety-check", make.content),
         meta=private(make.chosen.mood), status="completed", subject=make.patient, authored=second(check.answered_at),
-        author=make.patient, source=make.patient, item=tuple(item for item in items if item.answer),
+        author=teller, source=teller, item=tuple(item for item in items if item.answer),
     )  # fmt: skip
 
 
@@ -302,13 +303,14 @@ def _told_conditions(check: Check) -> list[Code]:
 
 def _conditions(make: Making, check: Check) -> Iterator[Condition]:
     """What the person says they have. Nobody has confirmed it here."""
+    teller = make.teller(is_proxy=check.is_proxy)
     for code in _told_conditions(check):
         id = make.id("Condition", code.text)
         yield Condition(
             id=id, identifier=named(id), clinical_status=codes.terminology("condition-clinical", "active"),
             verification_status=codes.terminology("condition-ver-status", "unconfirmed"),
             category=(codes.terminology("condition-category", "problem-list-item"),), code=codes.concept(code),
-            subject=make.patient, recorded_date=second(check.answered_at), recorder=make.patient, asserter=make.patient,
+            subject=make.patient, recorded_date=second(check.answered_at), recorder=teller, asserter=teller,
         )  # fmt: skip
 
 
