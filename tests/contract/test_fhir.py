@@ -285,6 +285,9 @@ def test_two_validators_accept_everything_and_refuse_what_is_broken(node: str, t
     assert [one["name"] for one in said] == [line["name"] for line in lines]
     found = {one["name"]: (one["medplum"], one["npm_fhir"]) for one in said}
     assert {name: found[name] for name, _ in good if any(found[name])} == {}
+    for name, bundle in good:
+        addresses = [entry["fullUrl"] for entry in bundle["entry"]]
+        assert len(set(addresses)) == len(addresses), name
     summaries = [json.dumps(bundle) for name, bundle in good if name.endswith("summary")]
     assert [word for word in MOOD for text in summaries if word in text] == []
     for name, _ in bad:

@@ -60,12 +60,12 @@ def write_fhir(
     with transaction.atomic():
         Profile.objects.select_for_update().get(pk=profile.pk)
         person = _person(profile, by, content)
-        make = fhir.Making(person=person, content=content, chosen=chosen, identity=identity or Identity())
-        bundle = fhir.document(make, now) if kind == "document" else fhir.transaction(make, now)
         audit.record(
             by=by, action="export_fhir", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,
             kind=kind, mood=chosen.mood, diary=chosen.diary,
         )  # fmt: skip
+    make = fhir.Making(person=person, content=content, chosen=chosen, identity=identity or Identity())
+    bundle = fhir.document(make, now) if kind == "document" else fhir.transaction(make, now)
     out.write(fhir.to_json(bundle))
     return len(bundle.entry)
 

@@ -8,8 +8,22 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from upperback.care.diary import CheckIn, Entry, Morning, SessionEnded, SessionStarted, SetDone, Worn, Written
+from upperback.care.diary import (
+    CheckIn,
+    Entry,
+    Morning,
+    SessionEnded,
+    SessionStarted,
+    SetDone,
+    TaskChanged,
+    TaskDone,
+    TaskTold,
+    Worn,
+    Written,
+)
 from upperback.content.vocabulary import default_content
 from upperback.interchange.fhir import (
     Making,
@@ -281,8 +295,33 @@ def test_own_words_are_text_in_the_summary() -> None:
     found = plain(document(making(person(goals=[goal])), AT))
     composition = found["entry"][0]["resource"]
     text = next(one for one in composition["section"] if one["title"] == "Goals")["text"]["div"]
-    assert "Lift &lt;script&gt;alert(1)&lt;/script&gt; &amp; go " in text
+    assert "Lift &lt;script&gt;alert(1)&lt;/script&gt; &amp; go (" in text
     assert "LOINC" in composition["section"][-1]["text"]["div"]
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_whatever_somebody_types_is_a_text_of_fhir(one: str, other: str) -> None:
+    diary = told(
+        TaskTold(task="t", category="LM-LIFT", name=one), TaskDone(task="t", before=1, after=2),
+        TaskChanged(task="t", change="c", words=other), CheckIn(activities=(3, 4)),
+    )  # fmt: skip
+    goal = GoalKept(id="g", words=one, activity=other, aim=8, reached=False, reached_on=None)
+    activities = [{"words": one, "score": 3}, {"words": other, "score": 4}]
+    named = [Told(uuid=uuid.UUID(int=9), at=AT, activities=activities, measures={})]
+    who = person(name=one, diary=diary, goals=[goal], told=named)
+    found = plain(document(making(who, EVERYTHING), AT))
+    addresses = [entry["fullUrl"] for entry in found["entry"]]
+    assert len(set(addresses)) == len(addresses)
+    for text in texts(found):
+        assert re.fullmatch(r"[ \r\n\t\S]+", text)
+        assert text.strip() == text
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", text)
+
+
+def texts(value: Any) -> list[str]:
+    parts = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
+    return [value] if isinstance(value, str) else [text for part in parts for text in texts(part)]
 
 
 def test_a_clinic_finds_the_person_by_what_was_typed_in() -> None:

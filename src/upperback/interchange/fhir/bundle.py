@@ -40,7 +40,7 @@ from upperback.interchange.fhir.elements import (
     address,
     to_json,
 )
-from upperback.interchange.fhir.making import Making, named, second
+from upperback.interchange.fhir.making import Making, named, own_words, second
 from upperback.interchange.fhir.plan import plan_resources
 from upperback.interchange.fhir.screening import check_resources
 
@@ -74,11 +74,8 @@ def _recorded(make: Making) -> Iterator[Resource]:
         found += check_resources(make, check, is_newest=check is make.person.checks[-1])
     found += plan_resources(make)
     found += course_resources(make)
-    seen: dict[str, Resource] = {}
-    for resource in found:  # a caution may come from the check and from the plan
-        seen.setdefault(resource.id, resource)
-    yield from seen.values()
-    yield from _provenance(make, list(seen.values()))
+    yield from found
+    yield from _provenance(make, found)
 
 
 def transaction(make: Making, now: dt.datetime) -> Bundle:
@@ -111,7 +108,7 @@ def _patient(make: Making) -> Patient:
     identity = make.identity
     id = make.id("Patient")
     numbers = (Identifier(system=codes.NHS_NUMBER, value=identity.nhs_number),) if identity.nhs_number else ()
-    names = [HumanName(use="usual", text=make.person.name)]
+    names = [HumanName(use="usual", text=own_words(make.person.name) or "-")]
     if identity.family or identity.given:
         given = tuple(identity.given.split())
         words = " ".join([*given, identity.family]).strip()
@@ -218,13 +215,8 @@ def _first_code(concept: CodeableConcept) -> str | None:
 def _told(lines: Iterable[str]) -> Narrative:
     every = [line for line in lines if line]
     shown = every if len(every) <= _LINES_MOST else [*every[-_LINES_MOST:], f"And {len(every) - _LINES_MOST} more."]
-    items = "".join(f"<li>{escape(_printable(line), quote=False)}</li>" for line in shown)
+    items = "".join(f"<li>{escape(line, quote=False)}</li>" for line in shown)
     return Narrative(status="generated", div=f'<div xmlns="http://www.w3.org/1999/xhtml"><ul>{items}</ul></div>')
-
-
-def _printable(text: str) -> str:
-    """Without characters that XML cannot hold."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _line(resource: Resource) -> str:

@@ -45,7 +45,7 @@ from upperback.interchange.fhir.elements import (
     Reference,
     Resource,
 )
-from upperback.interchange.fhir.making import Making, canonical, named, released, second
+from upperback.interchange.fhir.making import Making, canonical, named, own_words, released, second
 from upperback.interchange.fhir.plan import exercise_code, plan_on
 from upperback.interchange.fhir.records import Cleared, Reviewed, Told
 from upperback.interchange.fhir.screening import score_value, timeframe, to_physio
@@ -87,7 +87,7 @@ def _day_by_day(make: Making) -> Iterator[Resource]:
         yield _observation(
             make, row.uuid, "task-changed", "task-changed", row.at, category=codes.ACTIVITY,
             value_codeable_concept=_task_code(make, changed.task, names),
-            note=(Annotation(text=changed.words),) if changed.words else (),
+            note=(Annotation(text=own_words(changed.words)),) if own_words(changed.words) else (),
         )  # fmt: skip
     for row, active in only(diary, Active):
         amount = codes.quantity(active.minutes, "min", "minutes")
@@ -156,8 +156,9 @@ def _measure(make: Making, source: object, at: Moment, name: str, value: float) 
 def _function(make: Making, source: object, at: Moment, scores: Mapping[str, float]) -> Iterator[Observation]:
     """Each own activity and, of all of them, the mean."""
     items = []
-    for words, score in scores.items():
-        what = f"psfs/{words}"
+    for typed, score in scores.items():
+        words = own_words(typed) or "-"
+        what = f"psfs/{typed}"
         items.append(make.ref("Observation", what, source))
         yield _observation(
             make, source, what, "psfs-item", at, **score_value(score),
@@ -375,7 +376,7 @@ def _task_code(make: Making, task: str, names: Mapping[str, str]) -> CodeableCon
     rule = make.content.load_rules.get(task)
     if rule is not None:
         return released("load", task, rule.title)
-    return CodeableConcept(text=names.get(task) or "A task of the person's own")
+    return CodeableConcept(text=own_words(names.get(task, "")) or "A task of the person's own")
 
 
 def _counts(make: Making) -> Iterator[Observation]:

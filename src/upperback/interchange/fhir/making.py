@@ -82,6 +82,11 @@ def canonical(kind: str, id: str, content: Content) -> str:
     return f"{codes.BASE}/{kind}/{id}|{content.release.info.version}"
 
 
+def own_words(text: str) -> str:
+    """What a person typed, as FHIR and XML can hold it: no control characters, nothing around it. May be empty."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
+
+
 def private(is_private: bool) -> Meta | None:
     """The label of what is more private than the rest."""
     return Meta(security=(codes.restricted(),)) if is_private else None

@@ -23,7 +23,7 @@ from upperback.interchange.fhir.elements import (
     Target,
     Timing,
 )
-from upperback.interchange.fhir.making import Making, canonical, named, released, second
+from upperback.interchange.fhir.making import Making, canonical, named, own_words, released, second
 from upperback.interchange.fhir.records import GoalKept, PlanMade
 from upperback.interchange.fhir.screening import condition_refs, safety_flag
 
@@ -203,7 +203,7 @@ def _goal(make: Making, goal: GoalKept) -> Goal:
     newest = make.person.plans[-1] if make.person.plans else None
     target = () if goal.aim is None else (
         Target(
-            measure=codes.own("psfs-item", goal.activity or None),
+            measure=codes.own("psfs-item", own_words(goal.activity) or None),
             detail_quantity=codes.quantity(goal.aim, "{score}", "score"),
             due_date=newest.starts_on + _LAST_DAY if newest is not None else None,
         ),
@@ -212,7 +212,7 @@ def _goal(make: Making, goal: GoalKept) -> Goal:
     return Goal(
         id=id, identifier=named(id), lifecycle_status="completed" if goal.reached else "active",
         achievement_status=codes.terminology("goal-achievement", achieved),
-        description=CodeableConcept(text=goal.words), subject=make.patient,
+        description=CodeableConcept(text=own_words(goal.words) or "-"), subject=make.patient,
         start_date=newest.starts_on if newest is not None else None, target=target, status_date=goal.reached_on,
         expressed_by=make.patient,
     )  # fmt: skip
