@@ -137,3 +137,27 @@ def test_a_search_shows_nothing_that_waits(client: Client) -> None:
     lines = {_words(line) for html in waiting for line in html.split("\n") if len(line) > 60}
     for typed in ("is it safe to move", "will it get better", "hurt and harm", "posture"):
         assert not any(line in text_of(client.get("/learn/search/", {"q": typed})) for line in lines)
+
+
+# ---- for you ------------------------------------------------------------------------------------------------------
+
+
+def test_with_a_plan_there_is_one_page_for_today_and_another_tomorrow(
+    planned: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "For you today" not in Client().get("/learn/").content.decode()
+    first, again = (_page_of_today(planned) for _ in range(2))
+    assert first == again
+    later = session.now() + dt.timedelta(days=1)
+    monkeypatch.setattr(session, "now", lambda: later)
+    assert _page_of_today(planned) not in {None, first}
+    years = session.now() + dt.timedelta(days=400)
+    monkeypatch.setattr(session, "now", lambda: years)
+    assert _page_of_today(planned) is None
+
+
+def _page_of_today(client: Client) -> str | None:
+    found = re.search(
+        r'For you today.*?href="/learn/([a-z-]+)/".*?Because', client.get("/learn/").content.decode(), re.DOTALL
+    )
+    return found[1] if found else None

@@ -81,6 +81,8 @@ def _reference_problems(page: models.LearnPage, content: Content) -> Iterator[st
         ("exercise", page.exercises, set(content.exercises)),
         ("pattern", page.patterns, set(content.patterns)),
         ("rule", page.rules, set(content.rules)),
+        ("load rule", page.load_rules, set(content.load_rules)),
+        ("caution", page.cautions, set(content.cautions)),
     ):
         for key in keys:
             if key not in known:

@@ -561,6 +561,7 @@ class LearnPage(Model, frozen=True):
 
     summary: says what the page is about, never how it ends: lists and searches show it to everybody.
     place: where it stands in its topic. words: what people may call it, for the search. next: where to read on.
+    patterns, load_rules, cautions, phases: whom with a plan it is meant for; everybody: it comes first for all.
     """
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -577,6 +578,10 @@ class LearnPage(Model, frozen=True):
     exercises: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    load_rules: tuple[str, ...] = ()
+    cautions: tuple[Key, ...] = ()
+    phases: tuple[Literal["CALM", "BUILD-light", "BUILD"], ...] = ()
+    everybody: bool = False
 
 
 class AlarmWords(Model, frozen=True):

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from upperback.care.reading import PlanFacts, Suggested, for_today
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import NotAllowed
 from upperback.services import journey, plans
@@ -17,11 +18,13 @@ class Reading:
     """What a page to read may show.
 
     everything: also what reassures and what is offered to try. exercises: ids in the plan that is open.
+    today: the page of the day, with an open plan.
     """
 
     state: State
     everything: bool
-    exercises: tuple[str, ...]
+    exercises: tuple[str, ...] = ()
+    today: Suggested | None = None
 
 
 def reading(*, profile: Profile, by: Actor, now: dt.datetime) -> Reading:
@@ -30,9 +33,18 @@ def reading(*, profile: Profile, by: Actor, now: dt.datetime) -> Reading:
     A result does so while it is of the last day, nothing came after it, and nothing keeps a plan from being made of it.
     """
     state = journey.current_state(profile=profile, by=by, now=now)
-    if state.plan_open and state.plan is not None:
-        return Reading(state, everything=True, exercises=tuple(item["id"] for item in state.plan.record["exercises"]))
-    return Reading(state, everything=_cares_for_itself(state, profile, by, now), exercises=())
+    if state.plan_open and state.plan is not None and state.decision is not None:
+        plan = state.plan.record
+        day = local_day(profile, now) - local_day(profile, state.decision.decided_at)
+        facts = PlanFacts(
+            pattern=plan["pattern"], phase=plan["phase"], load_rules=tuple(plan["load_rules"]),
+            cautions=tuple(plan["cautions"]),
+        )  # fmt: skip
+        return Reading(
+            state, everything=True, exercises=tuple(item["id"] for item in plan["exercises"]),
+            today=for_today(facts, day=day.days, content=default_content()),
+        )  # fmt: skip
+    return Reading(state, everything=_cares_for_itself(state, profile, by, now))
 
 
 def _cares_for_itself(state: State, profile: Profile, by: Actor, now: dt.datetime) -> bool:

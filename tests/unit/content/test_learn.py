@@ -121,6 +121,8 @@ def problems(folder: Path, old: str, new: str, *, today: dt.date = TODAY) -> lis
         ("exercises: [", "exercises: [MV99, ", "there is no exercise MV99"),
         ("patterns: [", "patterns: [C99, ", "there is no pattern C99"),
         ("next: [", "rules: [E99]\nnext: [", "there is no rule E99"),
+        ("load_rules: [", "load_rules: [LM-NO, ", "there is no load rule LM-NO"),
+        ("next: [", "cautions: [nobody]\nnext: [", "there is no caution nobody"),
         ("next: [", "next: [no-such-page, ", "there is no page no-such-page"),
         ("next: [", "next: [posture, ", "leads on to itself"),
         ("topic: life", "topic: nothing", "there is no topic nothing"),

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from markupsafe import Markup, escape
 
+from upperback.care.reading import Suggested
 from upperback.content.learn import LINK
 from upperback.content.learn_search import LearnSearch, Level
 from upperback.content.vocabulary import default_content
@@ -44,13 +45,14 @@ _SENTENCE_BEGINS: Final = re.compile(r"(<(p|li|h2|h3)>|[.!?] )(<(strong|em)>)*$"
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """What this browser may see: `everything`, exercises of an open plan, and where to go on."""
+    """What this browser may see: `everything`, exercises and page of the day of an open plan, and where to go on."""
 
     everything: bool
     exercises: tuple[str, ...]
     next_href: str
     next_text: str
     help_first: bool = False
+    today: Suggested | None = None
 
 
 @require_safe
@@ -62,7 +64,9 @@ def index(request: HttpRequest) -> HttpResponse:
         {"topic": topic, "pages": [page for page in content.learn_pages.values() if page.topic == topic.id]}
         for topic in content.release.learn_topics
     ]
-    return show(request, "person/learn.jinja", {"topics": topics})
+    today = _reader(request).today
+    because = _because(today) if today else None
+    return show(request, "person/learn.jinja", {"topics": topics, "today": today, "because": because})
 
 
 @require_safe
@@ -124,7 +128,24 @@ def _reader(request: HttpRequest) -> _Reader:
     href, text = onward(may.state)
     decision = may.state.decision
     first = decision is not None and decision.disposition in {"emergency_now", "urgent_same_day"}
-    return _Reader(may.everything, may.exercises, href, text, help_first=first and not may.everything)
+    return _Reader(may.everything, may.exercises, href, text, help_first=first and not may.everything, today=may.today)
+
+
+def _because(today: Suggested) -> str:
+    """Why this page is offered today."""
+    match today.because:
+        case "pattern":
+            return _("Because your answers fit the pattern “%(name)s”.") % {"name": today.about}
+        case "task":
+            return _("Because your plan changes this: %(name)s.") % {"name": today.about}
+        case "caution":
+            return _("Because your plan takes this into account: %(name)s.") % {"name": today.about}
+        case "phase" if today.about == "CALM":
+            return _("Because your plan calms things down first.")
+        case "phase":
+            return _("Because your plan builds up now.")
+        case _:
+            return _("Because everybody needs to know this.")
 
 
 def _html(html: str) -> Markup:
