@@ -35,6 +35,15 @@ def test_every_format_and_option_of_recordings_is_documented() -> None:
     assert [option.name for option in fields(ReadOptions) if f"| `{option.name}` |" not in text] == []
 
 
+def test_every_kind_of_fhir_resource_is_documented() -> None:
+    from upperback.interchange.fhir.elements import Resource
+
+    text = (DOCS / "reference" / "fhir.md").read_text(encoding="utf-8")
+    kinds = [kind.__name__ for kind in Resource.__subclasses__() if kind.__name__ != "Parameters"]  # a part of another
+    assert len(kinds) >= 20
+    assert [kind for kind in kinds if kind not in text] == []
+
+
 def test_every_statement_of_the_two_texts_has_a_room_and_a_test_that_are_there() -> None:
     text = (DOCS / "reference" / "requirements.md").read_text(encoding="utf-8")
     rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| S")}

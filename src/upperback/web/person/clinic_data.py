@@ -2,7 +2,7 @@
 
 import datetime as dt
 import tempfile
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from upperback.core.errors import Conflict, InputError
-from upperback.services import fhir
 from upperback.services.people import Profile
 from upperback.services.today import local_day
 from upperback.web.downloads import download
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
+
+if TYPE_CHECKING:
+    from upperback.services.fhir import Kind
 
 _MEMORY_BYTES: Final = 4 << 20
 _TYPED: Final = ("family", "given", "day", "month", "year", "nhs_number")
@@ -31,6 +33,8 @@ def clinic_data(request: HttpRequest, profile: Profile) -> HttpResponseBase:
         return _page(request, profile)
     if request.POST.get("person") != str(profile.uuid):
         raise Conflict(_OTHER_PERSON)
+    from upperback.services import fhir  # some twenty kinds of resource: not for every start
+
     now = session.now()
     day = local_day(profile, now)
     try:
@@ -50,7 +54,9 @@ def clinic_data(request: HttpRequest, profile: Profile) -> HttpResponseBase:
     return download(request, file, name=f"upperback-{kind}-{day.isoformat()}.json", kind="application/fhir+json")
 
 
-def _kind(request: HttpRequest) -> fhir.Kind:
+def _kind(request: HttpRequest) -> "Kind":
+    from upperback.services import fhir
+
     for kind in fhir.KINDS:
         if kind == request.POST.get("kind"):
             return kind
