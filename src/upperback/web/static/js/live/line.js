@@ -15,7 +15,9 @@ const BUFFERED_MAX = 100_000;
 // The server takes a burst of 250 messages and 50 a second: what was kept while the line was away goes out more slowly.
 const BURST = 150;
 const A_SECOND = 40;
-const WAITS_MS = [200, 1000, 2000, 4000, 8000, 15_000];
+// A server that was started again is back within seconds. Each wait is up to half shorter: after a restart not everybody
+// knocks at the same moment.
+const WAITS_MS = [300, 800, 1200, 1600, 2000, 3000, 5000, 10_000, 15_000];
 // A stream can be gone on with for half an hour.
 const AWAY_MS_MAX = 30 * 60_000;
 // Whoever sends is answered several times a second: a line that says nothing for so long is dead and has not told.
@@ -203,7 +205,7 @@ export class Line {
     this.#lostAt ??= performance.now();
     this.#hear({ away: true });
     while (performance.now() - this.#lostAt < AWAY_MS_MAX) {
-      await pause(WAITS_MS[Math.min(this.#tries, WAITS_MS.length - 1)]);
+      await pause(WAITS_MS[Math.min(this.#tries, WAITS_MS.length - 1)] * (1 - Math.random() / 2));
       this.#tries += 1;
       if (this.#ended) {
         return;
