@@ -16,6 +16,7 @@ import asyncio
 import os
 import platform
 import resource
+import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -107,9 +108,9 @@ async def _load(data: Path, chosen: argparse.Namespace) -> None:
     with live_load.serving(OURS, data) as server:
         _, (tickets,) = await asyncio.to_thread(_prepare, server, chosen.wearers)
         load = _of(server, chosen)
-        # One first, so that what is loaded once does not count for each.
+        # One first, so that what is loaded once, and some of it beside the work, does not count for each.
         sensors = await live_load.connect(load, tickets[:1])
-        await _all(sensors, load, 3.0)
+        await _all(sensors, load, 9.0)
         before_kb = server.rss_kb()
         began = time.perf_counter()
         sensors += await live_load.connect(load, tickets[1:])
@@ -205,46 +206,63 @@ async def _again(load: Load, old: Sensor, ticket: str, took: list[float], resent
 
 
 async def _abuse(data: Path, chosen: argparse.Namespace) -> None:
-    """A tenth do not read, a few flood; how the others are, before and meanwhile."""
+    """Slow readers and floods beside the others, three times, with times between in which nobody does that.
+
+    Of a tenth more, a third do not read, with little room to receive, and have much to be told; a third send as much as
+    just goes; the last third send without end. Whoever is closed comes back with another ticket, once a second.
+    """
     with live_load.serving(OURS, data) as server:
-        n_bad = max(2, chosen.wearers // 10)
-        _, (tickets,) = await asyncio.to_thread(_prepare, server, chosen.wearers + n_bad)
+        n_bad, rounds = max(3, chosen.wearers // 10), 3
+        people, (tickets,) = await asyncio.to_thread(_prepare, server, chosen.wearers + n_bad)
         load = _of(server, chosen)
         sensors = await live_load.connect(load, tickets[: chosen.wearers])
-        before = await _measured(server, sensors, load, chosen.seconds)
-        _say(f"{chosen.wearers} wearers alone", before)
-        other = _of(server, chosen)
-        bad = await live_load.connect(other, tickets[chosen.wearers :])
-        rss = server.rss_kb()
-        peak = [rss]
-        watch = asyncio.create_task(_watch(server, peak))
-        for sensor in bad[: n_bad // 2]:
-            sensor.pause_reading()
-        flood = asyncio.create_task(_flood(bad))
-        meanwhile = await _measured(server, sensors, load, chosen.seconds, warm_s=0.5)
-        flood.cancel()
-        watch.cancel()
-        _say(f"{n_bad // 2} do not read, {n_bad - n_bad // 2} flood", meanwhile)
-        growth_mb, slower = (max(peak) - rss) / 1024, meanwhile["p99_ms"] / before["p99_ms"] - 1
-        gone = sum(one.is_stopped for one in bad)
-        print(f"memory grew by {growth_mb:.1f} MB at most; p99 {slower:+.0%}; {other.closed} of {n_bad} were told why,")
-        print(f"    {gone} are closed, and {load.closed} of the others")
+        light, heavy = Load(server.port, server.cookie, 5, 0.02), Load(server.port, server.cookie, 500, 0.2)
+        browser = server.cookie.partition("=")[2].split(".")[0]
+        await _all(sensors, load, 9.0)  # by now all is loaded
+        watch, alone, beside = Watch(server), list[float](), list[float]()
+        for _ in range(rounds):
+            alone.append(await _told(f"{chosen.wearers} wearers alone", server, sensors, load, chosen.seconds))
+            n_tickets = round(chosen.seconds) + 2
+            more = [
+                await asyncio.to_thread(live_load.make_tickets, people[chosen.wearers :], browser)
+                for _ in range(n_tickets)
+            ]
+            kinds = [("deaf", light), ("heavy", heavy), ("endless", light)] * n_bad
+            abuse = [
+                asyncio.create_task(live_load.misbehave(kind, of, [row[k] for row in more]))
+                for k, (kind, of) in enumerate(kinds[:n_bad])
+            ]
+            watching = asyncio.create_task(watch.run())
+            beside.append(await _told(f"and {n_bad} that misbehave", server, sensors, load, chosen.seconds))
+            for task in (watching, *abuse):
+                task.cancel()
+            await asyncio.gather(watching, *abuse, return_exceptions=True)
+        slower = statistics.median(beside) / statistics.median(alone) - 1
+        print(f"memory grew by {watch.grown_mb:.1f} MB at most, that of the system for sockets by")
+        print(f"    {watch.grown_system_mb:.1f} MB; p99 {slower:+.0%} (middle of {rounds} against middle of {rounds});")
+        print(f"    {light.closed + heavy.closed} times it was said why and closed, and {load.closed} times to others")
 
 
-async def _watch(server: Server, peak: list[int]) -> None:
-    while True:
-        peak.append(server.rss_kb())
-        await asyncio.sleep(0.2)
+async def _told(title: str, server: Server, sensors: list[Sensor], load: Load, seconds: float) -> float:
+    figures = await _measured(server, sensors, load, seconds, warm_s=2.0)
+    _say(title, figures)
+    return figures["p99_ms"]
 
 
-async def _flood(sensors: list[Sensor]) -> None:
-    """As many frames as go out, without end; those that do not read send as the others do, and more."""
-    while True:
-        for k, sensor in enumerate(sensors):
-            if not sensor.is_stopped:
-                for _ in range(1 if k < len(sensors) // 2 else 20):
-                    sensor.frame()
-        await asyncio.sleep(0.1)
+class Watch:
+    """The most memory that is used while this runs."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._first = server.rss_kb() / 1024, live_load.socket_mb()
+        self.grown_mb = self.grown_system_mb = 0.0
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            self.grown_mb = max(self.grown_mb, self._server.rss_kb() / 1024 - self._first[0])
+            self.grown_system_mb = max(self.grown_system_mb, live_load.socket_mb() - self._first[1])
+            await asyncio.sleep(0.1)
 
 
 if __name__ == "__main__":

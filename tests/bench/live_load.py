@@ -11,11 +11,12 @@ import os
 import re
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -296,6 +297,9 @@ class Sensor(asyncio.Protocol):
         told, self._buffer = buffer[at : at + size], buffer[at + size :]
         if kind == 9:  # a ping
             self._send(10, told)
+        if kind == 8:  # closed there
+            self._send(8, told)
+            self._transport.close()  # type: ignore[union-attr]
         return told if kind == 1 else b""
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -357,6 +361,11 @@ class Sensor(asyncio.Protocol):
         assert self._transport is not None
         self._transport.pause_reading()
 
+    def resume_reading(self) -> None:
+        """Listens again."""
+        assert self._transport is not None
+        self._transport.resume_reading()
+
     def cut(self) -> None:
         """The line is gone, without a word."""
         if self._transport is not None:
@@ -377,7 +386,37 @@ async def connect(load: Load, tickets: list[str], at_once: int = 20) -> list[Sen
     return list(await asyncio.gather(*(one(ticket) for ticket in tickets)))
 
 
-Work = Callable[[], Awaitable[None]]
+async def misbehave(kind: str, load: Load, tickets: list[str]) -> None:
+    """Somebody who does not read (`deaf`), who sends as much as just goes (`heavy`), or without end; and comes back."""
+    loop = asyncio.get_running_loop()
+    for ticket in tickets:
+        line = socket.socket()
+        if kind == "deaf":
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.setblocking(False)
+        sensor: Sensor | None = None
+        try:
+            await loop.sock_connect(line, ("127.0.0.1", load.port))
+            _, sensor = await loop.create_connection(lambda: Sensor(load, ticket), sock=line)  # noqa: B023
+            await sensor.ready
+            if kind == "deaf":
+                sensor.pause_reading()
+            while not sensor.is_stopped:
+                for _ in range({"deaf": 1, "heavy": 2, "endless": 20}[kind]):
+                    sensor.frame()
+                await asyncio.sleep({"deaf": 0.025, "heavy": 0.2, "endless": 0.05}[kind])
+        except OSError:
+            pass
+        finally:
+            line.close() if sensor is None else sensor.cut()
+        await asyncio.sleep(1.0)
+
+
+def socket_mb() -> float:
+    """What the system keeps for all TCP sockets of this machine."""
+    text = Path("/proc/net/sockstat").read_text(encoding="ascii")
+    pages = int(re.search(r"^TCP:.* mem (\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def percentile(values: list[float], percent: float) -> float:

@@ -39,7 +39,8 @@ _log = logging.getLogger(__name__)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Phones stall: the usual 20 seconds would cut their live streams.
 _PING_TIMEOUT_S = 60
-_MESSAGE_BYTES_MAX = 256 * 1024
+#: The longest message of a sensor has 14 kB.
+_MESSAGE_BYTES_MAX = 32 * 1024
 #: New objects until the youngest are looked through, and times that until older ones are.
 _GARBAGE = (20_000, 20, 20)
 

@@ -31,8 +31,9 @@ _numbers: Final = cache(lambda n: struct.Struct(f"<{n}f"))
 _ROTATION, _AFTER_HOLE = 1, 2
 #: Numbers are 32 bits; a frame so far ahead is none that waits.
 NUMBER_MAX: Final = 2**32 - 1
-#: Frames that came before their turn wait, so many at most.
-WAITING_MAX: Final = 64
+#: Frames that came before their turn wait, so many at most. A line that keeps its order brings none; the longest frames
+#: of many who do this on purpose must not fill the memory.
+WAITING_MAX: Final = 16
 
 Points = Literal["up", "down"]
 

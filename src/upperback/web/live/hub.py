@@ -39,6 +39,7 @@ _AT_ONCE_MAX: Final = 50
 #: anyway.
 _LOOKS_EVERY_S: Final = 1800.0
 _WAITING_MAX: Final = 32
+_WAITING_BYTES_MAX: Final = 64 * 1024
 _TROUBLES_MAX: Final = 5
 
 GONE: Final = 1000
@@ -63,6 +64,7 @@ class Wearer:
     def __init__(self, sitting: Sitting, line: Line, still_in: Callable[[], bool] = lambda: True) -> None:
         self.sitting, self.line, self.still_in = sitting, line, still_in
         self.waiting: list[bytes | dict[str, Any]] = []
+        self.waiting_bytes = 0
         self.told: dict[str, Any] = {}
         self.told_when_stored: dict[str, Any] = {}
         self.unstored_since_s: float | None = None
@@ -240,11 +242,12 @@ class Hub:
     def put(self, wearer: Wearer, item: bytes | dict[str, Any], now_s: float) -> None:
         """A frame or a question. While too many of this wearer wait, no more are taken from the line."""
         wearer.waiting.append(item)
+        wearer.waiting_bytes += len(item)
         wearer.heard_s = now_s
         self._due[wearer] = None
         if not self._wake.is_set():
             self._wake.set()
-        if len(wearer.waiting) >= _WAITING_MAX and not wearer.is_held:
+        if (len(wearer.waiting) >= _WAITING_MAX or wearer.waiting_bytes >= _WAITING_BYTES_MAX) and not wearer.is_held:
             wearer.is_held = True
             wearer.line.hold()
 
@@ -303,6 +306,7 @@ class Hub:
                 self._unstored.setdefault(wearer)
             if wearer.store_now:
                 self._asking[wearer] = None
+            wearer.waiting_bytes = 0
             if wearer.is_held:
                 wearer.is_held = False
                 wearer.line.go_on()

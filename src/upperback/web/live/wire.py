@@ -8,6 +8,7 @@ it should be, are left to the library. A `Line` is what the hub knows of it; `As
 import asyncio
 import contextlib
 from collections.abc import Callable
+from socket import SO_RCVBUF, SO_SNDBUF, SOL_SOCKET
 from typing import Any, Final, Protocol
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -24,10 +25,15 @@ Message = dict[str, Any]
 #: Takes a message, or leaves it to who receives from the socket.
 Hear = Callable[[Message], bool]
 
-#: Answers that nobody reads wait here, so many bytes of them; the system has as many again, or a few times more.
+#: Answers that nobody reads wait here, so many bytes of them, and in the system, which takes twice of what it is told.
 _UNSENT_BYTES_MAX: Final = 8 * 1024
+_SYSTEM_OUT_BYTES_MAX, _SYSTEM_IN_BYTES_MAX = 16 * 1024, 64 * 1024
+#: What is read at once: more than the longest message.
+_READ: Final = memoryview(bytearray(64 * 1024))
 #: After the end, a side that does not read is waited for so long.
 _LINGER_S: Final = 10.0
+#: Who goes on sending after it was closed is listened to for so long, to hear that they know, and is cut off.
+_AFTER_CLOSE_BYTES_MAX: Final = 256 * 1024
 
 _WHOLE_BINARY, _MASKED, _CONTROL, _FINAL = 0x82, 0x80, 0x08, 0x80
 _CONTROL_BYTES_MAX: Final = 125
@@ -65,8 +71,11 @@ class Line(Protocol):
         ...
 
 
-class Wire(WebSocketsSansIOProtocol):
-    """A WebSocket of uvicorn that is also a `Line`. Applications find it in the scope as `upperback.wire`."""
+class Wire(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
+    """A WebSocket of uvicorn that is also a `Line`. Applications find it in the scope as `upperback.wire`.
+
+    All read into the same bytes, one after the other: a buffer each would be made and thrown away for every message.
+    """
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -74,15 +83,28 @@ class Wire(WebSocketsSansIOProtocol):
         self._on_free: Callable[[], None] | None = None
         self._part = bytearray()
         """The beginning of a frame, and how long it is at least."""
-        self._needed = 0
+        self._needed = self._after_close_bytes = 0
         self._in_pieces = self._left_to_library = self._held = False
 
     # ---- what comes ----
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        return _READ
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """They are there."""
+        self.data_received(bytes(_READ[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         if self._left_to_library or not self.handshake_initiated:
             super().data_received(data)
             return
+        if self.close_sent:
+            self._after_close_bytes += len(data)
+            if self._after_close_bytes > _AFTER_CLOSE_BYTES_MAX:
+                self.transport.abort()
+                return
         if self._part:
             self._part += data
             if len(self._part) < self._needed:
@@ -143,6 +165,10 @@ class Wire(WebSocketsSansIOProtocol):
     def listen(self, hear: Hear, on_free: Callable[[], None]) -> None:
         self._hear, self._on_free = hear, on_free
         self.transport.set_write_buffer_limits(high=_UNSENT_BYTES_MAX)
+        if (socket := self.transport.get_extra_info("socket")) is not None:
+            # Left to itself the system gives somebody who does not read, or who is held, megabytes.
+            socket.setsockopt(SOL_SOCKET, SO_SNDBUF, _SYSTEM_OUT_BYTES_MAX)
+            socket.setsockopt(SOL_SOCKET, SO_RCVBUF, _SYSTEM_IN_BYTES_MAX)
         self._hand_over()
 
     def tell(self, text: bytes) -> None:
