@@ -18,6 +18,7 @@ import pytest
 from upperback.care import intake
 from upperback.care.diary import (
     Active,
+    CheckIn,
     DayOff,
     DeskPoint,
     Entry,
@@ -32,6 +33,7 @@ from upperback.care.diary import (
     TaskChanged,
     TaskDone,
     TaskTold,
+    Warned,
     Worn,
 )
 from upperback.care.intake import Answer
@@ -149,7 +151,9 @@ def busy(profile: Profile) -> None:
         SessionStarted(session="s1", what="strength", pain_now=3),
         SetDone(session="s1", exercise="ST02", number=1, reps=9, load_kg=2.5),
         ExerciseEnded(session="s1", exercise="ST02", worst_pain=4, alarming=True, effort=7.5),
-        SessionEnded(session="s1", how="felt_wrong", sign="chest"),
+        SessionEnded(session="s1", how="felt_wrong", sign="stop_chest"),
+        Warned(signs=("before_legs", "unheard-of")),
+        CheckIn(arm="not_sure"),
         SessionStarted(session="s2", what="movement"),
         TaskTold(task="own1", category="LM-LIFT", name="Lift <the> cat & dog", kg_ok=4),
         TaskDone(task="own1", before=2, after=5, minutes=1 / 3, kg=0.1 + 0.2),

@@ -21,6 +21,7 @@ from upperback.care.diary import (
     TaskChanged,
     TaskDone,
     TaskTold,
+    Warned,
     Worn,
     Written,
 )
@@ -266,6 +267,23 @@ def test_an_exercise_that_does_not_fit_names_it_and_the_caution() -> None:
     assert issue["implicated"][1]["reference"] == f"urn:uuid:{flag['id']}"
     assert flag["code"]["text"] == "Bones (the person is not sure; taken as if it were so)"
     assert issue["mitigation"][0]["action"]["text"] == "Left out of the plan"
+
+
+def test_a_warning_sign_is_always_told_and_stands_near_the_beginning() -> None:
+    diary = told(
+        Warned(signs=("before_legs", "before_chest", "pain_rise")), SessionEnded(session="s", how="felt_wrong", sign="stop_faint"),
+        SessionEnded(session="t", how="felt_wrong"), CheckIn(arm="yes"), CheckIn(arm="no"),
+        SessionEnded(session="u", how="finished"),
+    )  # fmt: skip
+    found = plain(document(making(person(diary=diary)), AT))
+    section = found["entry"][0]["resource"]["section"][1]
+    assert section["title"] == "Warning signs told outside a safety check"
+    words = [
+        "Legs, bladder or bowels", "Chest, breath or fever", "Feeling faint", "Something felt wrong", "The pain has clearly risen",
+        "New tingling, numbness or less strength in an arm",
+    ]  # fmt: skip
+    assert [word for word in words if word not in section["text"]["div"]] == []
+    assert len(section["entry"]) == len(words)
 
 
 def test_the_diary_leaves_only_where_it_is_chosen() -> None:

@@ -49,12 +49,15 @@ _GENDERS: Final[dict[str, _Gender]] = {"female": "female", "male": "male", "othe
 _TITLE: Final = "Upper back self-management summary"
 #: Lines of one section; a document is for reading.
 _LINES_MOST: Final = 40
+#: Observations that stand elsewhere than in the course, by their code.
+_OF_ITS_OWN: Final = {"triage-disposition": "safety-check", "warning-sign": "warning-signs", "worn-day": "sensors"}
 #: Sections whose lines begin with their day: the oldest first, and the newest are shown where there are too many.
-_BY_DAY: Final = ("course", "sensors")
+_BY_DAY: Final = ("warning-signs", "course", "sensors")
 #: Worked out by rules; everything else was told by the person.
 _WORKED_OUT: Final = (GuidanceResponse, CarePlan, Flag, DetectedIssue, Communication, ServiceRequest)
 _SECTIONS: Final[tuple[tuple[str, tuple[type[Resource], ...]], ...]] = (
     ("safety-check", (GuidanceResponse, QuestionnaireResponse, Communication, ServiceRequest)),
+    ("warning-signs", ()),
     ("conditions", (Condition, Flag, DetectedIssue)),
     ("plan", (CarePlan,)),
     ("goals", (Goal,)),
@@ -199,12 +202,10 @@ def _sections(resources: Sequence[Resource]) -> Iterator[Section]:
 
 
 def _belongs(resource: Resource, code: str, kinds: tuple[type[Resource], ...]) -> bool:
-    if isinstance(resource, Observation) and _first_code(resource.code) == "triage-disposition":
-        return code == "safety-check"
-    if isinstance(resource, Observation) and _first_code(resource.code) == "worn-day":
-        return code == "sensors"
-    if isinstance(resource, Device) and _first_code(resource.type) != "software":
-        return code == "sensors"
+    if isinstance(resource, Device):
+        return code == "sensors" and _first_code(resource.type) != "software"
+    if isinstance(resource, Observation) and (own := _OF_ITS_OWN.get(_first_code(resource.code) or "")):
+        return code == own
     return isinstance(resource, kinds)
 
 

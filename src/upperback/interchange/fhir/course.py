@@ -20,6 +20,7 @@ from upperback.care.diary import (
     TaskChanged,
     TaskDone,
     TaskTold,
+    Warned,
     Written,
     only,
 )
@@ -63,6 +64,7 @@ def course_resources(make: Making) -> Iterator[Resource]:
         yield from _baseline(make, told)
     for row, entry in only(person.diary, CheckIn):
         yield from _check_in(make, row, entry, activities)
+    yield from _warnings(make)
     yield from _flares(make)
     yield from _desk(make)
     yield from (_cleared(make, cleared) for cleared in person.cleared)
@@ -192,6 +194,42 @@ def _week(make: Making, source: object, at: Moment, minutes: int | None, days_of
     if days_off is not None:
         amount = codes.quantity(days_off, "d/wk", "days a week")
         yield _observation(make, source, "days-off", "days-off-work", at, value_quantity=amount)
+
+
+# ---- warning signs -----------------------------------------------------------------------------------------------
+
+
+def _warnings(make: Making) -> Iterator[Observation]:
+    """What somebody has to look at, whether or not the diary leaves: told before a session, or why one was stopped."""
+    for row in make.person.diary:
+        match row.entry:
+            case Warned(signs=signs):
+                told = "Told, or could not be ruled out, before a session, in a check-in or in a sore spell."
+                for sign in signs:
+                    yield _warning(make, row, f"warning/{sign}", _sign(make, sign), told)
+            case SessionEnded(how="felt_wrong", sign=stop_sign):
+                words = _sign(make, stop_sign or "")
+                yield _warning(make, row, "warning", words, "A session was stopped for it.")
+            case CheckIn(arm="yes" | "not_sure"):
+                answer = "Yes" if row.entry.arm == "yes" else "Not sure"
+                told = f"Asked in a check-in. Answer: {answer}."
+                yield _warning(make, row, "arm", codes.own("arm-sign"), told)
+            case _:
+                pass
+
+
+def _warning(make: Making, row: Written, what: str, sign: CodeableConcept, told: str) -> Observation:
+    return _observation(
+        make, row.uuid, what, "warning-sign", row.at, value_codeable_concept=sign, note=(Annotation(text=told),)
+    )
+
+
+def _sign(make: Making, id: str) -> CodeableConcept:
+    """A sign of the content release; one that it does not know is one all the same."""
+    known = make.content.dose_texts.get(id)
+    if known is not None:
+        return released("sign", id, known.title)
+    return codes.own("pain-rise" if id == "pain_rise" else "felt-wrong")
 
 
 # ---- sore spells, desk, clearance --------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from upperback.interchange.fhir.screening import not_known, value_coding, yes_no
 #: Definitions are of nobody: their ids are made from their address and version.
 _SPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, codes.BASE)
 _TRIGGERS: Final = ("load", "sleep", "stress", "illness", "unknown")
+_SIGNS: Final = ("stop_sign", "session_check")
 _DESK_STATES: Final = ("fine", "nearly", "to_change", "changed", "cannot")
 
 
@@ -113,6 +114,9 @@ def _concepts(content: Content) -> Iterator[tuple[str, str]]:
         yield f"load.{id}", rule.title
     for outcome in dict.fromkeys(row.outcome for row in content.release.review):
         yield f"outcome.{outcome}", outcome.replace("_", " ")
+    for id, sign in content.dose_texts.items():
+        if sign.group in _SIGNS:
+            yield f"sign.{id}", sign.title
     for trigger in _TRIGGERS:
         yield f"trigger.{trigger}", trigger
     for state in _DESK_STATES:
