@@ -271,7 +271,8 @@ def test_an_exercise_that_does_not_fit_names_it_and_the_caution() -> None:
 
 def test_a_warning_sign_is_always_told_and_stands_near_the_beginning() -> None:
     diary = told(
-        Warned(signs=("before_legs", "before_chest", "pain_rise")), SessionEnded(session="s", how="felt_wrong", sign="stop_faint"),
+        Warned(signs=("before_legs", "before_chest", "pain_rise")),
+        SessionEnded(session="s", how="felt_wrong", sign="stop_faint"),
         SessionEnded(session="t", how="felt_wrong"), CheckIn(arm="yes"), CheckIn(arm="no"),
         SessionEnded(session="u", how="finished"),
     )  # fmt: skip
@@ -279,7 +280,8 @@ def test_a_warning_sign_is_always_told_and_stands_near_the_beginning() -> None:
     section = found["entry"][0]["resource"]["section"][1]
     assert section["title"] == "Warning signs told outside a safety check"
     words = [
-        "Legs, bladder or bowels", "Chest, breath or fever", "Feeling faint", "Something felt wrong", "The pain has clearly risen",
+        "Legs, bladder or bowels", "Chest, breath or fever", "Feeling faint", "Something felt wrong",
+        "The pain has clearly risen",
         "New tingling, numbness or less strength in an arm",
     ]  # fmt: skip
     assert [word for word in words if word not in section["text"]["div"]] == []
