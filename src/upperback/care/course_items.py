@@ -5,7 +5,7 @@ from typing import Any
 
 from upperback.care.course import Planned, first_step
 from upperback.care.plan.choices import read_choices
-from upperback.care.plan.pool import exercise_pool
+from upperback.care.plan.pool import Pool, exercise_pool
 from upperback.care.progression.step import Bounds, bounds_for
 from upperback.content.vocabulary import Content
 
@@ -48,7 +48,7 @@ def bounds_of(record: Record, choices: Mapping[str, Any], content: Content) -> B
 
     While the pain is still easily stirred up, strength stays at few sets of the exercises as they are, or easier ones.
     """
-    pool = exercise_pool(record["cautions"], read_choices(_asked(choices, _TAKEN_OFF), content), content)
+    pool = pool_of(record, choices, content)
     allowed = set(pool.allowed) - set(choices.get("drop", ()))
     if record["phase"] == "BUILD":
         return bounds_for(record["cautions"], allowed, content)
@@ -72,9 +72,14 @@ def _easier_than(exercises: set[str], content: Content) -> set[str]:
     return found
 
 
+def pool_of(record: Record, choices: Mapping[str, Any], content: Content) -> Pool:
+    """The pool that a plan was chosen from, with what the person took off the list."""
+    return exercise_pool(record["cautions"], read_choices(_asked(choices, _TAKEN_OFF), content), content)
+
+
 def stand_ins(record: Record, choices: Mapping[str, Any], exercise_id: str, content: Content) -> tuple[str, ...]:
     """What may take the place of an exercise of a plan: same kind, safe for this person, the same family first."""
-    pool = exercise_pool(record["cautions"], read_choices(_asked(choices, _TAKEN_OFF), content), content)
+    pool = pool_of(record, choices, content)
     planned = {item["id"] for item in record["exercises"]}
     here = content.exercises[exercise_id]
     hardest = content.limit("starting_level")

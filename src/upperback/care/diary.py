@@ -229,6 +229,18 @@ class Helped(Entry, frozen=True, kw_only=True):
     words: Words
 
 
+class PlanAccepted(Entry, frozen=True, kw_only=True):
+    """A change of the plan by a clinician that the person agreed to: who they say they are, their key, their words."""
+
+    name: ShortWords
+    role: ShortWords
+    fingerprint: ShortWords
+    note: Words = ""
+    added: tuple[Key, ...] = ()
+    removed: tuple[Key, ...] = ()
+    doses: tuple[Key, ...] = ()
+
+
 class Worn(Entry, frozen=True, kw_only=True):
     """A sensor was worn: what it measured in one sitting. Figures are of the time it could measure.
 
@@ -286,6 +298,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "goal_told": GoalTold,
     "helped": Helped,
     "worn": Worn,
+    "plan_accepted": PlanAccepted,
     "undone": Undone,
 }
 

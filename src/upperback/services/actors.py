@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["household", "system", "nobody"]
+Kind = Literal["household", "reader", "system", "nobody"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +12,7 @@ class Actor:
     """Somebody or something that acts.
 
     household: a person at this installation, let in by its one-time link; `id` tells one browser from another.
+    reader: somebody who was given an archive and has opened it to read.
     system: the product itself, for example when it makes the demonstration people. nobody: not let in.
     """
 
@@ -24,6 +25,9 @@ class Actor:
 
 SYSTEM = Actor(kind="system", id="upperback")
 NOBODY = Actor(kind="nobody", id="-")
+
+
+READER = Actor(kind="reader", id="-")
 
 
 def household(browser: str) -> Actor:

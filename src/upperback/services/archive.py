@@ -21,7 +21,10 @@ from upperback.services.permissions import check_may
 from upperback.store.files import samples_folder
 from upperback.store.models import Assessment, AuditEvent, KeptSamples, LiveMinute, LiveStream, Profile, Screening
 
-__all__ = ["spooled_archive", "write_archive"]
+__all__ = ["MADE_BY", "spooled_archive", "write_archive"]
+
+#: Program and version, as it stands in the list of contents.
+MADE_BY: Final = f"upperback {__version__}"
 
 #: Rows that may change while they are written: few, read in one moment. All others are written once.
 _CHANGING: Final = (Profile, Screening, Assessment, LiveStream)
@@ -83,7 +86,7 @@ def _write(profile: Profile, out: IO[bytes] | Sealing, by: Actor, now: dt.dateti
         archive.rows(f"{ABOUT}audit.jsonl", _events(profile.uuid))
         return archive.close(
             made_at=now.astimezone(dt.UTC).isoformat(timespec="seconds"), name=profile.name,
-            made_by=f"upperback {__version__}", release=content.release_id, release_sha256=content.sha256,
+            made_by=MADE_BY, release=content.release_id, release_sha256=content.sha256,
         )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 An archive comes from outside, whoever made it. It is read in a confined process; every field has to be of its type;
 and what counts now is worked out again: the newest result from its answers, the newest plan from its findings and
 choices. Where that says something else the archive was changed by hand, and is refused. Where another release of the
-content made them, they are history: the safety check is open again with its answers, and the plan waits for it.
+content or another version of the program made them, they are history: the safety check is open again with its answers,
+and the plan waits for it.
 """
 
 import datetime as dt
@@ -28,6 +29,7 @@ from upperback.devices.confined import Limits, run_confined
 from upperback.interchange.archive import ROWS, Contents, kept_name
 from upperback.services import audit, plans, screening
 from upperback.services.actors import Actor
+from upperback.services.archive import MADE_BY
 from upperback.services.belongings import Table, leaving_tables, read_row, row_of
 from upperback.services.people import NAME_CHARACTERS_MAX
 from upperback.services.permissions import check_may
@@ -85,7 +87,7 @@ def _write(contents: Contents, folder: Path, placed: list[Path], by: Actor, now:
             if table.model is Profile:
                 profile = Profile.objects.get(pk=keys[Profile][0])
         assert profile is not None, "an archive without its person is refused"
-        _check_what_counts(profile, by, now)
+        _check_what_counts(profile, by, now, same_program=contents.made_by == MADE_BY)
         _place_samples(profile, folder, placed)
         audit.record(
             by=by, action="import_person", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,
@@ -179,7 +181,7 @@ def _check_profile(plain: dict[str, Any]) -> None:
         raise Conflict(HERE_ALREADY % name)
 
 
-def _check_what_counts(profile: Profile, by: Actor, now: dt.datetime) -> None:
+def _check_what_counts(profile: Profile, by: Actor, now: dt.datetime, *, same_program: bool) -> None:
     """The newest result and plan say what the rules say of their answers; or the safety check is open again."""
     content = default_content()
     decision = plans.latest_decision(profile)
@@ -189,13 +191,13 @@ def _check_what_counts(profile: Profile, by: Actor, now: dt.datetime) -> None:
             raise InputError(CHANGED % "plan")
         return
     made_here = decision.release_sha256 == content.sha256 and (plan is None or plan.release_sha256 == content.sha256)
-    if not made_here:
+    wrong = "result" if not _says_the_same(decision, content) else ""
+    if not wrong and plan is not None and not _plan_follows(plan):
+        wrong = "plan"
+    if wrong and made_here and same_program:
+        raise InputError(CHANGED % wrong)
+    if wrong or not made_here:
         screening.correct_screening(screening=decision.screening, by=by, now=now)
-        return
-    if not _says_the_same(decision, content):
-        raise InputError(CHANGED % "result")
-    if plan is not None and not _plan_follows(plan):
-        raise InputError(CHANGED % "plan")
 
 
 def _says_the_same(decision: Decision, content: Content) -> bool:

@@ -29,6 +29,8 @@ Action = Literal[
     "export_person",
     "import_person",
     "erase_person",
+    "propose_change",
+    "answer_change",
     "finish_live",
     "reset_demo",
 ]
@@ -56,6 +58,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
         "export_person",
         "import_person",
         "erase_person",
+        "answer_change",
     }
 )
 
@@ -63,6 +66,8 @@ _TABLE: Final[dict[Kind, frozenset[Action]]] = {
     # On one's own machine the household shares one installation; profiles keep people apart, not out.
     "household": _LIVING_HERE,
     "system": _LIVING_HERE | {"finish_live", "reset_demo"},
+    # Somebody who reads an archive that was given to them: looks, and proposes in a file of their own.
+    "reader": frozenset({"list_profiles", "see_profile", "propose_change"}),
     "nobody": frozenset(),
 }
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from upperback.care import intake, looking_back
 from upperback.care.course_items import stand_ins
 from upperback.care.looking_back import LastReview
-from upperback.care.plan import Choices, build_plan, plan_record, read_choices
+from upperback.care.plan import Choices, Plan, build_plan, plan_record, read_choices
 from upperback.care.plan.choices import Task
 from upperback.care.plan.gate import NEVER_CLEARED, waits_for_clinician
 from upperback.care.triage import read_findings
@@ -31,6 +31,7 @@ __all__ = [
     "PlanVersion",
     "clearance_for",
     "closed_plans",
+    "follow_clinician",
     "follow_tasks",
     "get_plan",
     "latest_plan",
@@ -245,6 +246,20 @@ def follow_tasks(*, plan: PlanVersion, tasks: Sequence[Task], by: Actor, now: dt
         )  # fmt: skip
 
 
+def follow_clinician(*, plan: PlanVersion, choices: dict[str, Any], by: Actor, now: dt.datetime) -> PlanVersion:
+    """A new version as a clinician proposed it and the person accepted it: see `plan_changes`."""
+    check_may(by, "make_plan")
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=plan.profile_id)
+        last = open_plan(profile=plan.profile, by=by)
+        if last.pk != plan.pk:
+            raise Conflict("Your plan was changed in another window. Look at it as it is now and choose again.")
+        return _write(
+            last.profile, last.decision, last.assessment, last.clearance, choices, "clinician", last.findings,
+            last.starts_on, last, by, now,
+        )  # fmt: skip
+
+
 def choices_with(plan: PlanVersion, tasks: Sequence[Task]) -> dict[str, Any]:
     """The choices of a plan with these tasks in the place of its own."""
     choices: dict[str, Any] = dict(plan.choices)
@@ -360,7 +375,9 @@ def _choices(
             "tasks": told_tasks(assessment),
         }
     if last is not None:
-        choices |= {name: last.choices[name] for name in ("keep", "drop", LEAVE_OUT, "days") if name in last.choices}
+        choices |= {
+            name: last.choices[name] for name in ("keep", "drop", LEAVE_OUT, "days", "doses") if name in last.choices
+        }
     if clearance is not None:
         choices["cleared_by"] = clearance.role
     if isinstance(findings.get("pain_now"), int | float):
@@ -412,10 +429,15 @@ def plan_findings(decision: Decision, assessment: Assessment | None) -> dict[str
     return dict(read.findings) | dict(decision.findings)
 
 
+def build(findings: Mapping[str, Any], choices: Mapping[str, Any]) -> Plan:
+    """The plan, with exercises in it that the person leaves out for now."""
+    content = default_content()
+    return build_plan(read_findings(findings, content=content), _read(choices, content), content)
+
+
 def build_record(findings: Mapping[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
     """The plan as plain data."""
-    content = default_content()
-    plan = build_plan(read_findings(findings, content=content), _read(choices, content), content)
+    plan = build(findings, choices)
     left_out = set(choices.get(LEAVE_OUT, ()))
     exercises = tuple(item for item in plan.exercises if item.exercise.id not in left_out)
     has_strength = any(item.exercise.kind == "strength" for item in exercises)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tests.unit.services.conftest import NOW
 from upperback.care.diary import GoalTold, Helped, Morning
-from upperback.core.errors import Conflict, InputError, NotFound
+from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound
 from upperback.interchange.archive import ArchiveWriter, Contents, sealed, unpack
 from upperback.sensing.epochs import COLUMNS, Epochs
 from upperback.sensing.minutes import minutes_of, pack_seconds
@@ -198,7 +198,7 @@ def test_readings_that_are_not_those_of_their_row(ana: Profile, actor: Actor, tm
 Change = Callable[[dict[str, list[Any]]], None]
 
 
-def changed(data: bytes, change: Change) -> bytes:
+def changed(data: bytes, change: Change, made_by: str = archive.MADE_BY) -> bytes:
     """The archive written anew with other rows: its hashes fit."""
     lines = {name: value for name, value in members(data).items() if name.endswith(".jsonl")}
     rows = {name: [json.loads(line) for line in value.splitlines()] for name, value in lines.items()}
@@ -210,7 +210,7 @@ def changed(data: bytes, change: Change) -> bytes:
     for name, file in members(data).items():
         if name.startswith("samples/"):
             writer.samples(int(Path(name).stem), io.BytesIO(file))
-    writer.close(made_at="", name="x", made_by="x", release="x", release_sha256="x")
+    writer.close(made_at="", name="x", made_by=made_by, release="x", release_sha256="x")
     return out.getvalue()
 
 
@@ -306,7 +306,16 @@ def test_of_another_release_the_safety_check_is_open_again(joan: bytes, actor: A
     profile = brought(changed(joan, older), tmp_path, actor)
     assert Screening.objects.get(profile=profile, state="in_progress").answers
     assert PlanVersion.objects.filter(profile=profile).count() == 1
-    with pytest.raises(Exception, match="started a new safety check"):
+    with pytest.raises(NotAllowed, match="started a new safety check"):
+        plans.open_plan(profile=profile, by=actor)
+
+
+@pytest.mark.usefixtures("close_by")
+def test_of_another_version_of_the_program_it_is_open_again_where_it_says_something_else(
+    joan: bytes, actor: Actor, tmp_path: Path
+) -> None:
+    profile = brought(changed(joan, another_exercise, made_by="upperback 0.0.1"), tmp_path, actor)
+    with pytest.raises(NotAllowed, match="started a new safety check"):
         plans.open_plan(profile=profile, by=actor)
 
 

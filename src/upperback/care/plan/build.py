@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from upperback.care.plan.cautions import Carried, carried_cautions
 from upperback.care.plan.choices import Choices
 from upperback.care.plan.choose import Chosen, choose_exercises
-from upperback.care.plan.dose import Amount, Dose, dose_of, strength_days
+from upperback.care.plan.dose import Amount, Dose, DoseBounds, dose_bounds, dose_of, strength_days, within
 from upperback.care.plan.gate import Gate, plan_gate
 from upperback.care.plan.irritability import PHASES, Irritability, Phase, irritability_of
 from upperback.care.plan.pattern import pattern_for
@@ -41,6 +41,7 @@ NOT_FOR_A_START = "It is too hard for the start. It can come later."
 class PlannedExercise:
     """An exercise of the plan: how much, how it is changed for this person, and why it is here.
 
+    bounds: between what its dose may be wished for.
     why: the whole reason, with the person's own answers. why_short: what is special to this exercise, for places
     where those answers stand above it once.
     """
@@ -51,6 +52,7 @@ class PlannedExercise:
     why: str
     why_short: str
     sources: tuple[str, ...]
+    bounds: DoseBounds
     instead_of: str | None = None
 
 
@@ -123,7 +125,7 @@ def build_plan(facts: Facts, choices: Choices, content: Content) -> Plan:
         phase=amount.phase,
         cautions=cautions,
         strength_allowed=amount.strength_allowed,
-        exercises=tuple(_planned(item, pattern, amount, facts, content) for item in chosen),
+        exercises=tuple(_planned(item, pattern, amount, facts, choices, content) for item in chosen),
         left_out=_left_out(pool, chosen, pattern, amount, choices, content),
         strength_days=strength_days(choices.days, amount.strength_days) if has_strength else (),
         load_changes=changes,
@@ -196,13 +198,19 @@ def _amount(
     )
 
 
-def _planned(item: Chosen, pattern: Pattern, amount: Amount, facts: Facts, content: Content) -> PlannedExercise:
+def _planned(
+    item: Chosen, pattern: Pattern, amount: Amount, facts: Facts, choices: Choices, content: Content
+) -> PlannedExercise:
     exercise = item.allowed.exercise
     short = _why_short(item, content)
     starter = item.reason == "starter"
+    dose = dose_of(exercise, amount, content)
+    bounds = dose_bounds(dose, amount, content)
+    wanted = next((one for one in choices.doses if one.exercise == exercise.id), None)
     return PlannedExercise(
         exercise=exercise,
-        dose=dose_of(exercise, amount, content),
+        dose=within(dose, wanted, bounds),
+        bounds=bounds,
         how=tuple(dict.fromkeys(how for _, how in item.allowed.how)),
         why=" ".join(part for part in (told(pattern.when, facts, content), short) if part) if starter else short,
         why_short=short,

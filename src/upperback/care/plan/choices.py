@@ -44,6 +44,9 @@ _ROLE_WORDS: dict[str, str] = {
 _MOST_MINUTES = 24 * 60
 _MOST_KG = 500
 _MOST_RATING = 10
+#: The plan's own bounds are narrower: see `dose.within`.
+_MOST_SETS = 10
+_MOST_REPS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,15 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantedDose:
+    """Sets and repetitions to start an exercise with; the plan takes them as far as it allows."""
+
+    exercise: str
+    sets: int
+    reps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """Everything the person chose. `equipment` None: nothing was said, and what is common at home is assumed."""
 
@@ -80,6 +92,7 @@ class Choices:
     positions_avoid: frozenset[str] = frozenset()
     cleared_by: str | None = None
     pain_now: float | None = None
+    doses: tuple[WantedDose, ...] = ()
 
     @property
     def task_values(self) -> frozenset[str]:
@@ -92,7 +105,8 @@ def read_choices(raw: Mapping[str, object], content: Content) -> Choices:
 
     Parameters
     ----------
-    raw : the `choices` object: equipment, tasks, keep, drop, days, positions_avoid, cleared_by, pain_now; all optional
+    raw : the `choices` object: equipment, tasks, keep, drop, days, positions_avoid, cleared_by, pain_now, doses;
+        all optional
 
     Raises
     ------
@@ -107,6 +121,7 @@ def read_choices(raw: Mapping[str, object], content: Content) -> Choices:
         "positions_avoid": lambda key, value: frozenset(_words(key, value, POSITIONS)),
         "cleared_by": _role,
         "pain_now": lambda key, value: _number(key, value, 0, _MOST_RATING),
+        "doses": lambda key, value: _doses(key, value, content),
     }
     if not isinstance(raw, Mapping):
         raise InputError(f"choices: {quoted(raw)} is not possible; expected an object", key="choices")
@@ -143,6 +158,33 @@ def _task(key: str, value: object, content: Content) -> Task:
         "name": _text,
     }
     return Task(**_read(key, value, readers))
+
+
+def _doses(key: str, value: object, content: Content) -> tuple[WantedDose, ...]:
+    if not isinstance(value, list | tuple) or len(value) > len(content.exercises):
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected a list of doses", key=key)
+    found = tuple(_dose(f"{key}[{index}]", item, content) for index, item in enumerate(value))
+    if len({dose.exercise for dose in found}) != len(found):
+        raise InputError(f"{key}: an exercise stands there twice", key=key)
+    return found
+
+
+def _dose(key: str, value: object, content: Content) -> WantedDose:
+    readers: dict[str, Callable[[str, object], Any]] = {
+        "exercise": lambda key, value: _word(key, value, tuple(content.exercises)),
+        "sets": lambda key, value: _count(key, value, _MOST_SETS),
+        "reps": lambda key, value: _count(key, value, _MOST_REPS),
+    }
+    if not isinstance(value, Mapping) or set(value) != set(readers):
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected exercise, sets and reps", key=key)
+    return WantedDose(**_read(key, value, readers))
+
+
+def _count(key: str, value: object, most: int) -> int:
+    number = _number(key, value, 1, most)
+    if number != int(number):
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected a whole number", key=key)
+    return int(number)
 
 
 def _words(key: str, value: object, possible: tuple[str, ...]) -> tuple[str, ...]:

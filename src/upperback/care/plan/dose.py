@@ -1,10 +1,11 @@
 """How much of each exercise, and on which days."""
 
+import dataclasses
 import itertools
 import math
 from dataclasses import dataclass
 
-from upperback.care.plan.choices import DAYS
+from upperback.care.plan.choices import DAYS, WantedDose
 from upperback.care.plan.gate import Level
 from upperback.care.plan.irritability import Phase
 from upperback.content.models import Exercise
@@ -62,6 +63,34 @@ class Amount:
 def dose_of(exercise: Exercise, amount: Amount, content: Content) -> Dose:
     """The starting dose of an exercise within what the plan allows."""
     return _strength(exercise, amount, content) if exercise.kind == "strength" else _movement(exercise, amount, content)
+
+
+@dataclass(frozen=True, slots=True)
+class DoseBounds:
+    """Between what sets and repetitions an exercise may start."""
+
+    sets: tuple[int, int]
+    reps: tuple[int, int]
+
+
+def dose_bounds(dose: Dose, amount: Amount, content: Content) -> DoseBounds:
+    """What may be wished for in the place of a starting dose: never more than progress may reach.
+
+    A plan that starts with a part of the full dose, or calm, starts with no more sets than it says.
+    """
+    sets_top = dose.sets_top if amount.is_full and amount.fraction >= 1 else dose.sets
+    fewest = min(dose.reps, int(content.limit("repetitions_start" if dose.reserve else "calm_repetitions_low")))
+    return DoseBounds(sets=(1, sets_top), reps=(fewest, dose.reps_top))
+
+
+def within(dose: Dose, wanted: WantedDose | None, bounds: DoseBounds) -> Dose:
+    """A starting dose as it was wished for, as far as the bounds allow."""
+    if wanted is None:
+        return dose
+    (fewest_sets, most_sets), (fewest, most) = bounds.sets, bounds.reps
+    return dataclasses.replace(
+        dose, sets=min(max(wanted.sets, fewest_sets), most_sets), reps=min(max(wanted.reps, fewest), most)
+    )
 
 
 def _movement(exercise: Exercise, amount: Amount, content: Content) -> Dose:

@@ -442,5 +442,6 @@ _CHECKED: Final = {
 _PLANNED: Final = {
     "made": gettext_lazy("Made from your safety check and what you told us."),
     "shaped": gettext_lazy("You changed it."),
+    "clinician": gettext_lazy("A clinician proposed it and you agreed."),
     "cleared": gettext_lazy("Opened after a clinician had looked."),
 }

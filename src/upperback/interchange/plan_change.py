@@ -1,0 +1,170 @@
+"""A change of a plan as a signed file: made by a clinician beside an archive, brought in by the person.
+
+The file is one JSON object: `format`, `version`, `signed` (a text: the change as JSON), `public_key` and `signature`
+(Ed25519 over the bytes of that text behind a fixed line, base64). What is signed is what is read: no other form of it
+is worked out. A signature says that the file is as whoever has the key made it, not who that is: the person compares
+the fingerprint.
+"""
+
+import base64
+import binascii
+import hashlib
+import uuid
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from upperback.core.errors import InputError
+from upperback.interchange.strict_json import parse_object
+
+__all__ = [
+    "BYTES_MOST",
+    "ChangedDose",
+    "PlanChange",
+    "Signed",
+    "fingerprint",
+    "new_key",
+    "public_half",
+    "read_change",
+    "write_change",
+]
+
+FORMAT: Final = "upperback-plan-change"
+VERSION: Final = 1
+BYTES_MOST: Final = 64 * 1024
+_DOMAIN: Final = b"upperback-plan-change-v1\n"
+_GROUP: Final = 4
+_GROUPS: Final = 6
+
+_FOREIGN: Final = "this file is no change of a plan"
+_CHANGED: Final = "this file is not as it was signed; ask for it again"
+_NEWER: Final = "this file was made by a newer Upperback; bring this one up to date first"
+
+_Key = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+_Words = Annotated[str, msgspec.Meta(max_length=60, min_length=1)]
+
+
+class ChangedDose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sets and repetitions of an exercise."""
+
+    exercise: _Key
+    sets: Annotated[int, msgspec.Meta(ge=1, le=10)]
+    reps: Annotated[int, msgspec.Meta(ge=1, le=50)]
+
+
+class PlanChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a clinician proposes for one version of one person's plan.
+
+    Attributes
+    ----------
+    person, plan : their public ids
+    name, role : of the clinician, as they say it
+    add, remove : exercises; doses : of exercises that are or come in
+    note : to the person
+    """
+
+    person: uuid.UUID
+    plan: uuid.UUID
+    made_at: Annotated[str, msgspec.Meta(max_length=40)]
+    name: _Words
+    role: _Words
+    add: Annotated[tuple[_Key, ...], msgspec.Meta(max_length=20)] = ()
+    remove: Annotated[tuple[_Key, ...], msgspec.Meta(max_length=20)] = ()
+    doses: Annotated[tuple[ChangedDose, ...], msgspec.Meta(max_length=20)] = ()
+    note: Annotated[str, msgspec.Meta(max_length=400)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A change whose signature holds, and the fingerprint of the key that made it."""
+
+    change: PlanChange
+    fingerprint: str
+
+
+def new_key() -> bytes:
+    """A fresh private key, 32 bytes."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.generate().private_bytes_raw()
+
+
+def fingerprint(public_key: bytes) -> str:
+    """Of a key, to be compared by eye or on the telephone: six groups of four, 96 bits."""
+    text = base64.b32encode(hashlib.sha256(public_key).digest()).decode("ascii")
+    return " ".join(text[place * _GROUP : place * _GROUP + _GROUP] for place in range(_GROUPS))
+
+
+def public_half(key: bytes) -> bytes:
+    """The public key of a private one."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
+
+
+def write_change(change: PlanChange, key: bytes) -> bytes:
+    """The signed file.
+
+    Raises
+    ------
+    InputError : a part is too long or cannot be.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    text = msgspec.json.encode(change, order="sorted")
+    _converted(parse_object(text))  # what could not be read again is not written
+    signature = Ed25519PrivateKey.from_private_bytes(key).sign(_DOMAIN + text)
+    found = {
+        "format": FORMAT,
+        "version": VERSION,
+        "signed": text.decode(),
+        "public_key": base64.b64encode(public_half(key)).decode(),
+        "signature": base64.b64encode(signature).decode(),
+    }
+    return msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+
+
+def read_change(data: bytes) -> Signed:
+    """The change in a file, if its signature holds.
+
+    Raises
+    ------
+    InputError : another file, newer, or not as it was signed.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    if len(data) > BYTES_MOST:
+        raise InputError(_FOREIGN)
+    try:
+        plain = parse_object(data)
+    except InputError:
+        raise InputError(_FOREIGN) from None
+    if plain.get("format") != FORMAT:
+        raise InputError(_FOREIGN)
+    if plain.get("version") != VERSION:
+        raise InputError(_NEWER)
+    try:
+        text = str(plain["signed"]).encode("utf-8")
+        public_key = base64.b64decode(str(plain["public_key"]), validate=True)
+        signature = base64.b64decode(str(plain["signature"]), validate=True)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, _DOMAIN + text)
+    except (KeyError, ValueError, binascii.Error, InvalidSignature):
+        raise InputError(_CHANGED) from None
+    return Signed(_converted(parse_object(text)), fingerprint(public_key))
+
+
+def _converted(plain: dict[str, Any]) -> PlanChange:
+    try:
+        change = msgspec.convert(plain, PlanChange)
+    except msgspec.ValidationError as error:
+        raise InputError(f"a part of the change cannot be: {error}") from None
+    for words in (change.name, change.role, change.note.replace("\n", " ").replace("\r", " ")):
+        if not words.isprintable():
+            raise InputError("a part of the change holds characters that no text has")
+    ids = (*change.add, *change.remove)
+    doses = [dose.exercise for dose in change.doses]
+    if len(set(ids)) != len(ids) or len(set(doses)) != len(doses) or set(doses) & set(change.remove):
+        raise InputError("the change names an exercise twice")
+    return change
