@@ -189,6 +189,8 @@ def _own_data(page: Page) -> Iterator[str]:
     yield "delete-data"
     go_on(page)
     yield "delete-data-error"
+    page.goto("/data/change/")
+    yield "plan-change"
     page.goto("/data/bring/")
     yield "bring-data"
     go_on(page)

@@ -28,7 +28,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tables", action="store_true", help="diary.csv and figures.csv for a spreadsheet, into a folder"
     )
-    _passphrase_arguments(parser, "lock the file with a passphrase, asked for twice")
+    passphrase_arguments(parser, "lock the file with a passphrase, asked for twice")
     add_fhir_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--data", type=Path, help="the data folder that the app is started with")
@@ -36,12 +36,12 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="a file that `upperback export` or the app made")
-    _passphrase_arguments(parser, "ask for the passphrase of a locked file")
+    passphrase_arguments(parser, "ask for the passphrase of a locked file")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--data", type=Path, help="the data folder; made where there is none")
 
 
-def _passphrase_arguments(parser: argparse.ArgumentParser, words: str) -> None:
+def passphrase_arguments(parser: argparse.ArgumentParser, words: str) -> None:
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--passphrase", action="store_true", help=words)
     choice.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its first line is the passphrase")
@@ -54,7 +54,7 @@ def _export(chosen: argparse.Namespace) -> int:
     if chosen.fhir is not None:
         return export_fhir(chosen, now=_now(), write=_written)
     profile = one_person(everybody(chosen.data), chosen.person, what="data")
-    passphrase = _passphrase(chosen, twice=True)
+    passphrase = read_passphrase(chosen, twice=True)
     from upperback.services import actors, archive, own_tables
 
     by = actors.household("terminal")
@@ -92,7 +92,7 @@ def _import(chosen: argparse.Namespace) -> int:
     from upperback.services.bring_in import bring_in
 
     profile = bring_in(
-        path=chosen.file, name=chosen.file.name, passphrase=_passphrase(chosen, twice=False),
+        path=chosen.file, name=chosen.file.name, passphrase=read_passphrase(chosen, twice=False),
         by=actors.household("terminal"), now=_now(),
     )  # fmt: skip
     _say(
@@ -128,7 +128,7 @@ def _written(path: Path, write: Callable[..., Any]) -> Any:
     return found
 
 
-def _passphrase(chosen: argparse.Namespace, *, twice: bool) -> str:
+def read_passphrase(chosen: argparse.Namespace, *, twice: bool) -> str:
     """Never from the command line, where other users of the machine can see it."""
     if chosen.passphrase_file is not None:
         try:

@@ -47,12 +47,15 @@ HERE_ALREADY: Final = "%s is here already. To bring this file in, delete their d
 _DOUBLE: Final = "this archive holds records that are here already, of somebody else"
 
 
-def bring_in(*, path: Path, name: str, by: Actor, now: dt.datetime, passphrase: str = "") -> Profile:
+def bring_in(
+    *, path: Path, name: str, by: Actor, now: dt.datetime, passphrase: str = "", to_read: bool = False
+) -> Profile:
     """The person of an archive, with everything that is theirs.
 
     Parameters
     ----------
     name : how the person knows the file, for messages
+    to_read : into a folder that only shows it: what another release made is left as it is
 
     Raises
     ------
@@ -66,7 +69,7 @@ def bring_in(*, path: Path, name: str, by: Actor, now: dt.datetime, passphrase: 
         contents = msgspec.convert(told, Contents)
         placed: list[Path] = []
         try:
-            return _write(contents, folder, placed, by, now)
+            return _write(contents, folder, placed, by, now, to_read=to_read)
         except BaseException as error:
             for one in placed:
                 one.unlink(missing_ok=True)
@@ -75,7 +78,9 @@ def bring_in(*, path: Path, name: str, by: Actor, now: dt.datetime, passphrase: 
             raise
 
 
-def _write(contents: Contents, folder: Path, placed: list[Path], by: Actor, now: dt.datetime) -> Profile:
+def _write(
+    contents: Contents, folder: Path, placed: list[Path], by: Actor, now: dt.datetime, *, to_read: bool
+) -> Profile:
     _check_tables(contents)
     with transaction.atomic():
         profile, rows = None, 0
@@ -87,7 +92,7 @@ def _write(contents: Contents, folder: Path, placed: list[Path], by: Actor, now:
             if table.model is Profile:
                 profile = Profile.objects.get(pk=keys[Profile][0])
         assert profile is not None, "an archive without its person is refused"
-        _check_what_counts(profile, by, now, same_program=contents.made_by == MADE_BY)
+        _check_what_counts(profile, by, now, same_program=contents.made_by == MADE_BY, to_read=to_read)
         _place_samples(profile, folder, placed)
         audit.record(
             by=by, action="import_person", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,
@@ -181,7 +186,7 @@ def _check_profile(plain: dict[str, Any]) -> None:
         raise Conflict(HERE_ALREADY % name)
 
 
-def _check_what_counts(profile: Profile, by: Actor, now: dt.datetime, *, same_program: bool) -> None:
+def _check_what_counts(profile: Profile, by: Actor, now: dt.datetime, *, same_program: bool, to_read: bool) -> None:
     """The newest result and plan say what the rules say of their answers; or the safety check is open again."""
     content = default_content()
     decision = plans.latest_decision(profile)
@@ -196,7 +201,7 @@ def _check_what_counts(profile: Profile, by: Actor, now: dt.datetime, *, same_pr
         wrong = "plan"
     if wrong and made_here and same_program:
         raise InputError(CHANGED % wrong)
-    if wrong or not made_here:
+    if (wrong or not made_here) and not to_read:
         screening.correct_screening(screening=decision.screening, by=by, now=now)
 
 

@@ -67,7 +67,16 @@ def page_context(request: Any) -> dict[str, Any]:
     """What every page knows."""
     from django.conf import settings
 
-    return {"device_notice": settings.DEVICE_NOTICE, "demo": settings.DEMO, "path": request.path}
+    opened = _opened_name() if settings.OPENED else None
+    return {"device_notice": settings.DEVICE_NOTICE, "demo": settings.DEMO, "path": request.path, "opened": opened}
+
+
+@cache
+def _opened_name() -> str:
+    """Whose archive is opened: one process shows one."""
+    from upperback.services import actors, people
+
+    return people.list_profiles(by=actors.READER)[0].name
 
 
 def _environment(loader: BaseLoader, **options: Any) -> Environment:

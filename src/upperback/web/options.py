@@ -43,6 +43,8 @@ class Options:
     debug: bool
     demo: bool
     data: Path
+    opened: bool
+    keys: Path | None
     database_url: str
     secret_key: str
     allowed_hosts: tuple[str, ...]
@@ -114,6 +116,10 @@ def _folder(text: str) -> Path:
     return path
 
 
+def _optional_folder(text: str) -> Path | None:
+    return _folder(text) if text else None
+
+
 def _database(text: str) -> str:
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("leave it empty for SQLite, or write postgresql://user@host:5432/name")
@@ -150,6 +156,20 @@ TABLE: Final[tuple[Option, ...]] = (
         help="Where the database, recordings and the secret key are kept. Empty: the usual place for "
         "data of this user, for example `~/.local/share/upperback`.",
         parse=_folder,
+    ),
+    Option(
+        name="OPENED",
+        kind="true or false",
+        default="false",
+        help="Set by `upperback open`: the data folder holds an archive that is shown to read. Refused in a service.",
+        parse=_boolean,
+    ),
+    Option(
+        name="KEYS",
+        kind="folder",
+        default="",
+        help="Where the key that signs changes of plans is kept. Empty: the usual place for data of this user.",
+        parse=_optional_folder,
     ),
     Option(
         name="DATABASE_URL",
@@ -347,6 +367,8 @@ def _check_service(options: Options, source: Mapping[str, str]) -> None:
         faults.append("UPPERBACK_DEBUG has to be false")
     if options.demo:
         faults.append("UPPERBACK_DEMO has to be false")
+    if options.opened:
+        faults.append("UPPERBACK_OPENED has to be false")
     if len(options.secret_key) < _SECRET_CHARACTERS_MIN:
         faults.append(f"UPPERBACK_SECRET_KEY or its _FILE is needed, {_SECRET_CHARACTERS_MIN} characters or more")
     if not options.behind_tls_proxy:

@@ -81,7 +81,7 @@ def serve(
     if network is not None:
         server.beside = _seal(network, door, options, address, say)
     worker = Worker(options)
-    if door.rest is not None:
+    if door.rest is not None and not options.opened:
         worker.start()
     # uvicorn shuts down in order and then passes the Ctrl-C on.
     with suppress(KeyboardInterrupt):

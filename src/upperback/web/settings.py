@@ -134,6 +134,14 @@ LOGGING = {
     },
 }
 
+# An archive that is shown to read: the database takes nothing, and who is at this browser stays in its cookie.
+OPENED = OPTIONS.opened
+if OPENED:
+    DATABASES["default"]["OPTIONS"]["init_command"] += "; PRAGMA query_only=ON"
+    DATABASES["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"  # an immediate one asks to write
+    SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    MIDDLEWARE.insert(2, "upperback.web.clinician.read_only.ReadOnly")
+
 # The test client and the pages know these too.
 DEVICE_NOTICE = OPTIONS.device_notice
 DEMO = OPTIONS.demo

@@ -61,9 +61,10 @@ def test_proposed_there_and_accepted_here(joan: Profile, actor: Actor) -> None:
     gone = next(item.exercise.id for item in before.exercises if item.exercise.kind == "movement")
     dosed = next(item for item in before.exercises if item.exercise.id != gone and item.bounds.reps[0] < item.dose.reps)
     wish = (1, dosed.bounds.reps[0])
+    as_they_are = {item.exercise.id: (item.dose.sets, item.dose.reps) for item in before.exercises}
     data = plan_changes.propose_change(
         profile=joan, name=" Sam  Lee ", role="physiotherapist", add=[new], remove=[gone],
-        doses={item.exercise.id: (item.dose.sets, item.dose.reps) for item in before.exercises} | {dosed.exercise.id: wish},
+        doses=as_they_are | {dosed.exercise.id: wish},
         note="Slowly.", key=KEY, by=READER, now=NOW,
     )  # fmt: skip
     assert b"Joan" not in data

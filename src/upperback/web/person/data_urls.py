@@ -9,5 +9,6 @@ urlpatterns = [
     path("data/take/", own_data.take_data, name="take_data"),
     path("data/clinic/", clinic_data.clinic_data, name="clinic_data"),
     path("data/delete/", own_data.delete_data, name="delete_data"),
+    path("data/change/", own_data.plan_change, name="plan_change"),
     path("data/bring/", own_data.bring_data, name="bring_data"),
 ]

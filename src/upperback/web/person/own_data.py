@@ -1,6 +1,8 @@
 """A person's own data: take it with you, bring it in, delete it."""
 
+import base64
 import tempfile
+import uuid
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,14 +11,18 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from upperback.core.errors import Conflict, InputError
 from upperback.interchange.archive import PASSPHRASE_LEAST, check_passphrase
-from upperback.services import archive, erasure, own_tables
+from upperback.interchange.plan_change import BYTES_MOST
+from upperback.services import archive, erasure, own_tables, plan_changes
+from upperback.services.actors import public_id
 from upperback.services.bring_in import bring_in
 from upperback.services.people import Profile
 from upperback.services.today import local_day
+from upperback.web.clinician.opened import ROLE_NAMES
 from upperback.web.downloads import download
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
@@ -98,6 +104,53 @@ def delete_data(request: HttpRequest, profile: Profile) -> HttpResponse:
     if not found.others_left:  # else it would take what others have not sent yet
         response["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def plan_change(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/data/change/`: what a clinician proposes in a file, and the person's answer. Nothing is stored in between."""
+    if request.method != "POST":
+        return _change_page(request, profile)
+    by, now, sent = session.actor_of(request), session.now(), request.FILES.get("file")
+    data = sent.read(BYTES_MOST + 1) if sent is not None else _decoded(request.POST.get("change", ""))
+    if not data:
+        return _change_page(request, profile, error=_("Choose a file first"))
+    answer = request.POST.get("answer")
+    if answer and request.POST.get("person") != str(profile.uuid):
+        raise Conflict(_OTHER_PERSON)
+    try:
+        if answer == "yes":
+            client_id = public_id(request.POST.get("client_id", ""))
+            plan_changes.accept_change(profile=profile, data=data, client_id=client_id, by=by, now=now)
+            return redirect("plan")
+        if answer == "no":
+            plan_changes.refuse_change(profile=profile, data=data, by=by, now=now)
+            return _change_page(request, profile, refused=True)
+        found = plan_changes.look_at_change(profile=profile, data=data, by=by)
+    except InputError as problem:
+        said = problem.message
+        return _change_page(request, profile, error=_(said[:1].upper() + said[1:]))
+    change = base64.b64encode(data).decode("ascii")
+    return _change_page(request, profile, found=found, change=change, role=ROLE_NAMES.get(found.change.role, ""))
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+
+
+def _change_page(request: HttpRequest, profile: Profile, **more: Any) -> HttpResponse:
+    context = {"profile": profile, "amount": _amount, "client_id": uuid.uuid4(), "has_errors": bool(more.get("error"))}
+    return show(request, "person/plan_change.jinja", context | more, status=422 if more.get("error") else 200)
+
+
+def _amount(sets: int, reps: int) -> str:
+    """Sets and repetitions in words."""
+    told = ngettext("%(num)s set of %(reps)s", "%(num)s sets of %(reps)s", sets) % {"num": sets, "reps": reps}
+    return str(told)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -90,6 +90,13 @@ def services(keys: list[str] | tuple[str, ...]) -> list[Service]:
 
 
 def _nav_items() -> list[dict[str, str]]:
+    if settings.OPENED:
+        return [
+            {"id": "opened", "href": reverse("opened"), "text": _("Overview")},
+            {"id": "plan", "href": reverse("plan"), "text": _("Plan")},
+            {"id": "progress", "href": reverse("progress"), "text": _("Progress")},
+            {"id": "opened_change", "href": reverse("opened_change"), "text": _("Change the plan")},
+        ]
     return [
         {"id": "today", "href": reverse("today"), "text": _("Today")},
         {"id": "plan", "href": reverse("plan"), "text": _("Plan")},

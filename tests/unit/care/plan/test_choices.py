@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.care.plan.people import CONTENT
-from upperback.care.plan import Choices, Task, read_choices
+from upperback.care.plan import Choices, Task, build_plan, read_choices
+from upperback.care.triage import read_findings
 from upperback.core.errors import InputError
 
 WRONG: list[tuple[object, str, str]] = [
@@ -91,3 +92,43 @@ def test_a_clinician_may_be_named_as_people_write_it(written: str, role: str) ->
 def test_somebody_who_is_no_clinician_clears_nobody(written: str) -> None:
     with pytest.raises(InputError, match="cleared_by"):
         read_choices({"cleared_by": written}, CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("doses", "words"),
+    [
+        ("x", "expected a list of doses"),
+        ([{}] * 200, "expected a list of doses"),
+        ([{"exercise": "MV01", "sets": 1}], "expected exercise, sets and reps"),
+        (["MV01"], "expected exercise, sets and reps"),
+        ([{"exercise": "NONE", "sets": 1, "reps": 8}], "expected one of"),
+        ([{"exercise": "MV01", "sets": 0, "reps": 8}], "from 1 to 10"),
+        ([{"exercise": "MV01", "sets": 1, "reps": 51}], "from 1 to 50"),
+        ([{"exercise": "MV01", "sets": 1.5, "reps": 8}], "a whole number"),
+        ([{"exercise": "MV01", "sets": 1, "reps": 8}] * 2, "stands there twice"),
+    ],
+)
+def test_doses_that_cannot_be(doses: object, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_choices({"doses": doses}, CONTENT)
+
+
+def test_wanted_doses_are_taken_as_far_as_the_plan_allows() -> None:
+    """Whatever is wished for: never more than progress may reach, and no more sets than a gentle plan starts with."""
+    for own in ({}, {"pain_now": 9.0}, {"cleared_by": "gp"}):
+        facts = read_findings({"age": 40, "pain": 8 if own else 3}, content=CONTENT, absent="no")
+        plan = build_plan(facts, read_choices(own, CONTENT), CONTENT)
+        assert plan.allowed
+        for sets, reps in ((1, 1), (10, 50), (2, 9)):
+            doses = [{"exercise": item.exercise.id, "sets": sets, "reps": reps} for item in plan.exercises]
+            wished = build_plan(facts, read_choices(own | {"doses": doses}, CONTENT), CONTENT)
+            assert [item.exercise.id for item in wished.exercises] == [item.exercise.id for item in plan.exercises]
+            for before, after in zip(plan.exercises, wished.exercises, strict=True):
+                (fewest_sets, most_sets), (fewest, most) = after.bounds.sets, after.bounds.reps
+                assert (before.bounds, after.dose.sets_top) == (after.bounds, before.dose.sets_top)
+                assert most_sets <= before.dose.sets_top
+                assert most == before.dose.reps_top
+                assert after.dose.sets == min(max(sets, fewest_sets), most_sets)
+                assert after.dose.reps == min(max(reps, fewest), most)
+                if plan.phase != "BUILD":
+                    assert after.dose.sets <= before.dose.sets
