@@ -124,6 +124,7 @@ def test_two_sensors_tell_how_the_back_between_them_is(tmp_path: Path, capsys: p
 def test_a_second_sensor_goes_with_some_sources_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     recording = tmp_path / "a.csv"
     recording.write_text("time_s,acc_x,acc_y,acc_z\n" + "".join(f"{at / 50},0,0,9.81\n" for at in range(500)))
-    assert cli.main(["monitor", "--source", "replay", "--recording", str(recording), "--second", "lower"]) == 2
-    assert "--second goes with --source simulated" in capsys.readouterr().err
+    for second in ("lower", "replay:x", "lsl:", "polar2"):
+        assert cli.main(["monitor", "--source", "replay", "--recording", str(recording), "--second", second]) == 2
+        assert "lsl:NAME, polar or polar:NAME is expected" in capsys.readouterr().err
     assert cli.main(["monitor", "--source", "simulated", "--second", "moon"]) == 2

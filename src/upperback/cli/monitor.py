@@ -1,11 +1,12 @@
 """monitor: a live source in a terminal, second by second."""
 
 import argparse
+import itertools
 import math
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,7 +35,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", required=True, choices=SOURCES, help="where the samples come from")
     parser.add_argument("--recording", type=Path, metavar="FILE", help="replay: the recording to play")
     parser.add_argument("--stream", metavar="NAME", help="lsl: the stream; not needed where only one has acceleration")
-    parser.add_argument("--second", metavar="NAME", help="simulated: the lower of two sensors on the back")
+    parser.add_argument(
+        "--second", metavar="WHAT", help="the lower of two sensors on the back: lsl:NAME, polar, or polar:NAME; "
+        "simulated: the name of the sensor",
+    )  # fmt: skip
     parser.add_argument("--strap", metavar="NAME", help='polar: as printed on it, "Polar H10 12345678"')
     parser.add_argument("--person", metavar="NAME", help="phone: who wears it; not needed where only one lives here")
     parser.add_argument("--address", default=ADDRESS, help=f"phone: where the app runs (default: {ADDRESS})")
@@ -146,35 +150,61 @@ def _open(chosen: argparse.Namespace, folder: Path) -> "LiveSource":
 
 
 def _open_second(chosen: argparse.Namespace) -> "LiveSource":
-    if chosen.source == "simulated":
-        from upperback.devices.live import open_simulated
+    from upperback.devices.live import open_lsl, open_polar, open_simulated
 
+    if chosen.source == "simulated":
         return open_simulated(chosen.scenario, seed=chosen.seed, sensor=chosen.second)
-    raise InputError(f"--second goes with --source simulated, not with {chosen.source}")
+    kind, _, name = chosen.second.partition(":")
+    if kind == "lsl" and name:
+        if chosen.source == "lsl" and chosen.stream in {None, name}:
+            raise InputError("--second is to be another stream than --stream, and both have to be named")
+        return open_lsl(name, acc_unit=chosen.acc_unit, gyr_unit=chosen.gyr_unit)
+    if kind == "polar" and chosen.source != "polar":
+        return open_polar(name or None)
+    raise InputError(f"--second {chosen.second}: lsl:NAME, polar or polar:NAME is expected, and not one strap twice")
 
 
 def _arrivals(
     source: "LiveSource", second: "LiveSource | None", chosen: argparse.Namespace
 ) -> "Iterator[tuple[int, Arrival]]":
     """Packets with 0, or 1 for those of the second sensor."""
-    from upperback.devices.live import paced, side_by_side
+    from upperback.devices.live import paced
 
     whose: deque[int] = deque()
 
-    def packets() -> "Iterator[Arrival]":
+    def packets() -> "Generator[Arrival]":
         if second is None:
             yield from source.packets()
             return
-        for which, arrival in side_by_side(source.packets(), second.packets()):
+        for which, arrival in _of_both(source, second, chosen.source):
             whose.append(which)
             yield arrival
 
     first_s: float | None = None
-    for arrival in paced(packets(), speed=chosen.speed):
-        first_s = arrival.chunk.start_s if first_s is None else first_s
-        if chosen.seconds is not None and arrival.chunk.start_s - first_s >= chosen.seconds:
-            return
-        yield (whose.popleft() if whose else 0), arrival
+    arrivals = packets()
+    try:
+        for arrival in paced(arrivals, speed=chosen.speed):
+            first_s = arrival.chunk.start_s if first_s is None else first_s
+            if chosen.seconds is not None and arrival.chunk.start_s - first_s >= chosen.seconds:
+                return
+            yield (whose.popleft() if whose else 0), arrival
+    finally:
+        arrivals.close()
+
+
+def _of_both(first: "LiveSource", second: "LiveSource", kind: str) -> "Iterator[tuple[int, Arrival]]":
+    """One that is played begins when the other one does, and what is live is told on its clock."""
+    from upperback.devices.live import as_they_come, begun_at, side_by_side
+
+    if kind == "simulated":
+        yield from side_by_side(first.packets(), second.packets())
+    elif kind == "replay":
+        played = first.packets()
+        head = next(played)
+        beside = begun_at(second.packets(), head.chunk.start_s)
+        yield from as_they_come(itertools.chain([head], played), beside)
+    else:
+        yield from as_they_come(first.packets(), second.packets())
 
 
 # ---- what happens ------------------------------------------------------------------------------------------------

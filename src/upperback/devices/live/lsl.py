@@ -26,6 +26,8 @@ from upperback.sensing.signal import Chunk
 #: How long is waited for streams to answer, and for samples of one before it counts as gone.
 FIND_S: Final = 3.0
 SILENT_S: Final = 10.0
+#: So much of a stream waits to be taken; what is older is lost. A busy machine, or a sender faster than life, needs it.
+BUFFER_S: Final = 360
 
 _PACKETS_A_SECOND: Final = 5
 
@@ -47,7 +49,7 @@ class LslSource:
         """Packets as they come, until the stream is gone."""
         import pylsl
 
-        inlet = pylsl.StreamInlet(self.info, max_buflen=60, processing_flags=pylsl.proc_clocksync, recover=False)
+        inlet = pylsl.StreamInlet(self.info, max_buflen=BUFFER_S, processing_flags=pylsl.proc_clocksync, recover=False)
         try:
             unix_s = time.time() - pylsl.local_clock()
             numbers = itertools.count()

@@ -97,7 +97,7 @@ def _pulled(info: Any, position: int, factor: float, rate_hz: float) -> Iterator
     """Until the stream is gone, or silent for too long."""
     import pylsl
 
-    inlet = pylsl.StreamInlet(info, max_buflen=60, processing_flags=pylsl.proc_clocksync, recover=False)
+    inlet = pylsl.StreamInlet(info, max_buflen=lsl.BUFFER_S, processing_flags=pylsl.proc_clocksync, recover=False)
     grid = Regulariser(
         sampling_rate_hz=rate_hz, n_columns=(1,), chunk_samples=round(rate_hz / _CHUNKS_A_SECOND), log=ReadingLog()
     )

@@ -1,9 +1,11 @@
 """Lab Streaming Layer, for real: a stream is sent, found, read by its description, and monitored."""
 
+import json
 import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +15,8 @@ import pytest
 from tests.unit.devices.live import end_state
 from upperback import cli
 from upperback.core.errors import InputError
-from upperback.devices.live import lsl, open_lsl
+from upperback.devices._parquet import write_recording
+from upperback.devices.live import lsl, open_lsl, open_simulated
 from upperback.devices.simulate import load_scenario, simulate
 from upperback.sensing.signal import G_MPS2
 
@@ -159,3 +162,91 @@ def test_a_stream_that_ends_while_it_is_looked_at_is_not_there(monkeypatch: pyte
 
 def test_a_stream_that_is_lost_is_at_its_end() -> None:
     assert list(lsl.received(_Gone(), 0.1)) == []
+
+
+# ---- two sensors that both measure now ---------------------------------------------------------------------------
+
+TWO: Final = """\
+about: Two sensors on the back.
+sensors:
+  - {name: upper, place: upper_back, sampling_rate_hz: 50, flaws: none}
+  - {name: lower, place: lower_thoracic, sampling_rate_hz: 50, flaws: none}
+activities:
+  - {do: stand, duration_s: 13}
+  - {do: bend, times: 3}
+  - {do: stand, duration_s: 15}
+  - {do: stand, duration_s: 12, flexion_deg: 20}
+  - {do: stand, duration_s: 12, curve_deg: 25}
+"""
+
+
+def send_sensor(out: Any, scenario: str, sensor: str, together: threading.Barrier, began: list[float]) -> None:
+    """One of two sensors, once somebody listens to all."""
+    out.wait_for_consumers(30)
+    together.wait(30)
+    began.append(pylsl.local_clock())
+    together.wait(30)
+    for arrival in open_simulated(scenario, sensor=sensor).packets():
+        chunk = arrival.chunk
+        assert chunk.gyr_radps is not None
+        rows = np.hstack([chunk.acc_mps2 / G_MPS2, np.degrees(chunk.gyr_radps)]).astype(np.float32)
+        out.push_chunk(rows.tolist(), began[0] + chunk.end_s - 1 / RATE_HZ)
+        time.sleep(0.005)  # forty times as fast as life
+    time.sleep(2.5)  # what is on its way goes with its stream
+
+
+@contextmanager
+def streams(tmp_path: Path, **sensors: str) -> Iterator[str]:
+    """A stream for each of these sensors of the wearer, by its name; the scenario."""
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO)
+    together, began = threading.Barrier(len(sensors)), list[float]()
+    threads = [
+        threading.Thread(target=send_sensor, args=(outlet(name, [*ACC, *GYR]), str(path), sensor, together, began))
+        for name, sensor in sensors.items()
+    ]
+    for thread in threads:
+        thread.daemon = True
+        thread.start()
+    yield str(path)
+    for thread in threads:
+        thread.join(timeout=30)
+
+
+def judge_both(text: str) -> None:
+    """Twenty degrees together, and then a back that is rounded by 25 between the two."""
+    events = [json.loads(line) for line in text.splitlines()]
+    assert [one["event"] for one in events[:2]] == ["source", "source"]
+    (clocks,) = [one for one in events if one["event"] == "clocks"]
+    assert clocks["lag_s"] == pytest.approx(0, abs=0.05)
+    both = [one for one in events if one["event"] == "both"]
+    zero_s = next(one["time_s"] for one in events if one["event"] == "second")
+    leans = [one for one in both if 53 <= one["time_s"] - zero_s <= 61]
+    rounds = [one for one in both if 68 <= one["time_s"] - zero_s <= 76]
+    assert len(leans) >= 4
+    assert len(rounds) >= 4
+    assert np.median([one["upper_deg"] for one in leans]) == pytest.approx(20, abs=3)
+    assert np.median([one["between_deg"] for one in leans]) == pytest.approx(0, abs=3)
+    assert np.median([one["between_deg"] for one in rounds]) == pytest.approx(25, abs=3)
+
+
+def test_two_streams_are_told_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lsl, "SILENT_S", 5.0)
+    with streams(tmp_path, high="upper", low="lower"):
+        words = ["--stream", "high", "--second", "lsl:low", "--speed", "max", "--json"]
+        assert cli.main(["monitor", "--source", "lsl", *words]) == 0
+    judge_both(capsys.readouterr().out)
+
+
+def test_a_recording_and_a_stream_are_told_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lsl, "SILENT_S", 5.0)
+    with streams(tmp_path, beneath="lower") as scenario:
+        recording = tmp_path / "upper.parquet"
+        write_recording(recording, (one.chunk for one in open_simulated(scenario, sensor="upper").packets()))
+        words = ["--recording", str(recording), "--second", "lsl:beneath", "--speed", "max", "--json"]
+        assert cli.main(["monitor", "--source", "replay", *words]) == 0
+    judge_both(capsys.readouterr().out)
