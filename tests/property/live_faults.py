@@ -11,6 +11,7 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +31,8 @@ RATE_HZ: Final = 50.0
 _LIES: Final = 75
 """Samples for which the phone lies."""
 _STEPS_MAX: Final = 3000
+_TOGETHER: Final = 20
+"""Frames that the line without faults brings between two ticks."""
 
 Item = PhoneFrame | dict[str, Any]
 
@@ -115,10 +118,15 @@ def _questions(dice: random.Random, frames: list[PhoneFrame]) -> Asked:
 
 def reference(frames: list[PhoneFrame], asked: Asked, sitting: Sitting) -> Epochs:
     """The seconds that a line without faults gives: everything in turn, nothing stored, nothing gone on from."""
+    waiting: list[bytes] = []
     for place, frame in enumerate(frames):
-        for question in asked.get(place, []):
+        if (questions := asked.get(place)) or len(waiting) >= _TOGETHER:
+            list(sitting.frame(*waiting))
+            waiting.clear()
+        for question in questions or []:
             list(sitting.command(question))
-        list(sitting.frame(frame.write()))
+        waiting.append(frame.write())
+    list(sitting.frame(*waiting))
     saving = sitting.saving()
     stored = [*saving.minutes, *live.rest_of(saving.state)]
     return live_store.with_gaps([unpack_seconds(first_s, data) for first_s, data in stored])
@@ -140,14 +148,21 @@ class Session:
     sitting: Sitting
     answered: int = 0
 
-    def take(self, item: Item) -> int | None:
-        """Works on it; the number of the frame that it asks for again, if it does."""
-        if isinstance(item, dict):
-            list(self.sitting.command(item))
-            self.answered = item["n"]
-            return None
-        again = [one["again"] for one in self.sitting.frame(item.write()) if "again" in one]
-        return again[-1] if again else None
+    def take(self, said: list[bytes | dict[str, Any]]) -> int | None:
+        """Works on it, frames that follow each other together, as a tick does; the number of the frame that it asks for
+        again, if it does.
+        """
+        again = None
+        for are_frames, run in groupby(said, key=lambda one: isinstance(one, bytes)):
+            if are_frames:
+                told = self.sitting.frame(*(one for one in run if isinstance(one, bytes)))
+                again = next((one["again"] for one in reversed(told) if "again" in one), again)
+                continue
+            for question in run:
+                assert isinstance(question, dict)
+                list(self.sitting.command(question))
+                self.answered = question["n"]
+        return again
 
 
 @dataclass
@@ -163,6 +178,9 @@ class Phone:
     """Items before this one are stored, as far as it was told."""
     session: Session | None = None
     unaware: list[Session] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.said = [item if isinstance(item, dict) else item.write() for item in self.log]
 
     @property
     def is_done(self) -> bool:
@@ -221,16 +239,12 @@ def _step(dice: random.Random, phone: Phone, phones: list[Phone], now: dt.dateti
     session = phone.session
     batch = list(range(phone.at, min(len(phone.log), phone.at + dice.randrange(1, 12))))
     phone.at += len(batch)
-    for place in _line(dice, batch, phone):
-        again = session.take(phone.log[place])
-        if again is not None:
-            phone.at = next(
-                k for k, item in enumerate(phone.log) if not isinstance(item, dict) and item.number == again
-            )
+    again = session.take([phone.said[place] for place in _line(dice, batch, phone)])
+    if again is not None:
+        phone.at = next(k for k, item in enumerate(phone.log) if isinstance(item, PhoneFrame) and item.number == again)
     for one in phone.unaware:  # late packets of a line that is gone
-        late = [item for place in batch if isinstance(item := phone.log[place], PhoneFrame)]
-        for frame in late[:3]:
-            one.take(frame)
+        late = [said for place in batch if isinstance(said := phone.said[place], bytes)]
+        one.take(list(late[:3]))
     if dice.random() < 0.5:
         _store(dice, phones, now)
     match dice.randrange(12):

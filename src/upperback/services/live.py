@@ -173,15 +173,15 @@ class Sitting:
         """How the sensor sits is known."""
         return self._wearer is not None and self._wearer.alignment is not None
 
-    def frame(self, data: bytes) -> list[Told]:
-        """What a frame of the phone brings, and those that waited for it; all in one, where there is no hub.
+    def frame(self, *frames: bytes) -> list[Told]:
+        """What frames of the phone bring, and those that waited for them; all in one, where there is no hub.
 
         Raises
         ------
         InputError : these bytes are no frame, or one of another kind of sensor.
         """
         crowd = self._entered()
-        told = list(self.put(data))
+        told = [one for data in frames for one in self.put(data)]
         crowd.tick()
         return told + self.take()
 
