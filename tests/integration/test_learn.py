@@ -69,6 +69,15 @@ def test_services_are_named_with_a_capital_where_a_sentence_begins(client: Clien
     assert "A pharmacist can help, without an appointment. So can your GP." in words
 
 
+def test_a_drawing_is_told_in_words_too(client: Client) -> None:
+    body = client.get("/learn/upper-back-pain/").content.decode()
+    assert "twelve bones sit one on top of the other" in body.split("<desc", 1)[1].split("</desc>")[0]
+    assert body.count("drawing__bone--upper") == 12
+    assert (
+        "<svg" not in client.get("/learn/scans/").content.decode().split('class="prose learn-text"')[0].split("<h1")[1]
+    )
+
+
 def test_an_unknown_page_is_not_found(client: Client) -> None:
     assert client.get("/learn/nothing-here/").status_code == 404
 

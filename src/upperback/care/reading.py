@@ -58,7 +58,7 @@ def reading_order(facts: PlanFacts, content: Content) -> tuple[Suggested, ...]:
     """Every page that fits, each once: those for everybody, then by turns one for each kind of reason."""
     pages = tuple(content.learn_pages.values())
     kinds = [
-        _by_pattern(facts, pages, content),
+        _by_pattern(facts, content),
         _by_phase(facts, pages),
         _by_task(facts, pages, content),
         _by_caution(facts, pages, content),
@@ -71,13 +71,21 @@ def reading_order(facts: PlanFacts, content: Content) -> tuple[Suggested, ...]:
     return tuple(order.values())
 
 
-def _by_pattern(facts: PlanFacts, pages: tuple[LearnPage, ...], content: Content) -> Iterator[Suggested]:
+def page_about(pattern_id: str, content: Content) -> LearnPage | None:
+    """The page that is most about one pattern."""
+    return next(iter(_pages_about(pattern_id, content)), None)
+
+
+def _pages_about(pattern_id: str, content: Content) -> list[LearnPage]:
+    """Those of the kinds of pain first, and those that are about fewer patterns before others."""
+    fitting = [page for page in content.learn_pages.values() if pattern_id in page.patterns]
+    return sorted(fitting, key=lambda page: (page.topic != "kinds", len(page.patterns)))
+
+
+def _by_pattern(facts: PlanFacts, content: Content) -> Iterator[Suggested]:
     pattern = content.patterns.get(facts.pattern or "")
-    if pattern is None:
-        return
-    fitting = [page for page in pages if pattern.id in page.patterns]
-    for page in sorted(fitting, key=lambda page: len(page.patterns)):  # what is about this pattern alone comes first
-        yield Suggested(page, "pattern", pattern.title)
+    if pattern is not None:
+        yield from (Suggested(page, "pattern", pattern.title) for page in _pages_about(pattern.id, content))
 
 
 def _by_phase(facts: PlanFacts, pages: tuple[LearnPage, ...]) -> Iterator[Suggested]:

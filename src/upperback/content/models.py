@@ -582,6 +582,7 @@ class LearnPage(Model, frozen=True):
     cautions: tuple[Key, ...] = ()
     phases: tuple[Literal["CALM", "BUILD-light", "BUILD"], ...] = ()
     everybody: bool = False
+    drawing: Literal["upper_back"] | None = None
 
 
 class AlarmWords(Model, frozen=True):

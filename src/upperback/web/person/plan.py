@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from markupsafe import Markup
 
+from upperback.care.reading import page_about
 from upperback.content.models import Exercise
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
@@ -329,6 +330,7 @@ def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
         "record": record,
         "profile": profile,
         "pattern": pattern,
+        "pattern_page": page_about(pattern.id, content),
         "because": record.get("because") or pattern.because,
         "pattern_sources": cited(list(pattern.sources)),
         "advice": [] if waits else [filled(line) for line in pattern.advice],
