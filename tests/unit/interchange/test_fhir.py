@@ -288,6 +288,21 @@ def test_a_warning_sign_is_always_told_and_stands_near_the_beginning() -> None:
     assert len(section["entry"]) == len(words)
 
 
+def test_days_with_strength_exercise_are_counted_week_by_week() -> None:
+    started = [SessionStarted(session=id, what="strength") for id in "abc"]
+    diary = told(
+        started[0], SessionEnded(session="a", how="finished"),  # on a Sunday
+        started[1], SessionEnded(session="b", how="ended_early"),  # on the Monday after it
+        *(Morning(pain=1) for _ in range(26)),
+        started[2], SessionEnded(session="c", how="finished"),  # two weeks later
+        every=2,
+    )  # fmt: skip
+    found = coded(made(person(diary=diary)), "82291-6")
+    counted = {one["effectivePeriod"]["start"]: one["valueQuantity"]["value"] for one in found}
+    assert counted == {"2026-10-26": 1, "2026-11-02": 0, "2026-11-09": 0, "2026-11-16": 1}
+    assert len({one["id"] for one in found}) == len(found)
+
+
 def test_the_diary_leaves_only_where_it_is_chosen() -> None:
     diary = told(
         SessionStarted(session="s", what="strength"), SetDone(session="s", exercise="ST01", number=1, reps=8),

@@ -25,7 +25,7 @@ from upperback.care.diary import (
     only,
 )
 from upperback.care.scores import psfs_mean
-from upperback.care.sessions import Session, sessions_of
+from upperback.care.sessions import ONE_DAY, Session, sessions_of
 from upperback.care.worn import WornDay, worn_days
 from upperback.interchange.fhir import codes
 from upperback.interchange.fhir.codes import Code
@@ -64,6 +64,7 @@ def course_resources(make: Making) -> Iterator[Resource]:
         yield from _baseline(make, told)
     for row, entry in only(person.diary, CheckIn):
         yield from _check_in(make, row, entry, activities)
+    yield from _weeks(make)
     yield from _warnings(make)
     yield from _flares(make)
     yield from _desk(make)
@@ -194,6 +195,30 @@ def _week(make: Making, source: object, at: Moment, minutes: int | None, days_of
     if days_off is not None:
         amount = codes.quantity(days_off, "d/wk", "days a week")
         yield _observation(make, source, "days-off", "days-off-work", at, value_quantity=amount)
+
+
+def _weeks(make: Making) -> Iterator[Observation]:
+    """On how many days of each week a strength session was finished, from the first to the last week of the diary."""
+    diary = make.person.diary
+    done = {one.day for one in sessions_of(diary) if one.what == "strength" and one.is_finished}
+    if not done:
+        return
+    monday, last = (_monday(pick(row.day for row in diary)) for pick in (min, max))
+    while monday <= last:
+        days = len({day for day in done if _monday(day) == monday})
+        id = make.id("Observation", "strength-days", monday)
+        yield Observation(
+            id=id, identifier=named(id), status="final", category=codes.ACTIVITY,
+            code=codes.concept(codes.STRENGTH_DAYS), subject=make.patient, performer=make.by_person,
+            effective_period=Period(start=monday, end=monday + 6 * ONE_DAY),
+            value_quantity=codes.quantity(days, "d/wk", "days a week"),
+            note=(Annotation(text="Counted from the sessions that were finished here, so far as the diary goes."),),
+        )  # fmt: skip
+        monday += 7 * ONE_DAY
+
+
+def _monday(day: dt.date) -> dt.date:
+    return day - day.weekday() * ONE_DAY
 
 
 # ---- warning signs -----------------------------------------------------------------------------------------------
