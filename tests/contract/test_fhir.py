@@ -88,11 +88,14 @@ BROKEN: Final[dict[str, tuple[str, Any]]] = {
 
 
 @pytest.fixture(scope="module")
-def node() -> str:
-    """A node that can load the validators."""
+def node(request: pytest.FixtureRequest) -> str:
+    """A node that can load the validators; without one a line, or a failure where the browser is required, too."""
     found = shutil.which("node") or shutil.which("node", path=str(ROOT / ".node-venv" / "bin"))
     if found is None or not (ROOT / "node_modules" / "@medplum" / "core").is_dir():
-        pytest.skip("no FHIR validators: run: python3 dev.py test")
+        message = "no FHIR validators: run: python3 dev.py test"
+        if request.config.getoption("--require-browser"):
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
     return found
 
 
