@@ -5,7 +5,7 @@
    The filters run in double: their poles lie close to one, the offset of an electrode is a thousand times the muscle
    at rest, and rest is what counts. Where a processor can multiply and add in one step it does, so that instruction
    sets differ in the last bits; muscle/base.py says how much that may be. */
-#include "kernel.h"
+#include "side_by_side.h"
 #include <math.h>
 #include <string.h>
 
@@ -17,10 +17,8 @@
 #define INLINE static inline __attribute__((always_inline))
 
 #if defined(__AVX512F__)
-#include <immintrin.h>
 enum { WIDTH = 8 };
 #elif defined(__AVX__)
-#include <immintrin.h>
 enum { WIDTH = 4 };
 #else
 enum { WIDTH = 2 };
@@ -28,8 +26,6 @@ enum { WIDTH = 2 };
 typedef double vd __attribute__((vector_size(8 * WIDTH)));
 typedef int64_t vl __attribute__((vector_size(8 * WIDTH)));
 typedef float vs __attribute__((vector_size(4 * WIDTH)));
-typedef float v4 __attribute__((vector_size(16)));
-typedef int32_t m4 __attribute__((vector_size(16)));
 
 /* What a channel or a lane remembers behind the two numbers of each section. */
 enum { OFFSET, ENERGY, SUM, SINCE, POSITION, BITS, STARTED, REST_OF_MEMORY };
@@ -102,40 +98,24 @@ UB_EXPORT int64_t UB(emg_hops)(const float *x, int64_t n, int64_t sections, cons
     return one_by_one(x, n, sections, c, hop, settle, 0, memory, energy, sum, bits);
 }
 
-/* Sixteen stretches, `apart` samples from each other, as a tile [time][lane]. Is every sample a number? Their sum tells;
-   where it is beyond counting, the answer is no, which costs time only. */
+/* Sixteen stretches, `apart` samples from each other, as a tile [time][lane]. Is every sample a number? Their sums tell;
+   where one is beyond counting, the answer is no, which costs time only. */
 INLINE int pack(const float *x, int64_t apart, int64_t n, float *tile) {
-    const int64_t whole = n & ~(int64_t)3;
-    v4 sum = {0};
-    for (int lane = 0; lane < UB_LANES; lane += 4)
-        for (int64_t t = 0; t < whole; t += 4) {
-            v4 a, b, c, d;
-            const float *from = x + lane * apart + t;
-            memcpy(&a, from, sizeof a);
-            memcpy(&b, from + apart, sizeof b);
-            memcpy(&c, from + 2 * apart, sizeof c);
-            memcpy(&d, from + 3 * apart, sizeof d);
-            sum += (a + b) + (c + d);
-            v4 ab_lo = __builtin_shuffle(a, b, (m4){0, 4, 1, 5}), ab_hi = __builtin_shuffle(a, b, (m4){2, 6, 3, 7});
-            v4 cd_lo = __builtin_shuffle(c, d, (m4){0, 4, 1, 5}), cd_hi = __builtin_shuffle(c, d, (m4){2, 6, 3, 7});
-            v4 rows[4] = {
-                __builtin_shuffle(ab_lo, cd_lo, (m4){0, 1, 4, 5}),
-                __builtin_shuffle(ab_lo, cd_lo, (m4){2, 3, 6, 7}),
-                __builtin_shuffle(ab_hi, cd_hi, (m4){0, 1, 4, 5}),
-                __builtin_shuffle(ab_hi, cd_hi, (m4){2, 3, 6, 7}),
-            };
-            for (int i = 0; i < 4; i++)
-                memcpy(tile + (t + i) * UB_LANES + lane, &rows[i], sizeof rows[i]);
-        }
-    const float total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    int fine = total - total == 0;
+    enum { CHAINS = 4 };
+    const float *from[UB_LANES];
+    vf sum[CHAINS] = {{0}}, total = {0};
     for (int lane = 0; lane < UB_LANES; lane++)
-        for (int64_t t = whole; t < n; t++) {
-            float v = x[lane * apart + t];
-            tile[t * UB_LANES + lane] = v;
-            fine &= v - v == 0;
-        }
-    return fine;
+        from[lane] = x + lane * apart;
+    ub_side_by_side(from, tile, n);
+    const int64_t numbers = n * UB_LANES, step = CHAINS * UB_WIDTH, whole = numbers - numbers % step;
+    for (int64_t i = 0; i < whole; i += step)
+        for (int k = 0; k < CHAINS; k++)
+            sum[k] += ub_load(tile + i + k * UB_WIDTH);
+    for (int64_t i = whole; i < numbers; i += UB_WIDTH)
+        sum[0] += ub_load(tile + i);
+    for (int k = 0; k < CHAINS; k++)
+        total += sum[k];
+    return ub_every(total - total == 0);
 }
 
 /* What the lanes remember, turned round: [number][lane]. */
@@ -211,8 +191,8 @@ INLINE void filter_pair(const float *tile, int64_t n, int64_t sections, const do
 
 INLINE int64_t memory_size(int64_t sections) { return 2 * sections + REST_OF_MEMORY; }
 
-INLINE void lanes_from_memory(const double *memory, int64_t sections, struct lanes *l) {
-    for (int lane = 0; lane < UB_LANES; lane++) {
+INLINE void lanes_from_memory(const double *memory, int64_t sections, int n_lanes, struct lanes *l) {
+    for (int lane = 0; lane < n_lanes; lane++) {
         const double *z = memory + lane * memory_size(sections), *own = z + 2 * sections;
         for (int64_t s = 0; s < 2 * sections; s++)
             l->z[s][lane] = z[s];
@@ -229,9 +209,9 @@ INLINE void memory_from_lanes(const struct lanes *l, int64_t sections, int64_t p
     }
 }
 
-/* Is every lane in the middle of good signal, so that only arithmetic is left to do? */
-INLINE int all_settled(const double *memory, int64_t sections, int64_t settle) {
-    for (int lane = 0; lane < UB_LANES; lane++) {
+/* Are lanes in the middle of good signal, so that only arithmetic is left to do? */
+INLINE int are_settled(const double *memory, int64_t sections, int64_t settle, int first, int last) {
+    for (int lane = first; lane < last; lane++) {
         const double *own = memory + lane * memory_size(sections) + 2 * sections;
         if (own[SINCE] < (double)settle || own[BITS] != 0 || own[STARTED] == 0)
             return 0;
@@ -239,8 +219,10 @@ INLINE int all_settled(const double *memory, int64_t sections, int64_t settle) {
     return 1;
 }
 
-INLINE void side_by_side(const float *x, int64_t per_lane, int64_t warm, int64_t sections, const double *c, int64_t hop,
-                         int64_t settle, double *memory, double *energy, double *sum, uint8_t *bits) {
+/* The first lane is by itself until it has settled: it may be the start of the recording. With `all_fine` it ends where
+   there is something that is no number, and returns 0. */
+INLINE int side_by_side(const float *x, int64_t per_lane, int64_t warm, int64_t sections, const double *c, int64_t hop,
+                        int64_t settle, int all_fine, double *memory, double *energy, double *sum, uint8_t *bits) {
     const int64_t samples = (per_lane + warm) * hop, apart = per_lane * hop;
     float tile[TILE * UB_LANES] __attribute__((aligned(64)));
     double ended[TILE][2][UB_LANES] __attribute__((aligned(64)));
@@ -249,14 +231,22 @@ INLINE void side_by_side(const float *x, int64_t per_lane, int64_t warm, int64_t
     for (int64_t t = 0, position = 0, hops = 0; t < samples;) {
         const int64_t n = samples - t < TILE ? samples - t : TILE, ends = (position + n) / hop;
         const int fine = pack(x + t, apart, n, tile);
-        if (fine && (turned || all_settled(memory, sections, settle))) {
+        if (all_fine && !fine)
+            return 0;
+        if (fine && (turned || are_settled(memory, sections, settle, 1, UB_LANES))) {
             if (!turned)
-                lanes_from_memory(memory, sections, &l);
+                lanes_from_memory(memory, sections, UB_LANES, &l);
             turned = 1;
+            const int alone = !are_settled(memory, sections, settle, 0, 1);
             for (int lane = 0; lane < UB_LANES; lane += 2 * WIDTH)
                 filter_pair(tile, n, sections, c, hop, position, &l, lane, ended);
+            if (alone) {
+                one_by_one(x + t, n, sections, c, hop, settle, 0, memory, energy + hops, sum ? sum + hops : sum,
+                           bits + hops);
+                lanes_from_memory(memory, sections, 1, &l);
+            }
             for (int64_t h = hops; h < hops + ends; h++)
-                for (int lane = 0; lane < (h < warm ? 1 : UB_LANES); lane++) {
+                for (int lane = alone; lane < (h < warm ? 1 : UB_LANES); lane++) {
                     energy[lane * per_lane + h] = ended[h - hops][0][lane];
                     if (sum)
                         sum[lane * per_lane + h] = ended[h - hops][1][lane];
@@ -276,6 +266,7 @@ INLINE void side_by_side(const float *x, int64_t per_lane, int64_t warm, int64_t
     }
     if (turned)
         memory_from_lanes(&l, sections, 0, memory);
+    return 1;
 }
 
 /* Where the last NaN or infinity is, or -1. */
@@ -293,13 +284,14 @@ INLINE int64_t last_bad(const float *x, int64_t n) {
     return -1;
 }
 
-/* What lanes 1 to 15 would remember at their first sample, but for the numbers of their filters. */
-INLINE void start_lanes(const float *x, int64_t apart, int64_t sections, int64_t settle, double *memory) {
+/* What lanes 1 to 15 would remember at their first sample, but for the numbers of their filters. `all_fine`: every
+   sample is a number. */
+INLINE void start_lanes(const float *x, int64_t apart, int64_t sections, int64_t settle, int all_fine, double *memory) {
     for (int lane = 1; lane < UB_LANES; lane++) {
         double *z = memory + lane * memory_size(sections), *own = z + 2 * sections;
         const double *before = own - memory_size(sections);
         const float *from = x + (lane - 1) * apart;
-        const int64_t bad = last_bad(from, apart), since = apart - 1 - bad;
+        const int64_t bad = all_fine ? -1 : last_bad(from, apart), since = apart - 1 - bad;
         memset(z, 0, sizeof(double) * (size_t)memory_size(sections));
         if (bad < 0) {
             own[OFFSET] = before[STARTED] != 0 ? before[OFFSET] : from[0];
@@ -318,11 +310,19 @@ INLINE void start_lanes(const float *x, int64_t apart, int64_t sections, int64_t
    lane; the first is what lane 0 starts with. */
 UB_EXPORT void UB(emg_lanes)(const float *x, int64_t per_lane, int64_t warm, int64_t sections, const double *c,
                              int64_t hop, int64_t settle, double *memory, double *energy, double *sum, uint8_t *bits) {
-    start_lanes(x, per_lane * hop, sections, settle, memory);
-    if (sections == USUAL_SECTIONS)
-        side_by_side(x, per_lane, warm, USUAL_SECTIONS, c, hop, settle, memory, energy, sum, bits);
-    else
-        side_by_side(x, per_lane, warm, sections, c, hop, settle, memory, energy, sum, bits);
+    double first[2 * MOST_SECTIONS + REST_OF_MEMORY];
+    const size_t first_bytes = sizeof(double) * (size_t)memory_size(sections);
+    memcpy(first, memory, first_bytes);
+    for (int all_fine = 1; all_fine >= 0; all_fine--) { /* most often they are, and looking first would be a pass more */
+        memcpy(memory, first, first_bytes);
+        start_lanes(x, per_lane * hop, sections, settle, all_fine, memory);
+        if (sections == USUAL_SECTIONS) {
+            if (side_by_side(x, per_lane, warm, USUAL_SECTIONS, c, hop, settle, all_fine, memory, energy, sum, bits))
+                return;
+        } else if (side_by_side(x, per_lane, warm, sections, c, hop, settle, all_fine, memory, energy, sum, bits)) {
+            return;
+        }
+    }
 }
 
 /* Energy of the slow part (heart beats, movement of the electrode) per hop, from the mean of each hop.
@@ -433,7 +433,7 @@ INLINE int is_calm(const uint8_t *bits, const uint8_t *gated, int64_t count) {
    that nothing is left to go by. */
 INLINE void window_power(const double *energy, const uint8_t *bits, const uint8_t *gated, int64_t count, int calm,
                          const struct window *w, double *power) {
-    double open[BLOCK + WINDOW], hops[BLOCK + WINDOW], sum[BLOCK], n[BLOCK];
+    double open[BLOCK + WINDOW], hops[BLOCK + WINDOW];
     const double *from = energy - WINDOW + 1;
     for (int64_t k = 0; k < count + WINDOW - 1 && !calm; k++) {
         const int64_t i = k - WINDOW + 1;
@@ -442,17 +442,14 @@ INLINE void window_power(const double *energy, const uint8_t *bits, const uint8_
     }
     if (!calm)
         from = open;
-    for (int64_t i = 0; i < count; i++)
-        sum[i] = 0, n[i] = calm ? WINDOW : 0;
-    for (int k = 0; k < WINDOW; k++)
-        for (int64_t i = 0; i < count; i++)
-            sum[i] += from[i + k];
-    for (int k = 0; k < WINDOW && !calm; k++)
-        for (int64_t i = 0; i < count; i++)
-            n[i] += hops[i + k];
     for (int64_t i = 0; i < count; i++) {
-        const double mean = sum[i] * w->scale / n[i];
-        power[i] = calm || sum[i] != sum[i] ? mean : n[i] < (double)w->fewest ? -1 : mean;
+        double sum = 0, n = 0;
+        for (int k = 0; k < WINDOW; k++)
+            sum += from[i + k];
+        for (int k = 0; k < WINDOW && !calm; k++)
+            n += hops[i + k];
+        const double share = calm ? 1.0 / WINDOW : 1 / n, mean = sum * w->scale * share;
+        power[i] = calm || sum != sum ? mean : n < (double)w->fewest ? -1 : mean;
     }
 }
 
@@ -460,54 +457,94 @@ INLINE void window_power(const double *energy, const uint8_t *bits, const uint8_
 struct counting {
     struct run run;
     struct totals totals;
-    double last, epoch_energy, epoch_hops;
-    int64_t epoch_left;
+    double last;
 };
 
-/* Windows of a block into the histogram, rest into gaps; `power` becomes what was counted. Returns where the next
-   epoch goes. */
-INLINE double *count_block(const double *energy, const uint8_t *bits, const uint8_t *gated, int64_t count, int calm,
-                           const struct window *w, double *power, struct counting *counting, uint32_t *histogram,
-                           double *epoch_power) {
+/* One more window into the run of rest, and what it adds to the gaps. */
+INLINE void rest_or_not(int rests, int64_t shortest, struct run *r, struct totals *totals) {
+    if (!rests) {
+        r->resting = r->counted = 0, r->away++;
+        return;
+    }
+    if (!r->resting)
+        r->length = r->away < WINDOW ? r->away : WINDOW - 1;
+    r->resting = 1, r->away = 0, r->length++;
+    if (r->length < shortest)
+        return;
+    totals->gaps += !r->counted;
+    totals->gap_hops += r->counted ? 1 : r->length;
+    totals->longest_gap = r->length > totals->longest_gap ? r->length : totals->longest_gap;
+    r->counted = 1;
+}
+
+/* Windows of a block into the histogram, rest into gaps; `power` becomes what was counted. */
+INLINE void count_block(const struct window *w, int64_t count, double *power, struct counting *counting,
+                        uint32_t *histogram) {
     struct counting c = *counting;
-    struct run r = c.run;
-    int64_t bins[BLOCK];
-    for (int64_t i = 0; i < count; i++)
-        bins[i] = bin_of(power[i]); /* of what is no number: anywhere; it is not counted */
     for (int64_t i = 0; i < count; i++) {
-        if (calm || (!bits[i] && !gated[i]))
-            c.epoch_energy += energy[i], c.epoch_hops++;
-        if (--c.epoch_left == 0) {
-            *epoch_power++ = 2 * c.epoch_hops >= (double)w->epoch ? c.epoch_energy * w->scale / c.epoch_hops : NAN;
-            c.epoch_energy = c.epoch_hops = 0, c.epoch_left = w->epoch;
-        }
-        const int held = !calm && power[i] < 0;
+        const int held = power[i] < 0;
         c.last = held ? c.last : power[i];
         power[i] = c.last;
         if (c.last != c.last) {
-            r = (struct run){.away = WINDOW};
+            c.run = (struct run){.away = WINDOW};
             continue;
         }
         c.totals.measured++;
         c.totals.gated += held;
-        histogram[held ? bin_of(c.last) : bins[i]]++;
-        if (!(c.last < w->rest_below)) {
-            r.resting = r.counted = 0, r.away++;
-            continue;
-        }
-        if (!r.resting)
-            r.length = r.away < WINDOW ? r.away : WINDOW - 1;
-        r.resting = 1, r.away = 0, r.length++;
-        if (r.length < w->shortest)
-            continue;
-        c.totals.gaps += !r.counted;
-        c.totals.gap_hops += r.counted ? 1 : r.length;
-        c.totals.longest_gap = r.length > c.totals.longest_gap ? r.length : c.totals.longest_gap;
-        r.counted = 1;
+        histogram[bin_of(c.last)]++;
+        rest_or_not(c.last < w->rest_below, w->shortest, &c.run, &c.totals);
     }
-    c.run = r;
     *counting = c;
-    return epoch_power;
+}
+
+/* The same where nothing is bad or gated: often nobody rests, and then there is less to do. */
+INLINE void count_calm_block(const struct window *w, int64_t count, double *power, struct counting *counting,
+                             uint32_t *histogram) {
+    int64_t bins[BLOCK], rests = 0, odd = 0;
+    for (int64_t i = 0; i < count; i++) {
+        bins[i] = bin_of(power[i]);
+        rests |= power[i] < w->rest_below, odd |= !(power[i] >= 0);
+    }
+    if (odd) { /* beyond counting */
+        count_block(w, count, power, counting, histogram);
+        return;
+    }
+    struct counting c = *counting;
+    for (int64_t i = 0; i < count; i++)
+        histogram[bins[i]]++;
+    c.totals.measured += count;
+    c.last = power[count - 1];
+    if (!rests)
+        c.run.resting = c.run.counted = 0, c.run.away += count;
+    for (int64_t i = 0; i < count && rests; i++)
+        rest_or_not(power[i] < w->rest_below, w->shortest, &c.run, &c.totals);
+    *counting = c;
+}
+
+/* Mean power of an epoch: of its hops that are neither bad nor gated, if these are half of them. Sums in eight parts. */
+INLINE double power_of_epoch(const double *energy, const uint8_t *bits, const uint8_t *gated, const struct window *w) {
+    enum { PARTS = 8 };
+    const int64_t whole = w->epoch & ~(int64_t)(PARTS - 1);
+    double sum[PARTS] = {0}, hops = (double)w->epoch;
+    uint8_t any = 0;
+    for (int64_t t = 0; t < w->epoch; t++)
+        any |= bits[t] | gated[t];
+    if (!any) {
+        for (int64_t t = 0; t < whole; t += PARTS)
+            for (int j = 0; j < PARTS; j++)
+                sum[j] += energy[t + j];
+        for (int64_t t = whole; t < w->epoch; t++)
+            sum[t - whole] += energy[t];
+    } else {
+        hops = 0;
+        for (int64_t t = 0; t < w->epoch; t++)
+            if (!bits[t] && !gated[t])
+                sum[t % PARTS] += energy[t], hops++;
+    }
+    for (int n = PARTS / 2; n > 0; n /= 2)
+        for (int j = 0; j < n; j++)
+            sum[j] += sum[j + n];
+    return 2 * hops >= (double)w->epoch ? sum[0] * w->scale / hops : NAN;
 }
 
 /* Every window of [from, n) into the histogram and the envelope, rest into gaps, and the mean power of whole epochs.
@@ -517,7 +554,7 @@ INLINE double *count_block(const double *energy, const uint8_t *bits, const uint
 UB_EXPORT void UB(emg_windows)(const double *energy, const uint8_t *bits, const uint8_t *gated, int64_t from, int64_t n,
                                const struct window *w, struct run *run, double *last, uint32_t *histogram,
                                struct totals *totals, float *envelope, double *epoch_power) {
-    struct counting c = {.run = *run, .totals = *totals, .last = *last, .epoch_left = w->epoch};
+    struct counting c = {.run = *run, .totals = *totals, .last = *last};
     double power[BLOCK];
     for (int64_t start = from; start < n; start += BLOCK) {
         const int64_t count = n - start < BLOCK ? n - start : BLOCK;
@@ -525,16 +562,18 @@ UB_EXPORT void UB(emg_windows)(const double *energy, const uint8_t *bits, const 
         const uint8_t *b = bits + start, *g = gated + start;
         if (is_calm(b, g, count)) {
             window_power(e, b, g, count, 1, w, power);
-            epoch_power = count_block(e, b, g, count, 1, w, power, &c, histogram, epoch_power);
+            count_calm_block(w, count, power, &c, histogram);
         } else {
             window_power(e, b, g, count, 0, w, power);
-            epoch_power = count_block(e, b, g, count, 0, w, power, &c, histogram, epoch_power);
+            count_block(w, count, power, &c, histogram);
         }
         for (int64_t i = 0; i < count; i++) {
             const double above = power[i] - w->noise;
             envelope[start - from + i] = (float)__builtin_sqrt(above < 0 ? 0 : above);
         }
     }
+    for (int64_t start = from; start + w->epoch <= n; start += w->epoch)
+        *epoch_power++ = power_of_epoch(energy + start, bits + start, gated + start, w);
     *run = c.run, *totals = c.totals, *last = c.last;
 }
 
