@@ -363,6 +363,8 @@ def _plan(page: Page) -> Iterator[str]:
     yield "live"
     page.goto("/live/screen/")
     yield "live-screen"
+    page.goto("/live/muscle/")
+    yield "live-muscle"
     page.goto("/live/kept/")
     yield "live-kept"
     page.goto("/breaks/now/")

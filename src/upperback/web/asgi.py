@@ -52,10 +52,11 @@ def django_application() -> App | None:
 
     async def rest(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            from upperback.web.live import watching
+            from upperback.web.live import muscle, watching
 
-            if scope["path"] == watching.WATCH_PATH:
-                await watching.watch_socket(scope, receive, send)
+            alone = {watching.WATCH_PATH: watching.watch_socket, muscle.MUSCLE_PATH: muscle.muscle_socket}
+            if scope["path"] in alone:
+                await alone[scope["path"]](scope, receive, send)
                 return
             from upperback.web.live import pairing, socket  # bring the sensing along: not before somebody wears one
 

@@ -35,6 +35,14 @@ def screen_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     return show(request, "person/live_screen.jinja", {"profile": profile, "reachable": reachable, "trust": trust})
 
 
+@require_safe
+@for_person
+def muscle_page(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/live/muscle/`: electrodes of one's own at home; a made-up muscle anywhere."""
+    plans.open_plan(profile=profile, by=session.actor_of(request))
+    return show(request, "person/live_muscle.jinja", {"profile": profile, "lsl": settings.OPTIONS.mode != "service"})
+
+
 @require_POST
 @for_person
 def ticket(request: HttpRequest, profile: Profile) -> HttpResponse:

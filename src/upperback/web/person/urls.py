@@ -55,6 +55,7 @@ urlpatterns = [
     path("live/", live.live_page, name="live"),
     path("live/screen/", live.screen_page, name="live_screen"),
     path("live/ticket/", live.ticket, name="live_ticket"),
+    path("live/muscle/", live.muscle_page, name="live_muscle"),
     path("live/kept/", kept.kept_page, name="live_kept"),
     path("live/kept/delete/", kept.kept_delete, name="live_kept_delete"),
     path("live/kept/finish/", kept.kept_finish, name="live_kept_finish"),
