@@ -10,6 +10,7 @@ from typing import Final
 
 from upperback.content import models
 from upperback.content.learn import links_of, plain_text
+from upperback.content.learn_search import FIRST_PAGES
 from upperback.content.vocabulary import Content
 
 #: Phrases that say all is well, or will be.
@@ -56,6 +57,12 @@ def learn_problems(content: Content) -> Iterator[str]:
             yield f"learn/{page.id}: place {page.place} of {page.topic} is taken by {other}"
     for topic in topics - {page.topic for page in pages.values()}:
         yield f"learn_topics {topic}: no page belongs to it"
+    for level, ids in FIRST_PAGES.items():
+        for id in ids:
+            if id not in pages:
+                yield f"learn: there is no page {id}, which comes first at the alarm {level}"
+        if not any(entry.level == level for entry in content.release.alarm_words):
+            yield f"alarm_words: no words for {level}"
     for entry in content.release.alarm_words:
         for phrase in entry.words:
             if not all(re.search(r"[A-Za-z0-9]", part) for part in phrase.split()):

@@ -48,6 +48,7 @@ _FOLDERS = {
     "learn": "learn",
 }
 _MARKDOWN = frozenset({"learn"})
+_MAY_BE_MISSING = frozenset(field.name for field in msgspec.structs.fields(models.Release) if not field.required)
 _FOLDERS_OF_LISTS = {"parameters": "parameters"}
 _ORDERED_BY_FIELD = frozenset({"findings", "questions", "patterns"})
 
@@ -142,12 +143,14 @@ def _paths(folder: Path, part: str) -> list[Path]:
     single = _ONE.get(part) or _LISTS.get(part)
     if single is not None:
         path = folder / single
+        if not path.is_file() and part in _MAY_BE_MISSING:
+            return []
         if not path.is_file():
             raise ContentError(f"{single}:1: the file is missing")
         return [path]
     subfolder = _FOLDERS.get(part) or _FOLDERS_OF_LISTS[part]
     paths = sorted((folder / subfolder).glob("*.md" if part in _MARKDOWN else "*.yaml"))
-    if not paths:
+    if not paths and part not in _MAY_BE_MISSING:
         raise ContentError(f"{subfolder}:1: the folder is missing or empty")
     return paths
 

@@ -618,6 +618,6 @@ class Release(Model, frozen=True):
     workstation: tuple[WorkstationItem, ...]
     review: tuple[ReviewRow, ...]
     dose: tuple[DoseText, ...]
-    learn_topics: tuple[LearnTopic, ...]
-    learn: tuple[LearnPage, ...]
-    alarm_words: tuple[AlarmWords, ...]
+    learn_topics: tuple[LearnTopic, ...] = ()  # releases before these came are still read
+    learn: tuple[LearnPage, ...] = ()
+    alarm_words: tuple[AlarmWords, ...] = ()

@@ -10,7 +10,15 @@ import pytest
 from upperback.content.check import structural_problems
 from upperback.content.learn import plain_text, read_page
 from upperback.content.learn_check import reassuring_problems
-from upperback.content.load import Compiled, canonical_sha256, content_folder, default_release, items
+from upperback.content.load import (
+    COMPILED_NAME,
+    Compiled,
+    canonical_sha256,
+    compile_release,
+    content_folder,
+    default_release,
+    items,
+)
 from upperback.content.models import LearnPart
 from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import ContentError
@@ -148,6 +156,16 @@ def test_an_overdue_review_is_told(folder: Path) -> None:
 
 def test_a_changed_word_changes_the_hash(folder: Path) -> None:
     assert changed(folder, "Many of us", "Some of us").sha256 != changed(folder, "Many of us", "Many of us").sha256
+
+
+def test_a_release_from_before_there_were_pages_is_read_and_told(tmp_path: Path) -> None:
+    skip = shutil.ignore_patterns("__pycache__", COMPILED_NAME, "learn", "learn_topics.yaml", "alarm_words.yaml")
+    shutil.copytree(content_folder(), tmp_path / "content", ignore=skip)
+    before = compile_release(tmp_path / "content")
+    assert before.release.learn == ()
+    found = structural_problems(Content(before), today=TODAY)
+    assert "learn: there is no page mood, which comes first at the alarm crisis" in found
+    assert "alarm_words: no words for today" in found
 
 
 def test_pages_come_in_the_order_of_topics_and_places() -> None:
