@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -191,6 +193,19 @@ def test_readings_that_are_not_those_of_their_row(ana: Profile, actor: Actor, tm
     assert not Profile.objects.exists()
     brought(changed(data, lambda rows: None), tmp_path, actor)
     assert len(list(samples_folder(ana.uuid).glob("*"))) == 1
+
+
+def test_minutes_are_found_by_their_stream_and_not_among_all(ana: Profile, actor: Actor) -> None:
+    """Or a year of wearing takes the square of its days."""
+    wear(ana, actor, seed=1)
+    with CaptureQueriesContext(connection) as asked:
+        taken(ana, actor)
+    queries = [one["sql"] for one in asked.captured_queries if '"seconds" FROM "store_liveminute"' in one["sql"]]
+    assert len(queries) >= 2
+    with connection.cursor() as cursor:
+        for sql in queries:
+            steps = " ".join(str(row) for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall())
+            assert "(stream_id=?" in steps, steps
 
 
 # ---- changed by hand -----------------------------------------------------------------------------------------------
