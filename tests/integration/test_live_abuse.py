@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import numpy as np
 import pytest
 import uvicorn
 
@@ -182,13 +183,20 @@ def test_who_reads_again_in_time_gets_the_newest_and_stays(monkeypatch: pytest.M
 
 
 def test_a_burst_waits_at_its_sender_and_all_of_it_is_worked_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "TICK_S", 0.05)
+    monkeypatch.setattr(hub, "TICK_S", 0.01)
 
     async def test(load: Load) -> None:
         load.n_samples, load.first, load.worn = 500, [bytes(14_000)], [bytes(14_000)]
         sensor = await connected(load, 1)
         wearer, most = wearer_of(1), 0
         put_here: list[int] = wearer.sitting.put_here  # type: ignore[attr-defined]
+        after_tick, tick = [0], hub.hub().crowd.tick
+
+        def counts() -> None:
+            after_tick.append(len(put_here))
+            tick()
+
+        monkeypatch.setattr(hub.hub().crowd, "tick", counts)
         for _ in range(200):
             sensor.frame()
 
@@ -199,6 +207,7 @@ def test_a_burst_waits_at_its_sender_and_all_of_it_is_worked_on(monkeypatch: pyt
 
         await until(done)
         assert put_here == list(range(200))
+        assert max(np.diff(after_tick)) == hub._FRAMES_A_TICK, "others do not wait for more of one"
         assert 0 < most <= hub._WAITING_BYTES_MAX + len(wire._READ) + _MESSAGE_BYTES_MAX
         assert not sensor.is_stopped
 

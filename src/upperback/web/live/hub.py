@@ -40,6 +40,8 @@ _AT_ONCE_MAX: Final = 50
 _LOOKS_EVERY_S: Final = 1800.0
 _WAITING_MAX: Final = 32
 _WAITING_BYTES_MAX: Final = 64 * 1024
+#: Of one wearer in one tick. Frames that follow each other are passes that follow each other: all others wait for them.
+_FRAMES_A_TICK: Final = 4
 _TROUBLES_MAX: Final = 5
 
 GONE: Final = 1000
@@ -65,6 +67,8 @@ class Wearer:
         self.sitting, self.line, self.still_in = sitting, line, still_in
         self.waiting: list[bytes | dict[str, Any]] = []
         self.waiting_bytes = 0
+        self.may = _FRAMES_A_TICK
+        self.is_leaving = False
         self.told: dict[str, Any] = {}
         self.told_when_stored: dict[str, Any] = {}
         self.unstored_since_s: float | None = None
@@ -78,10 +82,16 @@ class Wearer:
         self._troubles = 0
 
     def put_frames(self) -> None:
-        """The frames that wait, up to the first question, to the next tick of the crowd."""
+        """The frames that wait, up to the first question and as many as may be, to the next tick of the crowd."""
         self._each(bytes, self._put)
 
+    @property
+    def has_more(self) -> bool:
+        """For this tick."""
+        return bool(self.waiting) and not self.stopped and (self.may > 0 or isinstance(self.waiting[0], dict))
+
     def _put(self, frame: Any) -> None:
+        self.may -= not self.is_leaving
         for told in self.sitting.put(frame):
             _merge(self.told, told)
 
@@ -102,7 +112,7 @@ class Wearer:
     def _each(self, kind: type, do: Callable[[Any], None]) -> None:
         done = 0
         for item in self.waiting:
-            if self.stopped or not isinstance(item, kind):
+            if self.stopped or not isinstance(item, kind) or (kind is bytes and self.may <= 0):
                 break
             done += 1
             try:
@@ -254,6 +264,7 @@ class Hub:
     async def leave(self, wearer: Wearer) -> None:
         """Works on what still waits, and returns when it is stored, or is somebody else's."""
         self._due[wearer] = None
+        wearer.is_leaving = True
         while wearer in self._wearers and (wearer.waiting or wearer.unstored_since_s) and not wearer.stopped:
             await self._store_soon(wearer)
         if wearer.stopped and wearer.stopped.code != ELSEWHERE and wearer.unstored_since_s:
@@ -296,18 +307,23 @@ class Hub:
     def _tick(self) -> None:
         due, self._due = self._due, {}
         left = list(due)
+        for wearer in left:
+            wearer.may = _FRAMES_A_TICK
         while left:
             self._each(left, Wearer.put_frames)
             self.crowd.tick()
             self._each(left, Wearer.ask)
-            left = [wearer for wearer in left if wearer.waiting and not wearer.stopped]
+            left = [wearer for wearer in left if wearer.has_more]
         for wearer in due:
             if wearer.unstored_since_s:
                 self._unstored.setdefault(wearer)
             if wearer.store_now:
                 self._asking[wearer] = None
-            wearer.waiting_bytes = 0
-            if wearer.is_held:
+            wearer.waiting_bytes = sum(map(len, wearer.waiting))
+            if wearer.waiting and not wearer.stopped:
+                self._due[wearer] = None
+                self._wake.set()
+            elif wearer.is_held:
                 wearer.is_held = False
                 wearer.line.go_on()
             if "second" in wearer.told and wearer.told["second"]["hint"] and not wearer.is_looked_at:
