@@ -152,12 +152,14 @@ class Session:
         """Works on it, frames that follow each other together, as a tick does; the number of the frame that it asks for
         again, if it does.
         """
-        again = None
+        again: int | None = None
         for are_frames, run in groupby(said, key=lambda one: isinstance(one, bytes)):
             if are_frames:
                 told = self.sitting.frame(*(one for one in run if isinstance(one, bytes)))
                 again = next((one["again"] for one in reversed(told) if "again" in one), again)
                 continue
+            if again is not None:  # it is asked again, too, after the frames that are missing before it
+                return again
             for question in run:
                 assert isinstance(question, dict)
                 list(self.sitting.command(question))

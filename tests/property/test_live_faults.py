@@ -4,7 +4,8 @@ import dataclasses
 import math
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -20,10 +21,20 @@ pytestmark = pytest.mark.django_db
 
 RUNS_SHORT, RUNS_LONG = 25, int(os.environ.get("UPPERBACK_LIVE_RUNS", "10000"))
 BY = actors.household("browser-of-the-test")
+_Found = TypeVar("_Found")
 
 
 def _people() -> list[Profile]:
     return [people.create_profile(name=name, by=BY, now=NOW) for name in ("Ana", "Ben")]
+
+
+def _of_run(seed: int, found: Iterator[_Found]) -> Iterator[_Found]:
+    """What goes wrong on the way says in which run."""
+    try:
+        yield from found
+    except Exception as problem:
+        problem.add_note(f"seed {seed}")
+        raise
 
 
 def _check(runs: int, first_seed: int) -> tuple[int, int]:
@@ -33,7 +44,7 @@ def _check(runs: int, first_seed: int) -> tuple[int, int]:
     for seed in range(first_seed, first_seed + runs):
         dice = random.Random(seed)
         who = [(ana, BY), (ana, BY), (ben, BY)][: dice.choice([1, 1, 2, 3])]
-        for profile, expected, stored, frames, kept in live_faults.run(dice, who, NOW):
+        for profile, expected, stored, frames, kept in _of_run(seed, live_faults.run(dice, who, NOW)):
             same = stored.first_s == expected.first_s and np.array_equal(stored.rows, expected.rows, equal_nan=True)
             assert same, f"seed {seed}: what is stored is not what a line without faults gives"
             assert kept == frames, f"seed {seed}: what is kept is not what was sent"
