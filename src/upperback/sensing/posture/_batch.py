@@ -7,7 +7,7 @@ into blocks, how many threads there are, or where a piece stood.
 
 import math
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -95,6 +95,16 @@ class _Piece:
     summary: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Running:
+    """Pieces that are worked on, in groups side by side, and the epochs that they write."""
+
+    pieces: list[_Piece]
+    groups: list[list[int]]
+    done: list[Future[tuple[Tally, npt.NDArray[np.float64]]]]
+    rows: npt.NDArray[np.float32]
+
+
 class _Work:
     """Takes blocks, and works off pieces as soon as there are enough of them to be done side by side."""
 
@@ -117,6 +127,7 @@ class _Work:
         self._start_s = 0.0
         self._n_samples = 0
         self._waiting = Waiting()
+        self._running: _Running | None = None
         self._next_epoch = 0
         self._bias: npt.NDArray[np.float64] = np.zeros(4)  # of the last piece that had rests
         self._rows: list[npt.NDArray[np.float32]] = []
@@ -146,6 +157,7 @@ class _Work:
             raise InputError("a recording without a block has no posture")
         last = self._grid.epoch_of(self._n_samples)
         self._work_off(self._pieces(last + (self._grid.first_of(last) < self._n_samples)))
+        self._take_in()
         rows = self._rows[0] if len(self._rows) == 1 else np.concatenate([_NO_ROWS, *self._rows])
         return PostureResult(
             epochs=Epochs(first_s=math.floor(self._start_s), rows=rows),
@@ -171,6 +183,8 @@ class _Work:
         return [_Piece(start, end, sum(split <= start for split in splits)) for start, end in pairwise(inside)]
 
     def _work_off(self, pieces: list[_Piece]) -> None:
+        """Has pieces worked on, and takes in what was done before: meanwhile the next blocks can come."""
+        self._take_in()
         if not pieces:
             return
         grid = self._grid
@@ -182,17 +196,29 @@ class _Work:
             if (some := [number for number, piece in enumerate(pieces) if piece.summary == summary])
             for at in range(0, len(some), LANES)
         ]
-        biases = self._biases(pieces)
-        done = [self._pool.submit(self._do, [pieces[k] for k in group], biases[group], rows) for group in groups]
-        for group, future in zip(groups, done, strict=True):
+        biases, waiting = self._biases(pieces), self._waiting.copy()
+        done = [
+            self._pool.submit(self._do, waiting, [pieces[k] for k in group], biases[group], rows, first)
+            for group in groups
+        ]
+        self._running = _Running(pieces=pieces, groups=groups, done=done, rows=rows)
+        self._next_epoch = last
+        self._waiting.drop(grid.first_of(last) - self._n_warm)
+
+    def _take_in(self) -> None:
+        """What the pieces that are worked on have given, once they are done."""
+        if self._running is None:
+            return
+        pieces, rows, grid = self._running.pieces, self._running.rows, self._grid
+        last = pieces[-1].last
+        for group, future in zip(self._running.groups, self._running.done, strict=True):
             tally, posture = future.result()
             self._tallies[pieces[group[0]].summary].add(tally)
             if grid.first_of(last) > self._n_samples and group[-1] == len(pieces) - 1:  # not complete
                 rows[-1] = epoch_row(posture[:, len(group) - 1], grid.expected_in(last - 1), self._alignment)
         self._hold(pieces, rows)
         self._rows.append(rows)
-        self._next_epoch = last
-        self._waiting.drop(grid.first_of(last) - self._n_warm)
+        self._running = None
 
     @property
     def _n_warm(self) -> int:
@@ -222,21 +248,23 @@ class _Work:
 
     def _do(
         self,
+        waiting: Waiting,
         pieces: list[_Piece],
         biases: npt.NDArray[np.float64],
         rows: npt.NDArray[np.float32],
+        first_epoch: int,
     ) -> tuple[Tally, npt.NDArray[np.float64]]:
         """Pieces side by side."""
         tally = Tally(compiled_counts=self._instruction_set != "numpy")
         posture = run_lanes(
-            self._waiting,
+            waiting,
             self._setting,
             ranges=list(map(self._range, pieces)),
             n_warm=self._n_warm,
             biases=biases,
             tally=tally,
             rows=rows,
-            first_epoch=self._next_epoch,
+            first_epoch=first_epoch,
             instruction_set=self._instruction_set,
         )
         return tally, posture

@@ -130,6 +130,12 @@ class Waiting:
         if len(samples):
             self.blocks.append((self.end, samples))
 
+    def copy(self) -> "Waiting":
+        """The same blocks, for who still works on them when more come and old ones go."""
+        same = Waiting()
+        same.blocks = list(self.blocks)
+        return same
+
     def part(self, start: int, end: int) -> Samples:
         """Samples [start, end) of the stream in one piece; copied only if they came in several blocks."""
         inside = [
