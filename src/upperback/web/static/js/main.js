@@ -81,11 +81,20 @@ startThemeSwitch();
 startPageActions();
 
 // Form behaviour (error summary focus, "none of these", double clicks). The page works without it.
-try {
-  const { initAll } = await import("../vendor/nhsuk-frontend.min.js");
-  initAll();
-} catch {
-  // The copied browser files are missing: run the set-up again.
+async function startForms() {
+  try {
+    const { initAll } = await import("../vendor/nhsuk-frontend.min.js");
+    initAll();
+  } catch {
+    // The copied browser files are missing: run the set-up again.
+  }
+}
+
+// A page with nothing but the skip link loads it only when somebody comes to that with the keyboard.
+if (document.querySelector('[data-module^="nhsuk-"]:not(.nhsuk-skip-link)')) {
+  await startForms();
+} else {
+  document.querySelector(".nhsuk-skip-link")?.addEventListener("focus", startForms, { once: true });
 }
 
 // Help stays within reach when Upperback does not run any more.

@@ -122,26 +122,40 @@ export class View {
     const known = now.flexion_deg !== null;
     this.#page.classList.remove("live--stale");
     this.#page.classList.toggle("live--unknown", !known);
-    parts.side.style.transform = `rotate(${known ? now.flexion_deg : 0}deg)`;
-    parts.front.style.transform = `rotate(${now.lateral_deg ?? 0}deg)`;
-    parts.lean.textContent = known ? words[leaning(now.flexion_deg)] : words.not_measured;
-    parts.degrees.textContent = known ? `${Math.round(now.flexion_deg)}°` : "–";
-    parts.held.textContent = now.held_s >= 60 ? words.held.replace("%", Math.floor(now.held_s / 60)) : words.held_short;
+    turn(parts.side, known ? now.flexion_deg : 0);
+    turn(parts.front, now.lateral_deg ?? 0);
+    say(parts.lean, known ? words[leaning(now.flexion_deg)] : words.not_measured);
+    say(parts.degrees, known ? `${Math.round(now.flexion_deg)}°` : "–");
+    say(parts.held, now.held_s >= 60 ? words.held.replace("%", Math.floor(now.held_s / 60)) : words.held_short);
     if (now.notes.length) {
-      parts.note.textContent = now.notes[0];
+      say(parts.note, now.notes[0]);
     }
   }
 
   #age() {
     if (this.stage === "live" && (this.#isAway || performance.now() - this.#heardAt > STALE_MS)) {
       this.#page.classList.add("live--stale", "live--unknown");
-      this.parts.lean.textContent = this.#isAway ? this.words.away : this.words.stale;
-      this.parts.degrees.textContent = "–";
-      this.parts.held.textContent = "";
+      say(this.parts.lean, this.#isAway ? this.words.away : this.words.stale);
+      say(this.parts.degrees, "–");
+      say(this.parts.held, "");
     }
   }
 }
 
 function leaning(degrees) {
   return degrees > 45 ? "far" : degrees > 20 ? "forward" : degrees < -15 ? "back" : "upright";
+}
+
+// A page that is worn for an hour draws only what changes: a whole degree, another word.
+function turn(part, degrees) {
+  const transform = `rotate(${Math.round(degrees)}deg)`;
+  if (part.style.transform !== transform) {
+    part.style.transform = transform;
+  }
+}
+
+function say(part, text) {
+  if (part.textContent !== text) {
+    part.textContent = text;
+  }
 }
