@@ -16,7 +16,7 @@ from tests.unit.devices.live import end_state
 from upperback import cli
 from upperback.core.errors import InputError
 from upperback.devices._parquet import write_recording
-from upperback.devices.live import lsl, open_lsl, open_simulated
+from upperback.devices.live import bluetooth, lsl, open_lsl, open_simulated
 from upperback.devices.simulate import load_scenario, simulate
 from upperback.sensing.signal import G_MPS2
 
@@ -213,12 +213,12 @@ def streams(tmp_path: Path, **sensors: str) -> Iterator[str]:
         thread.join(timeout=30)
 
 
-def judge_both(text: str) -> None:
+def judge_both(text: str, lag_s: float = 0.05) -> None:
     """Twenty degrees together, and then a back that is rounded by 25 between the two."""
     events = [json.loads(line) for line in text.splitlines()]
     assert [one["event"] for one in events[:2]] == ["source", "source"]
     (clocks,) = [one for one in events if one["event"] == "clocks"]
-    assert clocks["lag_s"] == pytest.approx(0, abs=0.05)
+    assert clocks["lag_s"] == pytest.approx(0, abs=lag_s)
     both = [one for one in events if one["event"] == "both"]
     zero_s = next(one["time_s"] for one in events if one["event"] == "second")
     leans = [one for one in both if 53 <= one["time_s"] - zero_s <= 61]
@@ -250,3 +250,19 @@ def test_a_recording_and_a_stream_are_told_together(
         words = ["--recording", str(recording), "--second", "lsl:beneath", "--speed", "max", "--json"]
         assert cli.main(["monitor", "--source", "replay", *words]) == 0
     judge_both(capsys.readouterr().out)
+
+
+def test_a_strap_and_a_stream_are_told_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The clock of the strap is told by when its first notification came."""
+    pytest.importorskip("bumble")
+    from tests.unit.devices.live.strap_of_software import Behaviour, software_radio
+
+    monkeypatch.setattr(lsl, "SILENT_S", 3.0)
+    monkeypatch.setattr(bluetooth, "_WAITING_MAX", 100_000)  # it is played faster than life
+    with streams(tmp_path, under="lower") as scenario:
+        monkeypatch.setattr(bluetooth, "Radio", lambda: software_radio(Behaviour(scenario=scenario, seconds=80)))
+        words = ["--second", "lsl:under", "--speed", "max", "--seconds", "78", "--json"]
+        assert cli.main(["monitor", "--source", "polar", *words]) == 0
+    judge_both(capsys.readouterr().out, lag_s=2.0)
