@@ -252,6 +252,7 @@ def test_a_recording_and_a_stream_are_told_together(
     judge_both(capsys.readouterr().out)
 
 
+@pytest.mark.long  # a third of a minute
 def test_a_strap_and_a_stream_are_told_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
