@@ -21,6 +21,7 @@ from upperback.care.progression import (
     StepChange,
     Verdict,
     after_absence,
+    easier_variant,
     judge,
     limit_session,
     session_light,
@@ -330,7 +331,7 @@ def _done_all_the_same(course: Course, item: Planned, session: Session, steps: M
     told = [one for one in course.own_in(item.id, session) if one not in others]
     if not told:
         return None
-    newest = _newest(item, next(reversed(course.kept_of(item.id)), None), course.bounds)
+    newest = _newest(item, next(reversed(course.kept_of(item.id)), None), course.bounds, course.content)
     exercise = item.id if item.id in told else told[0]
     return newest if newest.exercise in told else replace(newest, exercise=exercise)
 
@@ -361,7 +362,7 @@ def _steps_on(
         last = next(reversed(course.kept_of(item.id)), None)
         elsewhere = taken | {other.id for other in course.items if other.id != item.id}
         bounds = replace(course.bounds, allowed=course.bounds.allowed - elsewhere)
-        step = _newest(item, last, course.bounds)
+        step = _newest(item, last, course.bounds, course.content)
         if last is not None and _is_red_since(course, last):
             step = step_back(step, bounds, course.content)
         days_off = _days_off(course, item, day, before)
@@ -427,13 +428,18 @@ def _days_off(
     return (day - newest).days if newest != dt.date.min else 0
 
 
-def _newest(item: Planned, last: Kept | None, bounds: Bounds) -> Step:
-    """The newest step inside what the plan allows. Where its exercise is not allowed any more, the one of the plan
-    with no more sets and repetitions than that: a step back is not forgotten.
+def _newest(item: Planned, last: Kept | None, bounds: Bounds, content: Content) -> Step:
+    """The newest step inside what the plan allows.
+
+    Where its exercise is not allowed any more, the one of the plan with no more sets and repetitions than that, or its
+    easier form where it would be harder: a step back is not forgotten.
     """
     step = item.first if last is None else last.after
     if last is not None and step.exercise not in bounds.allowed and step.exercise not in item.stand_ins:
+        level = content.exercises[step.exercise].level
         step = replace(item.first, sets=min(item.first.sets, step.sets), reps=min(item.first.reps, step.reps))
+        if content.exercises[step.exercise].level > level:
+            step = easier_variant(step, bounds, content)
     if step.sets <= bounds.sets_top and step.reps <= bounds.reps_top:
         return step
     return replace(step, sets=min(step.sets, bounds.sets_top), reps=min(step.reps, bounds.reps_top))

@@ -171,6 +171,15 @@ def test_a_step_back_is_not_forgotten_when_the_plan_changes() -> None:
     assert (due.step.exercise, due.step.sets, due.step.reps) == ("ST02", 1, 8)
 
 
+def test_a_step_back_to_an_easier_exercise_is_not_forgotten_either() -> None:
+    """Pressing back while lying is not allowed any more: the lift face down, which is harder, does not come for it."""
+    lying = Step(exercise="ST14", sets=1, reps=8)
+    bounds = replace(BUILD, allowed=frozenset({"ST06", "MV09"}))
+    here = course(kept=(kept(0, lying, before=lying, planned="ST06"),), items=planned("ST06"), bounds=bounds)
+    (due,) = due_on(here, on(2))
+    assert (due.step.exercise, due.step.sets, due.step.reps) == ("MV09", 1, 8)
+
+
 def test_nothing_harder_takes_the_place_of_what_was_red_twice() -> None:
     """Leaning on a table does not stand in for leaning on a wall."""
     items = planned("ST03", stand_ins=("ST04",))

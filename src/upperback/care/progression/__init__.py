@@ -12,7 +12,17 @@ from upperback.care.progression.decide import (
     session_light,
 )
 from upperback.care.progression.light import Light, has_settled, pain_light, usual_pain
-from upperback.care.progression.step import BANDS, Band, Bounds, Step, bounds_for, harder, step_back, step_up
+from upperback.care.progression.step import (
+    BANDS,
+    Band,
+    Bounds,
+    Step,
+    bounds_for,
+    easier_variant,
+    harder,
+    step_back,
+    step_up,
+)
 
 __all__ = [
     "BANDS",
@@ -27,6 +37,7 @@ __all__ = [
     "Verdict",
     "after_absence",
     "bounds_for",
+    "easier_variant",
     "harder",
     "has_settled",
     "is_good",
