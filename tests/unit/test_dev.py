@@ -215,8 +215,8 @@ def test_progress_is_told_in_plain_words() -> None:
 @pytest.mark.parametrize(
     ("given", "passed"),
     [
-        ([], ["-n", "auto"]),
-        (["--require-browser"], ["-n", "auto", "--require-browser"]),
+        ([], ["-n", "auto", "--dist", "worksteal"]),
+        (["--require-browser"], ["-n", "auto", "--dist", "worksteal", "--require-browser"]),
         (["-n0", "tests/unit"], ["-n0", "tests/unit"]),
         (["--pdb"], ["--pdb"]),
     ],

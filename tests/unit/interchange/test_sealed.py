@@ -33,7 +33,7 @@ def test_what_goes_in_comes_out(size: int) -> None:
     data = locked(plain)
     assert opened(data) == plain
     assert sealed.is_sealed(data)
-    assert not size or plain[:40] not in data
+    assert size < 40 or plain[:40] not in data  # a byte or two stand in anything
 
 
 def test_the_same_file_twice_looks_different() -> None:
