@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.care.plan.people import CONTENT, facts_of, plan_of, record_of
-from upperback.care.plan.tasks import LoadChange
+from upperback.care.plan.choices import Task
+from upperback.care.plan.tasks import LoadChange, sums_of_task
 from upperback.care.plan.workstation import desk_points, points_to_change
 from upperback.core.errors import InputError
 
@@ -38,6 +39,11 @@ def test_sums(category: str, amounts: dict[str, float], numbers: dict[str, float
     change = change_of(category, **amounts)
     assert dict(change.numbers) == numbers
     assert words in " ".join(f"{line.result} {line.how}" for line in change.sums)
+
+
+def test_a_task_told_later_has_the_sums_that_the_plan_would_give_it() -> None:
+    task = Task(category="LM-CARRY", kg_total=12, kg_ok=4)
+    assert sums_of_task(task, CONTENT) == change_of("LM-CARRY", kg_total=12, kg_ok=4).sums != ()
 
 
 def test_what_comes_out_and_how_stand_apart() -> None:
