@@ -11,6 +11,7 @@ from typing import Any
 
 import django
 import pytest
+from hypothesis import settings
 
 # Before Django's settings are read: nothing a test does may touch a person's own data.
 _FOLDER = Path(tempfile.mkdtemp(prefix="upperback-tests-"))
@@ -30,6 +31,10 @@ os.environ["UPPERBACK_DATA"] = str(_FOLDER)
 os.environ["DJANGO_SETTINGS_MODULE"] = "upperback.web.settings"
 
 django.setup()
+
+# No test depends on the clock on the wall: a busy machine is no failure.
+settings.register_profile("upperback", deadline=None)
+settings.load_profile("upperback")
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _connect = socket.socket.connect

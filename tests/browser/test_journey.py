@@ -148,7 +148,7 @@ def begin(page: Page) -> None:
 def test_one_tick_stops_the_check_at_once(open_page: OpenPage, shoot: Callable[[Page, str], Path]) -> None:
     page = open_page("/people/")
     begin(page)
-    page.locator("input[value=saddle]").check(force=True)
+    page.locator("input[value=saddle]").click(force=True)
     page.wait_for_url("**/result/**")
     assert page.locator("a[href='tel:999']").first.is_visible()
     assert page.locator("a[href^='/exercise']").count() == 0
@@ -179,7 +179,7 @@ def test_a_tick_that_settles_nothing_stays_on_the_page(open_page: OpenPage) -> N
 def test_a_mistaken_tick_can_be_taken_back(open_page: OpenPage) -> None:
     page = open_page("/people/")
     begin(page)
-    page.locator("input[value=saddle]").check(force=True)
+    page.locator("input[value=saddle]").click(force=True)
     page.wait_for_url("**/result/**")
     page.get_by_role("button", name="Look at my answers again").click()
     page.wait_for_url("**/check/part/emergency/")

@@ -207,7 +207,8 @@ def tick(page: Page, name: str, value: str) -> bool:
     """A radio or tick box, or the text of a number; whether there was something to tick."""
     box = page.locator(f"input[name='{name}'][value='{value}']")
     if box.count():
-        box.first.check(force=True)
+        if not box.first.is_checked():  # not `check`, which looks for the tick on a page that may have gone by then
+            box.first.click(force=True)
         return True
     page.locator(f"input[name='{name}'][type=text]").fill(value)
     return False
