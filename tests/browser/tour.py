@@ -207,8 +207,7 @@ def tick(page: Page, name: str, value: str) -> bool:
     """A radio or tick box, or the text of a number; whether there was something to tick."""
     box = page.locator(f"input[name='{name}'][value='{value}']")
     if box.count():
-        if not box.first.is_checked():  # not `check`, which looks for the tick on a page that may have gone by then
-            box.first.click(force=True)
+        box.first.check(force=True)
         return True
     page.locator(f"input[name='{name}'][type=text]").fill(value)
     return False
