@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["household", "reader", "system", "nobody"]
+Kind = Literal["household", "reader", "system", "person", "account", "guest", "nobody"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,10 +14,14 @@ class Actor:
     household: a person at this installation, let in by its one-time link; `id` tells one browser from another.
     reader: somebody who was given an archive and has opened it to read.
     system: the product itself, for example when it makes the demonstration people. nobody: not let in.
+    person: somebody signed in to a service, at their own record; `id` is the public id of the account.
+    account: anybody who is signed in, at somebody else's record; what they may see of whom is asked of `access` at
+    every use. guest: somebody at a service without an account, who does the safety check.
     """
 
     kind: Kind
     id: str
+    second_factor: bool = False  # of an account: used at this sign-in
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"
@@ -28,6 +32,21 @@ NOBODY = Actor(kind="nobody", id="-")
 
 
 READER = Actor(kind="reader", id="-")
+
+
+def person(account_uuid: uuid.UUID) -> Actor:
+    """Somebody who is signed in to a service, at their own record."""
+    return Actor(kind="person", id=str(account_uuid))
+
+
+def account(account_uuid: uuid.UUID, *, second_factor: bool = False) -> Actor:
+    """Somebody who is signed in to a service, clinicians and carers among them."""
+    return Actor(kind="account", id=str(account_uuid), second_factor=second_factor)
+
+
+def guest(browser: str) -> Actor:
+    """Somebody at a service who is not signed in."""
+    return Actor(kind="guest", id=browser or "-")
 
 
 def household(browser: str) -> Actor:

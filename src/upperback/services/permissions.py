@@ -33,6 +33,9 @@ Action = Literal[
     "answer_change",
     "finish_live",
     "reset_demo",
+    "share",
+    "accept_invitation",
+    "run_service",
 ]
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -65,7 +68,13 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
 _TABLE: Final[dict[Kind, frozenset[Action]]] = {
     # On one's own machine the household shares one installation; profiles keep people apart, not out.
     "household": _LIVING_HERE,
-    "system": _LIVING_HERE | {"finish_live", "reset_demo"},
+    "system": _LIVING_HERE | {"finish_live", "reset_demo", "run_service"},
+    # Signed in to a service, at their own record and no other.
+    "person": (_LIVING_HERE - {"list_profiles", "create_profile", "import_person"}) | {"share", "accept_invitation"},
+    # Signed in, at somebody else's record. Whose, and what of it, was asked of `access` before.
+    "account": frozenset({"see_profile", "propose_change", "accept_invitation"}),
+    # Not signed in at a service: the safety check and its result, before anything else.
+    "guest": frozenset({"see_profile", "change_profile", "answer", "finish_screening"}),
     # Somebody who reads an archive that was given to them: looks, and proposes in a file of their own.
     "reader": frozenset({"list_profiles", "see_profile", "propose_change"}),
     "nobody": frozenset(),

@@ -8,6 +8,7 @@ still open) and by nothing else.
 import uuid
 from typing import Any, ClassVar
 
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from upperback.core.errors import Conflict
@@ -624,6 +625,206 @@ class PushTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.look_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+class Account(AbstractBaseUser):
+    """Somebody who signs in to a service. Either a person with a record of their own, or somebody of a clinic's staff.
+
+    There are none on one's own machine. An account without a record and without a membership may do nothing.
+    """
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "email": I, "name": I, "profile": T, "password": T, "last_login": T, "is_active": T,
+            "joined_at": T,
+        },
+        Export.NEVER,  # how somebody signs in here is of no use anywhere else
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=60, blank=True, default="", help_text="Of staff: as people see it.")
+    profile = models.OneToOneField(Profile, on_delete=models.CASCADE, null=True, related_name="account")
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+
+    objects: ClassVar[BaseUserManager["Account"]] = BaseUserManager()
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class Clinic(models.Model):
+    """A clinic that runs, or takes part in, this service."""
+
+    handling: ClassVar = Handling({"id": T, "uuid": T, "name": T, "made_at": T}, Export.NEVER, Erase.KEEP)
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=80)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """In which role an account works for a clinic. Ending it is the one change."""
+
+    class Role(models.TextChoices):
+        CLINICIAN = "clinician"
+        CLINIC_ADMIN = "clinic_admin"
+        RESEARCHER = "researcher"
+        SUPPORT = "support"
+        APP = "app"
+
+    handling: ClassVar = Handling(
+        {"id": T, "uuid": T, "account": T, "clinic": T, "role": T, "since": T, "ended_at": T, "by": T},
+        Export.NEVER,
+        Erase.WITH_PERSON,
+    )
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=14, choices=Role.choices)
+    since = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["account", "clinic", "role"],
+                condition=models.Q(ended_at__isnull=True),
+                name="one_open_membership_per_role",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.role
+
+
+class Relation(models.Model):
+    """Who treats a person, or cares for them. Ending it is the one change. It opens nothing without a consent."""
+
+    class Kind(models.TextChoices):
+        TREATS = "treats"
+        CARES = "cares"
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": H, "account": T, "clinic": T, "kind": H, "since": T, "ends_at": T,
+            "ended_at": T, "by": T,
+        },
+        Export.NEVER,  # who looks after somebody here says nothing anywhere else
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="relations")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="relations")
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, null=True, related_name="relations")
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    since = models.DateTimeField()
+    ends_at = models.DateTimeField(help_text="Nobody looks after somebody for ever: it is asked again.")
+    ended_at = models.DateTimeField(null=True)
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["account", "ended_at"]),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["profile", "account", "kind"],
+                condition=models.Q(ended_at__isnull=True),
+                name="one_open_relation_per_kind",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="treats", clinic__isnull=False) | models.Q(kind="cares", clinic__isnull=True),
+                name="who_treats_does_so_for_a_clinic",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class ConsentEvent(_AppendOnly):
+    """A person lets somebody see something, for a purpose, until a day; or takes that back. Two events, never edited.
+
+    A grant holds from its first event until its end date or the event that withdraws it, whichever is earlier.
+    """
+
+    class Kind(models.TextChoices):
+        GRANTED = "granted"
+        WITHDRAWN = "withdrawn"
+
+    class Recipient(models.TextChoices):
+        ACCOUNT = "account"
+        CLINIC = "clinic"
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": H, "grant": T, "kind": T, "recipient_kind": T, "recipient": T, "purpose": H,
+            "data_classes": H, "ends_at": T, "at": T, "by": T,
+        },
+        Export.NEVER,  # brought in elsewhere it would open a record that nobody was asked about again
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="consents")
+    grant = models.UUIDField(help_text="Names the grant in both events.")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    recipient_kind = models.CharField(max_length=8, choices=Recipient.choices)
+    recipient = models.UUIDField(help_text="Public id of an account or a clinic.")
+    purpose = models.CharField(max_length=12)
+    data_classes = models.JSONField(default=list)
+    ends_at = models.DateTimeField()
+    at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["recipient"]),)
+        constraints = (models.UniqueConstraint(fields=["grant", "kind"], name="a_grant_is_given_and_withdrawn_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.purpose}"
+
+
+class Invitation(models.Model):
+    """A code that lets one named kind of helper in, once and for a short while. Only the hash of it is kept."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "code_sha256": T, "kind": H, "data_classes": H, "access_days": T,
+            "made_at": T, "ends_at": T, "used_at": T, "by": T,
+        },
+        Export.NEVER,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="invitations")
+    code_sha256 = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=6, choices=Relation.Kind.choices)
+    data_classes = models.JSONField(default=list)
+    access_days = models.PositiveSmallIntegerField()
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
 
 
 class AuditEvent(_AppendOnly):

@@ -60,6 +60,9 @@ DATABASES = {"default": database(OPTIONS.database_url, OPTIONS.data)}
 SQLITE_JOURNAL = sqlite_journal(sqlite3.sqlite_version_info)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+#: Who signs in to a service. On one's own machine nobody does, and the tables stay empty.
+AUTH_USER_MODEL = "store.Account"
+
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.sessions", "upperback.store"]
 
 # Headers, host names, static files, the one-time link and the help page stand in front of Django: see `front.py`.

@@ -1,0 +1,208 @@
+"""May this actor see this of this person, now? The one question; every page, socket, token, export and job asks it.
+
+Nothing is remembered between two questions: who works where, who treats whom and what a person has consented to is read
+at every use, so what is withdrawn is withdrawn. Rules stand in `access_rules`, without a database.
+"""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import cast
+
+from django.db.models import Q
+
+from upperback.core.errors import NotFound
+from upperback.services import audit
+from upperback.services.access_rules import (
+    Allowed,
+    Asked,
+    Consent,
+    DataClass,
+    Denied,
+    Purpose,
+    Role,
+    Standing,
+    Verdict,
+    decide_any,
+)
+from upperback.services.actors import Actor, public_id
+from upperback.store.models import Account, ConsentEvent, Membership, Profile, Relation
+
+__all__ = ["Allowed", "Denied", "Job", "caseload", "jobs_of", "may", "open_record", "see"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A role that somebody holds at a clinic now."""
+
+    role: Role
+    clinic: uuid.UUID
+    clinic_name: str
+
+
+def may(*, actor: Actor, person: Profile, purpose: Purpose, data_class: DataClass, now: dt.datetime) -> Verdict:
+    """Whether this actor may see this kind of data of this person for this purpose, as things stand now."""
+    standings = _standings(actor, [person], now)[person.pk]
+    return decide_any(standings, Asked(purpose=purpose, data_class=data_class, now=now))
+
+
+def see(*, actor: Actor, person: Profile, purpose: Purpose, data_class: DataClass, now: dt.datetime) -> bool:
+    """Like `may`, and if it may, says in the person's record that it was looked at. For parts of a page."""
+    if not may(actor=actor, person=person, purpose=purpose, data_class=data_class, now=now):
+        return False
+    _tell_of_look(actor, person, purpose, data_class, now)
+    return True
+
+
+def open_record(
+    *, actor: Actor, person_uuid: uuid.UUID | None, purpose: Purpose, data_class: DataClass, now: dt.datetime
+) -> Profile:
+    """The person, for whoever may see this of them; a look by somebody else is written into their record.
+
+    Raises
+    ------
+    NotFound : not there, or not for this actor: the same answer.
+    """
+    person = Profile.objects.filter(uuid=person_uuid).first() if person_uuid else None
+    if person is None or not see(actor=actor, person=person, purpose=purpose, data_class=data_class, now=now):
+        raise NotFound("there is no such person here")
+    return person
+
+
+def caseload(
+    *, actor: Actor, now: dt.datetime, purpose: Purpose = "care", data_class: DataClass = "identity"
+) -> list[Profile]:
+    """Everybody of whom this actor may see this now, by name. People who did not agree are not counted either."""
+    account = public_id(actor.id) if actor.kind == "account" else None
+    if account is None:
+        return []
+    people = list(Profile.objects.filter(relations__account__uuid=account).distinct().order_by("name", "pk"))
+    standings = _standings(actor, people, now)
+    asked = Asked(purpose=purpose, data_class=data_class, now=now)
+    return [person for person in people if decide_any(standings[person.pk], asked)]
+
+
+def jobs_of(*, actor: Actor, now: dt.datetime) -> list[Job]:
+    """The roles that somebody holds now: none for people, and none for staff without their second factor."""
+    account = _account(actor)
+    if account is None or not account.is_active:
+        return []
+    return [
+        Job(role=_role(member), clinic=member.clinic.uuid, clinic_name=member.clinic.name)
+        for member in _memberships(account)
+        if (member.ended_at is None or member.ended_at > now) and (member.role == "app" or actor.second_factor)
+    ]
+
+
+def _account(actor: Actor) -> Account | None:
+    account_uuid = public_id(actor.id) if actor.kind in {"person", "account"} else None
+    return Account.objects.filter(uuid=account_uuid).first() if account_uuid is not None else None
+
+
+def _memberships(account: Account) -> list[Membership]:
+    return list(account.memberships.select_related("clinic"))
+
+
+def _role(member: Membership) -> Role:
+    """As the column holds it: one of the choices, nothing else gets in."""
+    return cast("Role", member.role)
+
+
+def _standings(actor: Actor, people: list[Profile], now: dt.datetime) -> dict[int, list[Standing]]:
+    """Every way in which an actor stands to each of these people. Four queries, however many people."""
+    found: dict[int, list[Standing]] = {person.pk: [] for person in people}
+    if actor.kind == "household":  # on one's own machine everybody who is let in is at home
+        own = Standing(account=None, is_active=True, role="person", relation="self")
+        return {pk: [own] for pk in found}
+    account = _account(actor)
+    if account is None:
+        return found
+    members = _memberships(account)
+    relations = list(Relation.objects.filter(account=account, profile__in=people).select_related("clinic"))
+    consents = _consents(people, [account.uuid, *(member.clinic.uuid for member in members)])
+    for person in people:
+        found[person.pk] = [
+            *_as_person(account, person),
+            *_as_carer(account, relations, person, consents[person.pk]),
+            *(
+                standing
+                for member in members
+                for standing in _as_member(account, member, relations, person, consents[person.pk], actor)
+            ),
+        ]
+    return found
+
+
+def _as_person(account: Account, person: Profile) -> Iterable[Standing]:
+    if account.profile_id is not None and account.profile_id == person.pk:
+        yield Standing(account=account.uuid, is_active=account.is_active, role="person", relation="self")
+
+
+def _as_carer(
+    account: Account, relations: list[Relation], person: Profile, consents: tuple[Consent, ...]
+) -> Iterable[Standing]:
+    for relation in relations:
+        if relation.kind == Relation.Kind.CARES and relation.profile_id == person.pk:
+            yield Standing(
+                account=account.uuid, is_active=account.is_active, role="carer", relation="cares",
+                relation_until=_until(relation), consents=consents,
+            )  # fmt: skip
+
+
+def _as_member(
+    account: Account,
+    member: Membership,
+    relations: list[Relation],
+    person: Profile,
+    consents: tuple[Consent, ...],
+    actor: Actor,
+) -> Iterable[Standing]:
+    """One way for every open or past relation, and one without any."""
+    alone = Standing(
+        account=account.uuid, is_active=account.is_active, second_factor=actor.second_factor, role=_role(member),
+        clinic=member.clinic.uuid, member_until=member.ended_at, consents=consents,
+    )  # fmt: skip
+    yield alone
+    for relation in relations:
+        if relation.kind == Relation.Kind.TREATS and relation.profile_id == person.pk:
+            treated_at = relation.clinic.uuid if relation.clinic is not None else None
+            yield replace(alone, relation="treats", relation_clinic=treated_at, relation_until=_until(relation))
+
+
+def _until(relation: Relation) -> dt.datetime:
+    return min(relation.ends_at, relation.ended_at) if relation.ended_at is not None else relation.ends_at
+
+
+def _consents(people: list[Profile], recipients: list[uuid.UUID]) -> dict[int, tuple[Consent, ...]]:
+    """What these people granted to these recipients, each grant with its withdrawal."""
+    events = ConsentEvent.objects.filter(Q(profile__in=people) & Q(recipient__in=recipients))
+    granted: list[ConsentEvent] = []
+    withdrawn: dict[uuid.UUID, dt.datetime] = {}
+    for event in events:
+        if event.kind == ConsentEvent.Kind.GRANTED:
+            granted.append(event)
+        else:
+            withdrawn[event.grant] = event.at
+    found: dict[int, list[Consent]] = defaultdict(list)
+    for event in granted:
+        found[event.profile_id].append(
+            Consent(
+                recipient=event.recipient,
+                purpose=event.purpose,
+                data_classes=frozenset(event.data_classes),
+                given_at=event.at,
+                ends_at=event.ends_at,
+                withdrawn_at=withdrawn.get(event.grant),
+            )
+        )
+    return {person.pk: tuple(found[person.pk]) for person in people}
+
+
+def _tell_of_look(actor: Actor, person: Profile, purpose: Purpose, data_class: DataClass, now: dt.datetime) -> None:
+    if purpose != "own":
+        audit.record(
+            by=actor, action="look", now=now, object_kind="profile", object_uuid=person.uuid, profile=person,
+            purpose=purpose, data_class=data_class,
+        )  # fmt: skip

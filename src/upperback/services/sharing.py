@@ -1,0 +1,294 @@
+"""A person lets somebody in, sees who may see what, and takes it back. Grant and withdrawal are events, never edits.
+
+An invitation is a code that works once and for two days. Whoever is given it types it in while signed in to an account
+of their own; only then is there a relation and a consent. A wrong code tells nothing, and tries are few.
+"""
+
+import datetime as dt
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from upperback.core.errors import InputError, NotFound
+from upperback.services import audit
+from upperback.services.access_rules import PERMISSIONS, Purpose
+from upperback.services.actors import Actor, public_id
+from upperback.services.permissions import check_may
+from upperback.store.models import Account, AuditEvent, Clinic, ConsentEvent, Invitation, Membership, Profile, Relation
+
+__all__ = ["Grant", "Invitation", "accept", "grant", "grants_of", "invite", "withdraw"]
+
+#: How long a code can be used.
+INVITATION_LASTS: Final = dt.timedelta(hours=48)
+#: How long access lasts at most before it is asked again.
+DAYS_MAX: Final = 365
+#: Wrong codes of one account, and of all together, in an hour.
+TRIES_OF_ONE: Final = 5
+TRIES_OF_ALL: Final = 200
+#: Without letters and digits that look alike.
+_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CODE_LETTERS: Final = 16
+_PURPOSE: Final[dict[str, Purpose]] = {"treats": "care", "cares": "caring"}
+_NO_SUCH_CODE: Final = (
+    "This code does not work. It may have been used, or it is older than two days. Ask for a new one."
+)
+_TOO_MANY: Final = "Too many codes did not work. Wait an hour, then try again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What somebody may see of a person, in words for that person.
+
+    Attributes
+    ----------
+    who, clinic : names; clinic is empty where there is none
+    withdrawn_at : None while it holds
+    """
+
+    id: uuid.UUID
+    who: str
+    clinic: str
+    purpose: str
+    data_classes: tuple[str, ...]
+    given_at: dt.datetime
+    ends_at: dt.datetime
+    withdrawn_at: dt.datetime | None
+
+    def holds(self, now: dt.datetime) -> bool:
+        """Whether it opens anything now."""
+        return self.withdrawn_at is None and now < self.ends_at
+
+
+def invite(
+    *, profile: Profile, kind: str, data_classes: Iterable[str], days: int, by: Actor, now: dt.datetime
+) -> tuple[Invitation, str]:
+    """A new code for a clinician (`treats`) or a carer (`cares`). It is shown once and not kept."""
+    check_may(by, "share")
+    if kind not in _PURPOSE:
+        raise InputError("Say who this is for", field="kind")
+    chosen = _checked_classes(kind, data_classes)
+    if not 1 <= days <= DAYS_MAX:
+        raise InputError(f"Choose a time of up to {DAYS_MAX} days", field="days")
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LETTERS))
+    with transaction.atomic():
+        made = Invitation.objects.create(
+            profile=profile, code_sha256=_hash(letters), kind=kind, data_classes=chosen, access_days=days,
+            made_at=now, ends_at=now + INVITATION_LASTS, by=str(by),
+        )  # fmt: skip
+        audit.record(
+            by=by, action="invite", now=now, object_kind="invitation", object_uuid=made.uuid, profile=profile, kind=kind
+        )
+    return made, "-".join(letters[at : at + 4] for at in range(0, _CODE_LETTERS, 4))
+
+
+def accept(*, code: str, by: Actor, now: dt.datetime) -> Relation:
+    """Whoever types in a code that works is let in: as a clinician for the clinic they work for, or as a carer.
+
+    Raises
+    ------
+    InputError : the code does not work, or there were too many that did not.
+    """
+    check_may(by, "accept_invitation")
+    _check_tries(by, now)
+    with transaction.atomic():
+        made = _taken(code, by, now)
+        relation = _let_in(made, by, now) if made is not None else None
+    if relation is None:
+        audit.record(by=by, action="wrong_code", now=now, object_kind="invitation")
+        raise InputError(_NO_SUCH_CODE, field="code")
+    return relation
+
+
+def grant(
+    *,
+    profile: Profile,
+    recipient: Account | Clinic,
+    purpose: Purpose,
+    data_classes: Iterable[str],
+    ends_at: dt.datetime,
+    by: Actor,
+    now: dt.datetime,
+) -> uuid.UUID:
+    """A consent of its own: for a clinic's research, or for an app. Returns the id that withdraws it."""
+    check_may(by, "share")
+    if not now < ends_at <= now + dt.timedelta(days=DAYS_MAX):
+        raise InputError(f"Choose a time of up to {DAYS_MAX} days", field="ends_at")
+    allowed = frozenset[str]().union(*(row.get(purpose, frozenset()) for row in PERMISSIONS.values()))
+    chosen = sorted(set(data_classes))
+    if not chosen or not allowed.issuperset(chosen):
+        raise InputError("Choose what may be seen", field="data_classes")
+    with transaction.atomic():
+        return _granted(profile, recipient, purpose, chosen, ends_at, by, now)
+
+
+def withdraw(*, profile: Profile, grant_uuid: uuid.UUID | None, by: Actor, now: dt.datetime) -> None:
+    """Takes a grant back. From the next look on there is nothing to see by it, on whatever way it was asked.
+
+    Withdrawing what is withdrawn changes nothing.
+    """
+    check_may(by, "share")
+    with transaction.atomic():
+        given = ConsentEvent.objects.filter(
+            profile=profile, grant=grant_uuid or uuid.UUID(int=0), kind=ConsentEvent.Kind.GRANTED
+        ).first()
+        if given is None:
+            raise NotFound("there is no such grant here")
+        if ConsentEvent.objects.filter(grant=given.grant, kind=ConsentEvent.Kind.WITHDRAWN).exists():
+            return
+        try:
+            with transaction.atomic():
+                ConsentEvent.objects.create(
+                    profile=profile, grant=given.grant, kind=ConsentEvent.Kind.WITHDRAWN,
+                    recipient_kind=given.recipient_kind, recipient=given.recipient, purpose=given.purpose,
+                    data_classes=given.data_classes, ends_at=given.ends_at, at=now, by=str(by),
+                )  # fmt: skip
+        except IntegrityError:  # withdrawn in another window at the same moment
+            return
+        if not _other_grant_holds(profile, given, now):
+            Relation.objects.filter(
+                profile=profile, account__uuid=given.recipient, kind=_kind_of(given.purpose), ended_at__isnull=True
+            ).update(ended_at=now)
+        audit.record(
+            by=by, action="withdraw", now=now, object_kind="grant", object_uuid=given.grant, profile=profile,
+            recipient=str(given.recipient),
+        )  # fmt: skip
+
+
+def grants_of(*, profile: Profile, by: Actor) -> list[Grant]:
+    """Who was let in, the newest first, withdrawn and run out ones too."""
+    check_may(by, "share")
+    events = list(ConsentEvent.objects.filter(profile=profile))
+    withdrawn = {event.grant: event.at for event in events if event.kind == ConsentEvent.Kind.WITHDRAWN}
+    recipients = {event.recipient for event in events}
+    accounts = {
+        account.uuid: account
+        for account in Account.objects.filter(uuid__in=recipients).prefetch_related("memberships__clinic")
+    }
+    clinics = {clinic.uuid: clinic for clinic in Clinic.objects.filter(uuid__in=recipients)}
+    return [
+        Grant(
+            id=event.grant,
+            who=_name_of(accounts.get(event.recipient), clinics.get(event.recipient)),
+            clinic=_clinic_of(accounts.get(event.recipient)),
+            purpose=event.purpose,
+            data_classes=tuple(event.data_classes),
+            given_at=event.at,
+            ends_at=event.ends_at,
+            withdrawn_at=withdrawn.get(event.grant),
+        )
+        for event in reversed(events)
+        if event.kind == ConsentEvent.Kind.GRANTED
+    ]
+
+
+def _checked_classes(kind: str, data_classes: Iterable[str]) -> list[str]:
+    role = "clinician" if kind == "treats" else "carer"
+    allowed = PERMISSIONS[role, kind][_PURPOSE[kind]]  # type: ignore[index]  # one of the two rows
+    chosen = set(data_classes)
+    if not chosen or not allowed.issuperset(chosen):
+        raise InputError("Choose what may be seen", field="data_classes")
+    return sorted(chosen | {"identity"})
+
+
+def _check_tries(by: Actor, now: dt.datetime) -> None:
+    wrong = AuditEvent.objects.filter(action="wrong_code", at__gt=now - dt.timedelta(hours=1))
+    if wrong.filter(actor_id=by.id).count() >= TRIES_OF_ONE or wrong.count() >= TRIES_OF_ALL:
+        raise InputError(_TOO_MANY, field="code")
+
+
+def _taken(code: str, by: Actor, now: dt.datetime) -> Invitation | None:
+    """The invitation behind a code, used up. One of several takers wins."""
+    letters = "".join(code.upper().split()).replace("-", "")
+    made = Invitation.objects.filter(code_sha256=_hash(letters), used_at__isnull=True, ends_at__gt=now).first()
+    if made is None or not _fits(made, by, now):
+        return None
+    taken = Invitation.objects.filter(pk=made.pk, used_at__isnull=True).update(used_at=now)
+    return made if taken else None
+
+
+def _fits(made: Invitation, by: Actor, now: dt.datetime) -> bool:
+    """A clinician's code is for a clinician, a carer's for somebody else than the person and not for staff."""
+    account = Account.objects.filter(uuid=public_id(by.id), is_active=True).first()
+    if account is None or (account.profile_id is not None and account.profile_id == made.profile_id):
+        return False
+    if made.kind == Relation.Kind.TREATS:
+        return by.second_factor and _clinic_for(account, now) is not None
+    return not account.memberships.exists()
+
+
+def _clinic_for(account: Account, now: dt.datetime) -> Clinic | None:
+    members = account.memberships.filter(role=Membership.Role.CLINICIAN).select_related("clinic")
+    return next((one.clinic for one in members if one.ended_at is None or one.ended_at > now), None)
+
+
+def _let_in(made: Invitation, by: Actor, now: dt.datetime) -> Relation:
+    account = Account.objects.get(uuid=public_id(by.id))
+    ends_at = now + dt.timedelta(days=made.access_days)
+    Relation.objects.filter(profile=made.profile, account=account, kind=made.kind, ended_at__isnull=True).update(
+        ended_at=now
+    )
+    relation = Relation.objects.create(
+        profile=made.profile,
+        account=account,
+        clinic=_clinic_for(account, now) if made.kind == Relation.Kind.TREATS else None,
+        kind=made.kind,
+        since=now,
+        ends_at=ends_at,
+        by=str(by),
+    )
+    _granted(made.profile, account, _PURPOSE[made.kind], made.data_classes, ends_at, by, now)
+    return relation
+
+
+def _granted(
+    profile: Profile,
+    recipient: Account | Clinic,
+    purpose: str,
+    data_classes: list[str],
+    ends_at: dt.datetime,
+    by: Actor,
+    now: dt.datetime,
+) -> uuid.UUID:
+    kind = ConsentEvent.Recipient.CLINIC if isinstance(recipient, Clinic) else ConsentEvent.Recipient.ACCOUNT
+    event = ConsentEvent.objects.create(
+        profile=profile, grant=uuid.uuid4(), kind=ConsentEvent.Kind.GRANTED, recipient_kind=kind,
+        recipient=recipient.uuid, purpose=purpose, data_classes=data_classes, ends_at=ends_at, at=now, by=str(by),
+    )  # fmt: skip
+    audit.record(
+        by=by, action="grant", now=now, object_kind="grant", object_uuid=event.grant, profile=profile,
+        recipient=str(recipient.uuid), purpose=purpose, data_classes=data_classes,
+    )  # fmt: skip
+    return event.grant
+
+
+def _other_grant_holds(profile: Profile, given: ConsentEvent, now: dt.datetime) -> bool:
+    """Whether the same recipient may still see something for the same purpose by another grant."""
+    others = ConsentEvent.objects.filter(
+        profile=profile, recipient=given.recipient, purpose=given.purpose, ends_at__gt=now
+    )
+    ended = others.filter(kind=ConsentEvent.Kind.WITHDRAWN).values("grant")
+    return others.filter(kind=ConsentEvent.Kind.GRANTED).exclude(grant__in=ended).exists()
+
+
+def _kind_of(purpose: str) -> str:
+    return next((kind for kind, named in _PURPOSE.items() if named == purpose), "")
+
+
+def _name_of(account: Account | None, clinic: Clinic | None) -> str:
+    if clinic is not None:
+        return clinic.name
+    return (account.name or account.email) if account is not None else ""
+
+
+def _clinic_of(account: Account | None) -> str:
+    members = list(account.memberships.all()) if account is not None else []
+    return members[-1].clinic.name if members else ""
+
+
+def _hash(letters: str) -> str:
+    return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()
