@@ -11,6 +11,8 @@ import textstat
 from babel.messages.extract import extract_from_dir
 from textstat.backend.counts import _count_syllables
 
+from upperback.web.pictures import PICTURES
+
 TEMPLATES = Path(__file__).resolve().parents[2] / "src" / "upperback" / "web" / "templates"
 GRADE_MAX = 7.0
 WORDS_MIN = 40  # below that the measure says little
@@ -31,6 +33,9 @@ def _sentences() -> dict[str, list[str]]:
     for name, _, message, _, _ in extract_from_dir(TEMPLATES, [("**.jinja", "jinja2")], options):
         if name not in _NOT_FOR_PEOPLE:
             found[name] += [message] if isinstance(message, str) else list(message)[:1]
+    for picture in PICTURES.values():
+        texts = [text for part in picture.parts for text in (part.name, part.about)]
+        found[f"picture {picture.id}"] = [str(text) for text in (picture.title, picture.words, *texts)]
     return found
 
 

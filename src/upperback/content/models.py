@@ -556,6 +556,20 @@ class LearnPart(Model, frozen=True):
     waits: bool = False
 
 
+#: Drawings that a page may show. They are made by `web/pictures`.
+PictureId = Literal[
+    "bones",
+    "muscles",
+    "joints",
+    "from-above",
+    "curves",
+    "desk-set-up",
+    "ways-to-carry",
+    "ways-to-lie",
+    "ways-to-hold-a-phone",
+]
+
+
 class LearnPage(Model, frozen=True):
     """`learn/<id>.md`: one thing to read. Front matter in YAML, then a small part of Markdown.
 
@@ -582,7 +596,7 @@ class LearnPage(Model, frozen=True):
     cautions: tuple[Key, ...] = ()
     phases: tuple[Literal["CALM", "BUILD-light", "BUILD"], ...] = ()
     everybody: bool = False
-    drawing: Literal["upper_back"] | None = None
+    pictures: tuple[PictureId, ...] = ()
 
 
 class AlarmWords(Model, frozen=True):

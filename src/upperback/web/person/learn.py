@@ -21,6 +21,7 @@ from upperback.content.vocabulary import default_content
 from upperback.services.reading import reading
 from upperback.web.person import session
 from upperback.web.person.page import onward, services, show
+from upperback.web.pictures import PICTURES, picture_svg
 
 #: How far a source was read, in words for everybody.
 _CHECKED: Final = {
@@ -80,10 +81,12 @@ def page(request: HttpRequest, learn_id: str) -> HttpResponse:
     reader = _reader(request)
     parts = [_html(part.html) for part in found.parts if reader.everything or not part.waits]
     exercises = [content.exercises[id] for id in found.exercises if id in reader.exercises and id in content.exercises]
+    shown = [PICTURES[id] for id in found.pictures]
     context: dict[str, Any] = {
         "page": found,
         "topic": next(topic for topic in content.release.learn_topics if topic.id == found.topic),
         "parts": parts,
+        "pictures": [(one, picture_svg(one)) for one in shown if reader.everything or not one.waits],
         "waiting": len(parts) < len(found.parts),
         "reader": reader,
         "exercises": exercises,
