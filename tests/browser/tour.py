@@ -247,7 +247,7 @@ def _questions(page: Page, says: Says, prefix: str, *, errors: bool = False) -> 
             go_on(page)
             yield f"{prefix}question-{id}-error"
             if kind == "number False":
-                tick(page, "answer", "300")
+                tick(page, "answer", "500")
                 go_on(page)
                 yield f"{prefix}question-{id}-too-much"
         for name, value in answers_here(page, says):
