@@ -185,6 +185,14 @@ def _own_data(page: Page) -> Iterator[str]:
     page.locator("#year").fill("80")
     go_on(page)
     yield "clinic-data-error"
+    page.goto("/share/letter/")
+    yield "letter"
+    go_on(page)
+    yield "letter-error"
+    tick(page, "reader", "gp")
+    go_on(page)
+    page.locator("main summary").click()
+    yield "letter-look"
     page.goto("/data/delete/")
     yield "delete-data"
     go_on(page)

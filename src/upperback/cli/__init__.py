@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from upperback import __version__
-from upperback.cli import archive, breaks, content, erase, lines, monitor, opening, recordings, relax, simulate
+from upperback.cli import archive, breaks, content, erase, letter, lines, monitor, opening, recordings, relax, simulate
 from upperback.cli.command import INTERNAL_ERROR, refuse
 from upperback.core.arguments import ArgumentParser
 from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound, UpperbackError
@@ -28,6 +28,7 @@ COMMANDS: Final = (
     | archive.COMMANDS
     | erase.COMMANDS
     | opening.COMMANDS
+    | letter.COMMANDS
     | monitor.COMMANDS
     | relax.COMMANDS
 )

@@ -50,9 +50,9 @@ def passphrase_arguments(parser: argparse.ArgumentParser, words: str) -> None:
 def _export(chosen: argparse.Namespace) -> int:
     check_fhir_arguments(chosen)
     if not chosen.tables:
-        _check_free(chosen.out)
+        check_free(chosen.out)
     if chosen.fhir is not None:
-        return export_fhir(chosen, now=_now(), write=_written)
+        return export_fhir(chosen, now=_now(), write=written)
     profile = one_person(everybody(chosen.data), chosen.person, what="data")
     passphrase = read_passphrase(chosen, twice=True)
     from upperback.services import actors, archive, own_tables
@@ -64,14 +64,14 @@ def _export(chosen: argparse.Namespace) -> int:
         chosen.out.mkdir(parents=True, exist_ok=True, mode=0o700)
         paths = {name: chosen.out / f"{name}.csv" for name in own_tables.TABLES}
         for path in paths.values():
-            _check_free(path)
+            check_free(path)
         for name, path in paths.items():
-            _written(path, partial(own_tables.write_own_table, profile=profile, table=name, by=by, now=_now()))
+            written(path, partial(own_tables.write_own_table, profile=profile, table=name, by=by, now=_now()))
         _say(
             chosen, {"files": [str(path) for path in paths.values()]}, f"Written: {', '.join(map(str, paths.values()))}"
         )
         return DONE
-    contents = _written(
+    contents = written(
         chosen.out,
         partial(archive.write_archive, profile=profile, by=by, now=_now(), passphrase=passphrase),
     )
@@ -103,12 +103,12 @@ def _import(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _check_free(path: Path) -> None:
+def check_free(path: Path) -> None:
     if path.exists():
         raise InputError(f"{path}: there is something of this name already; choose another name")
 
 
-def _written(path: Path, write: Callable[..., Any]) -> Any:
+def written(path: Path, write: Callable[..., Any]) -> Any:
     """A file for the owner only, whole or not there at all."""
     try:
         handle, name = tempfile.mkstemp(prefix=".upperback-", dir=path.parent)

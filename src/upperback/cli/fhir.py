@@ -54,7 +54,7 @@ def export_fhir(chosen: argparse.Namespace, *, now: dt.datetime, write: Callable
     from upperback.services import actors, fhir
 
     identity = fhir.read_identity(
-        family=chosen.family or "", given=chosen.given or "", birth_date=_day(chosen.born),
+        family=chosen.family or "", given=chosen.given or "", birth_date=day_of(chosen.born),
         nhs_number=chosen.nhs_number or "", today=now.date(),
     )  # fmt: skip
     entries = write(
@@ -82,7 +82,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size
 
 
-def _day(text: str | None) -> dt.date | None:
+def day_of(text: str | None) -> dt.date | None:
     if text is None:
         return None
     try:

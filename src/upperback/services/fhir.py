@@ -27,7 +27,7 @@ from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.store.models import Assessment, Clearance, Decision, PlanVersion, Profile, Review
 
-__all__ = ["KINDS", "Chosen", "Identity", "Kind", "read_identity", "write_definitions", "write_fhir"]
+__all__ = ["KINDS", "Chosen", "Identity", "Kind", "gather", "read_identity", "write_definitions", "write_fhir"]
 
 Kind = Literal["document", "transaction"]
 KINDS: Final[tuple[Kind, ...]] = ("document", "transaction")
@@ -59,7 +59,7 @@ def write_fhir(
     content = default_content()
     with transaction.atomic():
         Profile.objects.select_for_update().get(pk=profile.pk)
-        person = _person(profile, by, content)
+        person = gather(profile, by, content)
         audit.record(
             by=by, action="export_fhir", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,
             kind=kind, mood=chosen.mood, diary=chosen.diary,
@@ -109,7 +109,8 @@ def _is_nhs_number(digits: str) -> bool:
 # ---- gathering ---------------------------------------------------------------------------------------------------
 
 
-def _person(profile: Profile, by: Actor, content: Content) -> Person:
+def gather(profile: Profile, by: Actor, content: Content) -> Person:
+    """Everything of a person that can be told to a clinic."""
     return Person(
         uuid=profile.uuid,
         name=profile.name,

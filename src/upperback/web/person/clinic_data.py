@@ -1,6 +1,5 @@
 """A file for the computer of a clinic, and what the person wants in it."""
 
-import datetime as dt
 import tempfile
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,15 +33,13 @@ def clinic_data(request: HttpRequest, profile: Profile) -> HttpResponseBase:
     if request.POST.get("person") != str(profile.uuid):
         raise Conflict(_OTHER_PERSON)
     from upperback.services import fhir  # some twenty kinds of resource: not for every start
+    from upperback.web.person.identity import posted_identity
 
     now = session.now()
     day = local_day(profile, now)
     try:
         kind = _kind(request)
-        identity = fhir.read_identity(
-            family=request.POST.get("family", ""), given=request.POST.get("given", ""), birth_date=_birth_date(request),
-            nhs_number=request.POST.get("nhs_number", ""), today=day,
-        )  # fmt: skip
+        identity = posted_identity(request, day)
     except InputError as problem:
         return _page(request, profile, error=problem)
     file = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115  closed when it is through
@@ -61,16 +58,6 @@ def _kind(request: HttpRequest) -> "Kind":
         if kind == request.POST.get("kind"):
             return kind
     raise InputError("Choose what is in the file", field="kind")
-
-
-def _birth_date(request: HttpRequest) -> dt.date | None:
-    parts = [request.POST.get(name, "").strip() for name in ("year", "month", "day")]
-    if not any(parts):
-        return None
-    try:
-        return dt.date(*(int(part) for part in parts))
-    except (ValueError, OverflowError):
-        raise InputError("Enter the day of birth with its year, for example 31 5 1980", field="birth_date") from None
 
 
 def _page(request: HttpRequest, profile: Profile, *, error: InputError | None = None) -> HttpResponse:
