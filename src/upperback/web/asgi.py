@@ -4,10 +4,11 @@ import logging
 import os
 from pathlib import Path
 
-from upperback.web.front import App, FrontDoor
+from upperback.web import languages
+from upperback.web.front import App, FrontDoor, cookie_of
 from upperback.web.gate import Gate
 from upperback.web.jinja import STATIC_FOLDER
-from upperback.web.offline import render_offline_pages
+from upperback.web.offline import OfflinePages, pages_in, render_offline_pages
 from upperback.web.options import Options, read_options, secret_key
 from upperback.web.static_files import Receive, Scope, Send, StaticFiles
 
@@ -16,9 +17,20 @@ _log = logging.getLogger(__name__)
 
 def build(options: Options, rest: App | None) -> FrontDoor:
     """The front door for these settings."""
+    made = render_offline_pages(region=options.region, device_notice=options.device_notice, demo=options.demo)
+
+    def pages_for(scope: Scope) -> OfflinePages:
+        accepts = next((value for name, value in scope["headers"] if name == b"accept-language"), b"").decode("latin-1")
+        language = languages.chosen(cookie_of(scope, languages.LANGUAGE_COOKIE), accepts, pseudo=options.debug)
+        region = languages.chosen_region(cookie_of(scope, languages.REGION_COOKIE)) or options.region
+        if language is languages.ENGLISH and region == options.region:
+            return made
+        return pages_in(language, region=region, device_notice=options.device_notice, demo=options.demo)
+
     return FrontDoor(
         rest,
-        pages=render_offline_pages(region=options.region, device_notice=options.device_notice, demo=options.demo),
+        pages=made,
+        pages_for=pages_for,
         gate=make_gate(options),
         static=StaticFiles(STATIC_FOLDER, watch=options.debug),
         allowed_hosts=options.allowed_hosts,

@@ -96,9 +96,11 @@ class FrontDoor:
         on_link_taken: Callable[[], None] | None = None,
         trust: Trust | None = None,
         now_s: Callable[[], float] = time.time,
+        pages_for: Callable[[Scope], OfflinePages] | None = None,
     ) -> None:
         self.rest = rest
         self.pages = pages
+        self._pages_for = pages_for
         self.gate = gate
         self.on_link_taken = on_link_taken
         self.trust = trust
@@ -117,23 +119,23 @@ class FrontDoor:
             await _lifespan(receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
+        path, pages = scope["path"], self._pages(scope)
         if path in HELP_PATHS:
             # For any host and any method: this page is never refused.
-            await _answer(send, 200, self.pages.help, [_HTML, (b"cache-control", b"no-cache")])
+            await _answer(send, 200, pages.help, [_HTML, (b"cache-control", b"no-cache")])
         elif path == STOPPED_PATH:
-            await _answer(send, 200, self.pages.stopped, [_HTML, (b"cache-control", b"no-cache")])
+            await _answer(send, 200, pages.stopped, [_HTML, (b"cache-control", b"no-cache")])
         elif path == SESSION_PATH:
-            await _answer(send, 200, self.pages.session, [_HTML, (b"cache-control", b"no-cache")])
+            await _answer(send, 200, pages.session, [_HTML, (b"cache-control", b"no-cache")])
         elif path == WORKER_PATH:
-            await _answer(send, 200, self.pages.worker, [_SCRIPT, (b"cache-control", b"no-cache")])
+            await _answer(send, 200, pages.worker, [_SCRIPT, (b"cache-control", b"no-cache")])
         elif not self._host_allowed(scope):
-            await _answer(send, 400, self.pages.wrong_host, [_HTML])
+            await _answer(send, 400, pages.wrong_host, [_HTML])
         elif path == "/healthz":
             await _answer(send, 200, b"ok\n", [_TEXT])
         elif path.startswith(STATIC_PREFIX):
             if scope["method"] not in {"GET", "HEAD"} or not await self._static.answer(scope, send):
-                await _answer(send, 404, self.pages.not_found, [_HTML])
+                await _answer(send, 404, pages.not_found, [_HTML])
         elif path.startswith(OPEN_PREFIX):
             await self._open(scope, send)
         elif self.trust is not None and path == TRUST_PATH:
@@ -142,9 +144,9 @@ class FrontDoor:
         elif self.trust is not None and path == TRUST_FILE:
             await _answer(send, 200, self.trust.certificate, [_CERTIFICATE, (b"cache-control", b"no-cache")])
         elif path == PHONE_PATH:
-            await _answer(send, 200, self.pages.phone, [_HTML, (b"cache-control", b"no-cache")])
+            await _answer(send, 200, pages.phone, [_HTML, (b"cache-control", b"no-cache")])
         elif path not in _WITHOUT_COOKIE and not path.startswith(CALENDAR_PREFIX) and not self._let_in(scope):
-            await _answer(send, 403, self.pages.closed, [_HTML])
+            await _answer(send, 403, pages.closed, [_HTML])
         else:
             await self._pass_on(scope, receive, send)
 
@@ -152,7 +154,7 @@ class FrontDoor:
         """Exchanges a one-time link for the cookie. A browser that only looks ahead does not use it up."""
         ahead = any(name in {b"sec-purpose", b"purpose", b"x-moz"} for name, _ in scope["headers"])
         if scope["method"] != "GET" or ahead:
-            await _answer(send, 405, self.pages.link_used, [_HTML, (b"allow", b"GET")])
+            await _answer(send, 405, self._pages(scope).link_used, [_HTML, (b"allow", b"GET")])
             return
         now_s = self._now_s()
         token = scope["path"].removeprefix(OPEN_PREFIX).rstrip("/")
@@ -169,11 +171,11 @@ class FrontDoor:
             # The same link opened again in a browser that is in already: no need to send anybody back.
             await _answer(send, 303, b"", [(b"location", b"/")])
         else:
-            await _answer(send, 403, self.pages.link_used, [_HTML])
+            await _answer(send, 403, self._pages(scope).link_used, [_HTML])
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.rest is None:
-            await _answer(send, 503, self.pages.unavailable, [_HTML])
+            await _answer(send, 503, self._pages(scope).unavailable, [_HTML])
             return
         scope["upperback.trust"] = TRUST_PATH if self.trust is not None else None
         started = False
@@ -189,7 +191,7 @@ class FrontDoor:
             _log.exception("request failed outside the views")
             if started:
                 raise
-            await _answer(send, 500, self.pages.failure, [_HTML])
+            await _answer(send, 500, self._pages(scope).failure, [_HTML])
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Browsers do not hold WebSockets to the same origin, so host, origin and cookie are checked here."""
@@ -202,6 +204,16 @@ class FrontDoor:
         if not is_phone:
             scope["upperback.still_in"] = lambda: self._let_in(scope)
         await self.rest(scope, receive, send)
+
+    def _pages(self, scope: Scope) -> OfflinePages:
+        """The pages in the language and for the country of who asks; the ones made at the start where that fails."""
+        if self._pages_for is None:
+            return self.pages
+        try:
+            return self._pages_for(scope)
+        except Exception:  # noqa: BLE001  help comes out, in whatever language
+            _log.exception("pages in another language not made")
+            return self.pages
 
     def _let_in(self, scope: Scope) -> bool:
         identity = self.gate.installation(_cookie(scope), self._now_s())
@@ -244,13 +256,18 @@ def _same_origin(scope: Scope) -> bool:
 
 
 def _cookie(scope: Scope) -> str | None:
-    """Our cookie. Taken apart by hand: a strange cookie of another program on localhost must not hide ours."""
+    """Our cookie."""
+    return cookie_of(scope, COOKIE_NAME)
+
+
+def cookie_of(scope: Scope, wanted: str) -> str | None:
+    """A cookie of ours. Taken apart by hand: a strange cookie of another program on localhost must not hide ours."""
     for name, value in scope["headers"]:
         if name != b"cookie":
             continue
         for part in value.decode("latin-1").split(";"):
             key, _, text = part.strip().partition("=")
-            if key == COOKIE_NAME:
+            if key == wanted:
                 return str(text.strip('"'))
     return None
 

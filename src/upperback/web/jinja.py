@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import BaseLoader, ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from jinja2 import pass_context as needs_context
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
+
+from upperback.web import languages
 
 FOLDER: Final = Path(__file__).parent
 STATIC_FOLDER: Final = FOLDER / "static"
 
 # The few addresses that pages made without Django may link to.
-_FIXED_ADDRESSES: Final = {"start": "/", "help": "/help/", "about": "/about/"}
+_FIXED_ADDRESSES: Final = {"start": "/", "help": "/help/", "about": "/about/", "language": "/language/"}
 
 
 def static(path: str) -> str:
@@ -37,7 +42,6 @@ def static_folder(path: str) -> str:
 def django_environment(**options: Any) -> Environment:
     """The environment of Django's Jinja2 backend."""
     from django.urls import NoReverseMatch, reverse
-    from django.utils import translation
 
     def url(name: str, *args: Any, **kwargs: Any) -> str:
         try:
@@ -49,16 +53,14 @@ def django_environment(**options: Any) -> Environment:
 
     loader = options.pop("loader")
     environment = _environment(loader, **options)
-    environment.install_gettext_translations(translation, newstyle=True)  # type: ignore[attr-defined]
     environment.globals["url"] = url
     return environment
 
 
 @cache
 def offline_environment() -> Environment:
-    """An environment without Django, database or settings, in English."""
+    """An environment without Django, database or settings."""
     environment = _environment(FileSystemLoader(FOLDER / "templates"), autoescape=True)
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.globals["url"] = lambda name: _FIXED_ADDRESSES[name]
     return environment
 
@@ -86,11 +88,40 @@ def _environment(loader: BaseLoader, **options: Any) -> Environment:
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_said_later,
         **options,
     )
-    environment.globals.update(static=static, static_folder=static_folder, has_static=has_static, language="en-GB")
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.globals.update(static=static, static_folder=static_folder, has_static=has_static)
+    environment.globals.update(gettext=_gettext, ngettext=_ngettext)
+    environment.globals.update(
+        language=languages.tag, direction=languages.direction, words_unreviewed=languages.is_unreviewed
+    )
     environment.filters["phone_spoken"] = phone_spoken
+    environment.filters["tojson"] = lambda value: htmlsafe_json_dumps(languages.said_in(value))
     return environment
+
+
+@needs_context
+def _said_later(_: Any, value: Any) -> Any:
+    """Notes texts of ours in what a template puts out. With the context, so that nothing is worked out beforehand."""
+    return languages.marked(value)
+
+
+@needs_context
+def _gettext(context: Any, text: str, **gaps: Any) -> str:
+    return _filled(context, languages.gettext(text), gaps)
+
+
+@needs_context
+def _ngettext(context: Any, one: str, many: str, num: int, **gaps: Any) -> str:
+    return _filled(context, languages.ngettext(one, many, num), {"num": num, **gaps})
+
+
+def _filled(context: Any, text: str, gaps: dict[str, Any]) -> str:
+    """As Jinja fills a text, and what fills the gaps is said as well."""
+    safe = Markup(text) if context.eval_ctx.autoescape else text  # noqa: S704  the texts are of our templates
+    return safe % {name: languages.marked(value) for name, value in gaps.items()}
 
 
 @cache

@@ -9,8 +9,12 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 from upperback.core.errors import UpperbackError
+from upperback.web import languages
+from upperback.web.catalogues import in_django
 from upperback.web.errors import error_page, safe_failure, status_of
 
 _log = logging.getLogger(__name__)
@@ -64,3 +68,28 @@ class Failures:
             return None
         _log.error("view failed", exc_info=exception)
         return safe_failure(500)
+
+
+class InLanguage:
+    """A page in the language of the reader, for the country they chose. Without a choice: their browser's, English."""
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        cookies = request.COOKIES
+        language = languages.chosen(
+            cookies.get(languages.LANGUAGE_COOKIE),
+            request.headers.get("Accept-Language", ""),
+            pseudo=settings.PSEUDO_LANGUAGES,
+        )
+        region = languages.chosen_region(cookies.get(languages.REGION_COOKIE))
+        with languages.reading(language, region), translation.override(in_django(language)):
+            response = self._get_response(request)
+            if isinstance(response, HttpResponse) and response.get("Content-Type", "").startswith("text/html"):
+                if language is not languages.ENGLISH:
+                    page = response.content.decode(response.charset)
+                    response.content = languages.in_language(page).encode(response.charset)
+                response["Content-Language"] = languages.tag()
+                patch_vary_headers(response, ["Accept-Language", "Cookie"])
+            return response

@@ -8,9 +8,11 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Any, Final
 
+from upperback.web import languages
 from upperback.web.jinja import STATIC_FOLDER, has_static, offline_environment, static, static_folder
 
 _log = logging.getLogger(__name__)
@@ -116,7 +118,7 @@ def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo
 
     def page(name: str, **more: Any) -> bytes:
         try:
-            return offline_environment().get_template(name).render(shared | more).encode()
+            return languages.in_language(offline_environment().get_template(name).render(shared | more)).encode()
         except Exception:  # noqa: BLE001  a page with the numbers on it always comes out
             _log.exception("page not rendered: %s", name)
             return bare_page(lines)
@@ -136,6 +138,13 @@ def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo
         phone=page("person/live_phone.jinja"),
         worker=_worker(help_page, stopped, session),
     )
+
+
+@cache
+def pages_in(language: languages.Language, *, region: str, device_notice: bool, demo: bool) -> OfflinePages:
+    """All pages for readers of a language in a country, made when the first of them comes."""
+    with languages.reading(language, region):
+        return render_offline_pages(region=region, device_notice=device_notice, demo=demo)
 
 
 def trust_pages(

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from upperback.care.plan.words import fill
 from upperback.content.models import Service
 from upperback.content.vocabulary import default_content
+from upperback.web.languages import filled
 
 #: Modules of `static/js/session/`, fetched ahead and kept in the browser; each that imports another comes first.
 MODULES: Final = (
@@ -37,7 +37,7 @@ def stop_signs(region: str) -> list[StopSign]:
     content = default_content()
     table = content.service_table(region)
     return [
-        StopSign(text.id, text.title, fill(text.text, table), "{emergency}" in text.text)
+        StopSign(text.id, text.title, filled(text.text, table), "{emergency}" in text.text)
         for text in content.dose_texts.values()
         if text.group == "stop_sign"
     ]

@@ -68,6 +68,7 @@ INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.sessions", "upp
 # Headers, host names, static files, the one-time link and the help page stand in front of Django: see `front.py`.
 MIDDLEWARE = [
     "upperback.web.middleware.RequestLog",
+    "upperback.web.middleware.InLanguage",
     "upperback.web.middleware.Failures",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -116,8 +117,9 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en-gb", "English")]
-LOCALE_PATHS = [FOLDER / "locale"]
+LANGUAGES = [("en-gb", "English"), ("de", "Deutsch"), ("en-xa", "Pseudo"), ("ar-xb", "Pseudo")]
+# Made-up languages, for whoever builds pages: see `languages.py`. Our words come from there, not from Django's files.
+PSEUDO_LANGUAGES = OPTIONS.debug
 
 LOGGING = {
     "version": 1,
@@ -143,7 +145,7 @@ if OPENED:
     DATABASES["default"]["OPTIONS"]["init_command"] += "; PRAGMA query_only=ON"
     DATABASES["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"  # an immediate one asks to write
     SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
-    MIDDLEWARE.insert(2, "upperback.web.clinician.read_only.ReadOnly")
+    MIDDLEWARE.insert(3, "upperback.web.clinician.read_only.ReadOnly")
 
 # The test client and the pages know these too.
 DEVICE_NOTICE = OPTIONS.device_notice

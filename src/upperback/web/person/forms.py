@@ -11,6 +11,7 @@ from upperback.care.intake import Answer
 from upperback.content.models import Question
 from upperback.content.vocabulary import Content
 from upperback.core.errors import InputError
+from upperback.web.languages import said
 from upperback.web.person.page import filled
 
 NONE = "none"
@@ -212,16 +213,16 @@ def answer_lines(question: Question, answer: Answer, keys: set[str], *, proxy: b
     """
     about = filled(question.summary or (question.text_proxy if proxy else question.text))
     ticked = [option for option in question.options if option.id in answer.options and keys & set(option.sets)]
-    labels = [option.label_proxy if proxy and option.label_proxy else option.label for option in ticked]
+    labels = [said(option.label_proxy if proxy and option.label_proxy else option.label) for option in ticked]
     open_here = answer.not_sure and bool(keys & set(question.covers))
     if question.kind == "many":
         # A label of its own means that the question says nothing the ticks do not.
-        said = labels if question.summary or not labels else [f"{about} {'; '.join(labels)}"]
-        return [*said, *([_("Not sure: %(about)s") % {"about": about}] if open_here else [])]
+        ticks = labels if question.summary or not labels else [f"{about} {'; '.join(labels)}"]
+        return [*ticks, *([_("Not sure: %(about)s") % {"about": about}] if open_here else [])]
     if not (labels or open_here or (answer.number is not None and keys & set(question.covers))):
         return []
     joint = " " if about.endswith("?") else ": "
-    return [f"{about}{joint}{shown_answer(question, answer, proxy=proxy)}"]
+    return [f"{about}{joint}{said(shown_answer(question, answer, proxy=proxy))}"]
 
 
 def says_no(answer: Answer | None) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -19,9 +18,11 @@ from upperback.content.learn import LINK
 from upperback.content.learn_search import LearnSearch, Level
 from upperback.content.vocabulary import default_content
 from upperback.services.reading import reading
+from upperback.web import languages
 from upperback.web.person import session
 from upperback.web.person.page import onward, services, show
 from upperback.web.pictures import PICTURES, picture_svg
+from upperback.web.places import services_here
 
 #: How far a source was read, in words for everybody.
 _CHECKED: Final = {
@@ -153,12 +154,12 @@ def _because(today: Suggested) -> str:
 
 def _html(html: str) -> Markup:
     """A part with the services of the region in it, and its links as addresses. Made by `content/learn.py`, so safe."""
-    return Markup(_HREF.sub(lambda found: f'href="{_address(found[1])}"', _filled(html)))  # noqa: S704
+    return Markup(_HREF.sub(lambda found: f'href="{_address(found[1])}"', _filled(languages.said_html(html))))  # noqa: S704
 
 
 def _filled(html: str) -> str:
     """With each `{service}` as it is called in a sentence of this region; a capital where it begins one."""
-    phrases = {item.key: item.phrase for item in default_content().service_table(settings.REGION).services}
+    phrases = {item.key: languages.said(item.phrase) for item in services_here().services}
 
     def phrase(found: re.Match[str]) -> str:
         words = phrases[found[1]]

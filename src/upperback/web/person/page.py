@@ -11,13 +11,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from upperback.care.plan.words import fill
 from upperback.content.models import Service
-from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, NotAllowed
 from upperback.services import journey
 from upperback.services.people import Profile
+from upperback.web import languages
 from upperback.web.person import session
+from upperback.web.places import services_here
 
 View = Callable[..., HttpResponseBase]
 
@@ -79,13 +79,13 @@ def show(request: HttpRequest, template: str, context: dict[str, Any], *, status
 
 def filled(text: str) -> str:
     """A sentence of the content with the services of this region in it; it may begin with one."""
-    words = fill(text, default_content().service_table(settings.REGION))
+    words = languages.filled(text, services_here())
     return words[:1].upper() + words[1:]
 
 
 def services(keys: list[str] | tuple[str, ...]) -> list[Service]:
     """The entries of the service table for these keys, in their order."""
-    table = {item.key: item for item in default_content().service_table(settings.REGION).services}
+    table = {item.key: item for item in services_here().services}
     return [table[key] for key in keys if key in table]
 
 

@@ -23,6 +23,7 @@ from upperback.services.people import Profile
 from upperback.services.plans import LEAVE_OUT, PlanVersion
 from upperback.services.today import local_day
 from upperback.web.figures import moving_figure, still_figures
+from upperback.web.languages import said
 from upperback.web.person import session
 from upperback.web.person.page import filled, for_person, services, show
 
@@ -286,7 +287,7 @@ def dose_words(item: dict[str, Any], *, once: bool = False, rest: bool = True) -
     once: for one turn; how often is left out. rest: whether the rest between sets is named.
     """
     held = _(" of %(seconds)s seconds") % {"seconds": f"{item['hold_s']:g}"} if item["hold_s"] else ""
-    amount = f"{item['reps']} {item['unit']}{held}"
+    amount = f"{item['reps']} {said(item['unit'])}{held}"
     if item["kind"] == "movement" and once:
         return amount
     if item["kind"] == "movement":

@@ -8,7 +8,6 @@ import uuid
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -28,6 +27,7 @@ from upperback.web.person import device, session
 from upperback.web.person.page import for_person, show
 from upperback.web.person.plan import amount_words
 from upperback.web.person.posted import score
+from upperback.web.places import region
 from upperback.web.session_parts import emergency_service, player_words, stop_signs
 
 
@@ -118,14 +118,14 @@ def end(request: HttpRequest, profile: Profile, session_id: str) -> HttpResponse
 @for_person
 def wrong(request: HttpRequest, profile: Profile, session_id: str) -> HttpResponse:
     """ "Something feels wrong": the stop signs. One is chosen, the session ends, and what to do now is shown first."""
-    signs = stop_signs(settings.REGION)
+    signs = stop_signs(region())
     chosen = next((sign for sign in signs if sign.id == request.POST.get("sign")), None)
     if request.method == "POST" and chosen is not None:
         sessions.end_session(
             profile=profile, session_id=session_id, client_id=public_id(request.POST.get("client_id", "")),
             how="felt_wrong", sign=chosen.id, by=session.actor_of(request), now=session.now(),
         )  # fmt: skip
-        context = {"profile": profile, "sign": chosen, "emergency": emergency_service(settings.REGION)}
+        context = {"profile": profile, "sign": chosen, "emergency": emergency_service(region())}
         return show(request, "person/training_stopped.jinja", context)
     context = {"profile": profile, "signs": signs, "session_id": session_id, "client_id": uuid.uuid4()}
     return show(request, "person/training_wrong.jinja", context)
@@ -213,7 +213,7 @@ def _shared(player: Player, profile: Profile) -> dict[str, Any]:
         "posted": QueryDict(),
         "error": None,
         **figure,
-        **player_words(settings.REGION),
+        **player_words(region()),
     }
 
 

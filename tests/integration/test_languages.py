@@ -1,0 +1,106 @@
+"""Every page in a made-up language: what is not strange there did not pass through translation."""
+
+import datetime as dt
+import html
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from upperback.content.vocabulary import default_content
+from upperback.services import demo, plans
+from upperback.services.actors import SYSTEM
+from upperback.services.people import Profile
+from upperback.store.models import Decision, Review
+from upperback.web import languages
+from upperback.web.person import session, urls
+
+CONTENT: Final = default_content()
+NOW: Final = dt.datetime(2026, 11, 24, 9, 30, tzinfo=dt.UTC)
+PEOPLE: Final = ("desk", "six_weeks", "fracture", "cord")
+
+#: Two letters of the plain alphabet next to each other: a word that nobody has said in another language.
+_WORD: Final = re.compile(r"[A-Za-z]{2,}")
+_UNSEEN: Final = re.compile(
+    r"<!--.*?-->|<(script|style|svg|textarea)\b.*?</\1>|<(\w+)[^>]*\btranslate=\"no\".*?</\2>", re.DOTALL
+)
+_LABELS: Final = re.compile(r'\b(?:aria-label|alt|title|placeholder)="([^"]*)"')
+#: What has the same name everywhere: the product, units, names of people, addresses, what a person wrote.
+_NAMES: Final = re.compile(
+    r"\b(Upperback|kg|cm|min|UTC|JSON|FHIR|CSV|Bluetooth|WiFi|English|Deutsch)\b|10\.\d+/\S+|/tmp/\S+|Europe/London"
+)
+_OWN_WORDS: Final = (CONTENT.release_id, "Heat, and shorter times at the desk", "upperback analyse FILE")
+
+
+def plain_words(page: str, own: frozenset[str] = frozenset()) -> set[str]:
+    """Texts of a page that are in plain English; `own`: what people wrote, and titles of papers."""
+    body = _UNSEEN.sub(" ", page[page.index("<body") :])
+    texts = [*re.split(r"<[^>]+>", body), *_LABELS.findall(body)]
+    found = {" ".join(html.unescape(text).split()) for text in texts}
+    return {text for text in found if _WORD.search(_without(text, own))}
+
+
+def _without(text: str, own: frozenset[str]) -> str:
+    for words in own:
+        text = text.replace(words, " ")
+    return _NAMES.sub(" ", text)
+
+
+def addresses(profile: Profile) -> Iterator[str]:
+    """Every page of this person that can be looked at."""
+    plan = plans.latest_plan(profile=profile, by=SYSTEM)
+    planned = [item["id"] for item in plan.record["exercises"]] if plan is not None else []
+    of_each: dict[str, list[Any]] = {
+        "page_id": [page.id for section in CONTENT.release.questions for page in section.together],
+        "question_id": list(CONTENT.questions)[::9],
+        "step_id": ["areas", "tasks", "amounts", "goals", "day", "equipment"],
+        "task_id": ["LM-SIT"],
+        "rung_id": [],
+        "part_id": ["screen", "around", "seat", "day"],
+        "learn_id": ["posture"],
+        "kept": [],
+        "entry_uuid": [],
+        "exercise_id": planned[:2],
+        "session_id": [],
+        "decision_uuid": list(Decision.objects.filter(screening__profile=profile).values_list("uuid", flat=True)),
+        "review_uuid": list(Review.objects.filter(profile=profile).values_list("uuid", flat=True)),
+    }
+    yield from ("/", "/about/", "/language/")
+    for pattern in urls.urlpatterns:
+        match list(pattern.pattern.converters):
+            case []:
+                yield reverse(str(pattern.name))
+            case [argument]:
+                yield from (reverse(str(pattern.name), args=[id]) for id in of_each.get(argument, []))
+
+
+@pytest.fixture
+def pseudo(settings: Any) -> None:
+    """The made-up languages are offered, and every sentence that code makes is known, in a catalogue or not yet."""
+    settings.PSEUDO_LANGUAGES = True
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", PEOPLE)
+def test_every_text_of_every_page_passed_through_translation(
+    key: str, pseudo: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "now", lambda: NOW)
+    profile = demo.make_person(key=key, now=NOW)
+    client = Client()
+    client.post("/people/choose/", {"person": str(profile.uuid)})
+    client.cookies[languages.LANGUAGE_COOKIE] = "en-XA"
+    own = frozenset({profile.name, *_OWN_WORDS, *(source.citation for source in CONTENT.release.bibliography)})
+    seen, loose = 0, dict[str, str]()
+    for path in addresses(profile):
+        answer: Any = client.get(path)
+        if answer.status_code in {301, 302, 303, 405} or not answer.get("Content-Type", "").startswith("text/html"):
+            continue
+        seen += 1
+        for text in plain_words(answer.content.decode(), own):
+            loose.setdefault(text, path)
+    assert seen > 20
+    assert loose == {}, "\n".join(f"{path}: {text}" for text, path in loose.items())
