@@ -83,6 +83,12 @@ def test_a_drawing_that_offers_something_to_try_waits(client: Client, planned: C
     assert 'id="desk-set-up-1"' in planned.get("/learn/desk/").content.decode()
 
 
+def test_pins_and_needles_lead_to_the_safety_check_first(client: Client) -> None:
+    body = client.get("/learn/search/", {"q": "pins and needles in my arm"}).content.decode()
+    assert body.index("Do the safety check first") < body.index('id="found"')
+    assert body.index("/learn/when-to-get-help/") < body.index("/learn/discs-and-nerves/")
+
+
 def test_an_unknown_page_is_not_found(client: Client) -> None:
     assert client.get("/learn/nothing-here/").status_code == 404
 

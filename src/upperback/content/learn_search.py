@@ -22,16 +22,17 @@ from upperback.content.learn import plain_text
 from upperback.content.models import LearnPage
 from upperback.content.vocabulary import Content
 
-Level = Literal["emergency", "crisis", "today"]
+Level = Literal["emergency", "crisis", "today", "check"]
 
 #: How loud an alarm is; the loudest that is met is shown.
-LEVELS: Final[tuple[Level, ...]] = ("emergency", "crisis", "today")
+LEVELS: Final[tuple[Level, ...]] = ("emergency", "crisis", "today", "check")
 
 #: Pages that come first when an alarm is met.
 FIRST_PAGES: Final[dict[Level, tuple[str, ...]]] = {
     "emergency": ("when-to-get-help", "not-the-back"),
     "crisis": ("mood", "when-to-get-help"),
     "today": ("when-to-get-help",),
+    "check": ("when-to-get-help",),
 }
 
 _ALARM_CHARACTERS_MOST: Final = 200_000

@@ -602,11 +602,12 @@ class LearnPage(Model, frozen=True):
 class AlarmWords(Model, frozen=True):
     """`alarm_words.yaml`: words in a search that bring help to the top. They raise, and nothing lowers.
 
+    level: whom to turn to; `check` names nobody and puts the safety check first.
     words: each is met where all its parts stand near each other, in any order; `*` ends a part that may go on.
     """
 
     id: Key
-    level: Literal["emergency", "crisis", "today"]
+    level: Literal["emergency", "crisis", "today", "check"]
     words: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     sources: SourceKeys
 

@@ -39,6 +39,7 @@ _CONTACTS: Final[dict[Level, tuple[str, ...]]] = {
     "emergency": ("emergency", "urgent_line"),
     "crisis": ("crisis_line", "listening_line", "crisis_text", "emergency"),
     "today": ("urgent_line", "gp"),
+    "check": (),
 }
 _HREF: Final = re.compile(r'href="([^"]*)"')
 _SERVICE: Final = re.compile(r"\{([a-z_]+)\}")
