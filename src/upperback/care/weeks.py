@@ -99,18 +99,33 @@ def _rising(
 ) -> int | None:
     """Weeks in a row, counted back from today, each clearly above the one before. Like is compared with like."""
     averages = {row.day: e.pain_average for row, e in told if e.pain_average is not None}
-    least, enough = content.limit("early_rising_least"), int(content.limit("early_days_known"))
-    runs = []
-    for pains, count in ((resting, enough), (averages, 1)):
-        weeks = _weekly_means(pains, today, count, int(content.limit("early_rising_weeks")) + 1)
-        run = 0
-        for later, earlier in itertools.pairwise(weeks):
-            if later is None or earlier is None or later - earlier < least:
-                break
-            run += 1
-        if weeks[0] is not None and weeks[1] is not None:
-            runs.append(run)
-    return max(runs) if runs else None
+    enough, far = int(content.limit("early_days_known")), int(content.limit("early_rising_weeks")) + 1
+    found = [
+        rising_weeks(_weekly_means(pains, today, count, far), content)
+        for pains, count in ((resting, enough), (averages, 1))
+    ]
+    return max((run for run in found if run is not None), default=None)
+
+
+def rising_weeks(means: Sequence[float | None], content: Content) -> int | None:
+    """How many weeks in a row, counted back from the newest, are clearly above the one before.
+
+    Parameters
+    ----------
+    means : of the pain of each week, the newest first; None for a week of which too little was told
+
+    Returns
+    -------
+    None where one of the last two weeks is not known: then nothing can be said
+    """
+    if len(means) < 2 or means[0] is None or means[1] is None:
+        return None
+    least, run = content.limit("early_rising_least"), 0
+    for later, earlier in itertools.pairwise(means):
+        if later is None or earlier is None or later - earlier < least:
+            break
+        run += 1
+    return run
 
 
 def _weekly_means(pains: Mapping[dt.date, int], today: dt.date, least: int, weeks: int) -> list[float | None]:
