@@ -26,7 +26,7 @@ ReasonId = Literal[
     "never_checked", "check_begun", "check_incomplete", "check_not_shared",
     "review_physio", "no_step_up",
     "rising_for_weeks", "clearly_up",
-    "nothing_told", "pain_not_told", "pain_not_shared", "no_plan",
+    "nothing_told", "pain_not_told", "progress_not_shared", "plan_not_shared", "no_plan",
     "review_due",
     "message",
     "expected",
@@ -68,7 +68,7 @@ class Stand:
 
     person: str
     name: str
-    knows: frozenset[str] = frozenset({"safety", "pain", "exercise", "messages"})
+    knows: frozenset[str] = frozenset({"answers", "plan", "progress", "messages"})
     disposition: Disposition | None = None
     decided_on: dt.date | None = None
     complete: bool = False
@@ -148,7 +148,7 @@ def _order(placed: Placed) -> tuple[object, ...]:
 def _red_flags(stand: Stand, _today: dt.date, _content: Content) -> Iterable[Reason]:
     if stand.alarming_on is not None and "messages" in stand.knows:
         yield Reason(id="alarming_message", need="red_flag", since=stand.alarming_on, weight=2)
-    if "safety" not in stand.knows:
+    if "answers" not in stand.knows:
         return
     if stand.warned_on is not None:
         yield Reason(id="warning_told", need="red_flag", since=stand.warned_on, weight=3)
@@ -166,20 +166,20 @@ def _checked_since(stand: Stand) -> bool:
 
 def _unchecked(stand: Stand, _today: dt.date, _content: Content) -> Iterable[Reason]:
     """No whole and newest safety check: it may be anything, so it stands right behind what is known to be urgent."""
-    if "safety" not in stand.knows:
+    if "answers" not in stand.knows:
         yield Reason(id="check_not_shared", need="not_known")
     elif stand.disposition is None:
         yield Reason(id="never_checked", need="not_checked", weight=2)
     elif not stand.complete:
         yield Reason(id="check_incomplete", need="not_checked", since=stand.decided_on, weight=1)
-    if "safety" in stand.knows and stand.begun:
+    if "answers" in stand.knows and stand.begun:
         yield Reason(id="check_begun", need="not_checked", since=stand.decided_on)
 
 
 def _stalled(stand: Stand, today: dt.date, _content: Content) -> Iterable[Reason]:
-    if stand.outcome == "refer_physio" and "safety" in stand.knows:
+    if stand.outcome == "refer_physio" and "answers" in stand.knows:
         yield Reason(id="review_physio", need="stalled", since=stand.reviewed_on, weight=1)
-    if "exercise" not in stand.knows or stand.starts_on is None or stand.sessions is None:
+    if not {"progress", "plan"} <= stand.knows or stand.starts_on is None or stand.sessions is None:
         return
     first = today - dt.timedelta(weeks=STALLED_WEEKS)
     went_up = stand.step_up_on is not None and stand.step_up_on > first
@@ -189,7 +189,7 @@ def _stalled(stand: Stand, today: dt.date, _content: Content) -> Iterable[Reason
 
 
 def _rising(stand: Stand, today: dt.date, content: Content) -> Iterable[Reason]:
-    if "pain" not in stand.knows:
+    if "progress" not in stand.knows:
         return
     weeks = stand.pain_weeks
     run = rising_weeks(weeks, content)
@@ -207,23 +207,28 @@ def _rising(stand: Stand, today: dt.date, content: Content) -> Iterable[Reason]:
 
 def _unknown(stand: Stand, today: dt.date, _content: Content) -> Iterable[Reason]:
     """What nobody knows is a reason to ask."""
-    if "pain" not in stand.knows:
-        yield Reason(id="pain_not_shared", need="not_known")
+    if "progress" not in stand.knows:
+        yield Reason(id="progress_not_shared", need="not_known")
+    if "plan" not in stand.knows:
+        yield Reason(id="plan_not_shared", need="not_known")
+        return
     if stand.starts_on is None:
         if stand.disposition not in HELP_FIRST:  # no plan is as it should be while help comes first
             yield Reason(id="no_plan", need="not_known", since=stand.decided_on)
+        return
+    if "progress" not in stand.knows:
         return
     heard = max(day for day in (stand.told_on, stand.starts_on) if day is not None)
     if (today - heard).days >= QUIET_DAYS:
         yield Reason(
             id="nothing_told", need="not_known", since=heard, facts={"days": (today - heard).days}, weight=1
         )  # fmt: skip
-    elif "pain" in stand.knows and not any(mean is not None for mean in stand.pain_weeks[:1]):
+    elif not any(mean is not None for mean in stand.pain_weeks[:1]):
         yield Reason(id="pain_not_told", need="not_known", since=heard)
 
 
 def _review(stand: Stand, today: dt.date, _content: Content) -> Iterable[Reason]:
-    if stand.review_on is not None and stand.review_on <= today:
+    if "plan" in stand.knows and stand.review_on is not None and stand.review_on <= today:
         facts = {"days": (today - stand.review_on).days}
         yield Reason(id="review_due", need="review_due", since=stand.review_on, facts=facts)
 

@@ -374,6 +374,8 @@ def _questions(content: Content, parts: Iterable[Part]) -> Iterator[Question]:
 
 MOOD_ITEMS = ("phq4_nervous", "phq4_worry", "phq4_pleasure", "phq4_low")
 MOOD_SUM = "phq4"
+#: Everything that is said about mood, worry and self-harm: left out of whatever leaves, unless it is chosen.
+MOOD = frozenset({"self_harm", MOOD_SUM, *MOOD_ITEMS})
 
 
 def with_mood_sum(findings: dict[str, Any]) -> dict[str, Any]:

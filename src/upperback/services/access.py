@@ -16,6 +16,7 @@ from django.db.models import Q
 from upperback.core.errors import NotFound
 from upperback.services import audit
 from upperback.services.access_rules import (
+    DATA_CLASSES,
     Allowed,
     Asked,
     Consent,
@@ -30,7 +31,7 @@ from upperback.services.access_rules import (
 from upperback.services.actors import Actor, public_id
 from upperback.store.models import Account, ConsentEvent, Membership, Profile, Relation
 
-__all__ = ["Allowed", "Denied", "Job", "caseload", "jobs_of", "may", "open_record", "see"]
+__all__ = ["Allowed", "Denied", "Job", "allowed_of", "caseload", "jobs_of", "may", "open_record", "see"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,18 @@ def caseload(
     return [person for person in people if decide_any(standings[person.pk], asked)]
 
 
+def allowed_of(
+    *, actor: Actor, people: list[Profile], purpose: Purpose, now: dt.datetime
+) -> dict[int, frozenset[DataClass]]:
+    """The kinds of data that this actor may see of each of these people, by key: `may` for many at once."""
+    standings = _standings(actor, people, now)
+    asked = [Asked(purpose=purpose, data_class=data_class, now=now) for data_class in DATA_CLASSES]
+    return {
+        pk: frozenset(one.data_class for one in asked if decide_any(found, one))  # type: ignore[misc]  # of DATA_CLASSES
+        for pk, found in standings.items()
+    }
+
+
 def jobs_of(*, actor: Actor, now: dt.datetime) -> list[Job]:
     """The roles that somebody holds now: none for people, and none for staff without their second factor."""
     account = _account(actor)
@@ -120,16 +133,18 @@ def _standings(actor: Actor, people: list[Profile], now: dt.datetime) -> dict[in
     if account is None:
         return found
     members = _memberships(account)
-    relations = list(Relation.objects.filter(account=account, profile__in=people).select_related("clinic"))
+    relations: dict[int, list[Relation]] = defaultdict(list)
+    for relation in Relation.objects.filter(account=account, profile__in=people).select_related("clinic"):
+        relations[relation.profile_id].append(relation)
     consents = _consents(people, [account.uuid, *(member.clinic.uuid for member in members)])
     for person in people:
         found[person.pk] = [
             *_as_person(account, person),
-            *_as_carer(account, relations, person, consents[person.pk]),
+            *_as_carer(account, relations[person.pk], consents[person.pk]),
             *(
                 standing
                 for member in members
-                for standing in _as_member(account, member, relations, person, consents[person.pk], actor)
+                for standing in _as_member(account, member, relations[person.pk], consents[person.pk], actor)
             ),
         ]
     return found
@@ -140,11 +155,10 @@ def _as_person(account: Account, person: Profile) -> Iterable[Standing]:
         yield Standing(account=account.uuid, is_active=account.is_active, role="person", relation="self")
 
 
-def _as_carer(
-    account: Account, relations: list[Relation], person: Profile, consents: tuple[Consent, ...]
-) -> Iterable[Standing]:
+def _as_carer(account: Account, relations: list[Relation], consents: tuple[Consent, ...]) -> Iterable[Standing]:
+    """`relations`: with the person."""
     for relation in relations:
-        if relation.kind == Relation.Kind.CARES and relation.profile_id == person.pk:
+        if relation.kind == Relation.Kind.CARES:
             yield Standing(
                 account=account.uuid, is_active=account.is_active, role="carer", relation="cares",
                 relation_until=_until(relation), consents=consents,
@@ -155,18 +169,17 @@ def _as_member(
     account: Account,
     member: Membership,
     relations: list[Relation],
-    person: Profile,
     consents: tuple[Consent, ...],
     actor: Actor,
 ) -> Iterable[Standing]:
-    """One way for every open or past relation, and one without any."""
+    """One way for every open or past relation with the person, and one without any."""
     alone = Standing(
         account=account.uuid, is_active=account.is_active, second_factor=actor.second_factor, role=_role(member),
         clinic=member.clinic.uuid, member_until=member.ended_at, consents=consents,
     )  # fmt: skip
     yield alone
     for relation in relations:
-        if relation.kind == Relation.Kind.TREATS and relation.profile_id == person.pk:
+        if relation.kind == Relation.Kind.TREATS:
             treated_at = relation.clinic.uuid if relation.clinic is not None else None
             yield replace(alone, relation="treats", relation_clinic=treated_at, relation_until=_until(relation))
 

@@ -8,7 +8,7 @@ from typing import Final, get_args
 from upperback.care.activity import ActivityWeeks, activity_weeks
 from upperback.care.desk import DeskNow, desk_now
 from upperback.care.diary import Active, DeskPoint, DeskState
-from upperback.care.intake import MOOD_ITEMS
+from upperback.care.intake import MOOD
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
 from upperback.services import policies
@@ -22,7 +22,6 @@ from upperback.store.models import Profile
 __all__ = ["DESK_STATES", "activity", "answered_nothing_on_mood", "desk", "keep_active", "tell_desk"]
 
 DESK_STATES: Final = get_args(DeskState)
-_MOOD: Final = frozenset({*MOOD_ITEMS, "self_harm"})
 
 
 def desk(*, profile: Profile, by: Actor, now: dt.datetime) -> DeskNow:
@@ -79,4 +78,4 @@ def answered_nothing_on_mood(*, profile: Profile, by: Actor) -> bool:
     """Whether a question about mood was rather not answered at the last safety check: the crisis card stands open."""
     check_may(by, "see_profile")
     decision = latest_decision(profile)
-    return decision is not None and not _MOOD.isdisjoint(decision.declined)
+    return decision is not None and not MOOD.isdisjoint(decision.declined)

@@ -117,7 +117,7 @@ def test_nobody_is_as_expected_for_what_is_not_known() -> None:
     assert next(reason.need for reason in reasons_for(nothing, TODAY, CONTENT)) == "not_checked"
 
 
-@pytest.mark.parametrize("kind", ["safety", "pain"])
+@pytest.mark.parametrize("kind", ["answers", "plan", "progress"])
 def test_what_a_person_does_not_share_is_not_known_and_never_fine(kind: str) -> None:
     needs = {reason.need for reason in reasons_for(replace(FINE, knows=FINE.knows - {kind}), TODAY, CONTENT)}
     assert needs == {"not_known"}
@@ -126,11 +126,12 @@ def test_what_a_person_does_not_share_is_not_known_and_never_fine(kind: str) -> 
 @pytest.mark.parametrize(
     ("kind", "changed"),
     [
-        ("safety", {"warned_on": TODAY}),
-        ("safety", {"disposition": "emergency_now"}),
-        ("safety", {"outcome": "refer_physio", "reviewed_on": TODAY}),
-        ("pain", {"pain_weeks": (9.0, 1.0)}),
-        ("exercise", {"step_up_on": None}),
+        ("answers", {"warned_on": TODAY}),
+        ("answers", {"disposition": "emergency_now"}),
+        ("answers", {"outcome": "refer_physio", "reviewed_on": TODAY}),
+        ("progress", {"pain_weeks": (9.0, 1.0)}),
+        ("progress", {"step_up_on": None}),
+        ("plan", {"review_on": TODAY}),
         ("messages", {"messages": 2, "message_on": TODAY, "alarming_on": TODAY}),
     ],
 )

@@ -49,7 +49,6 @@ _EFFORT: Final = {
     "low": gettext_lazy("Much of the plan did not fit into your days, or we do not know what you did."),
 }
 #: What a summary for others leaves out.
-_MOOD: Final = frozenset({"self_harm", intake.MOOD_SUM, *intake.MOOD_ITEMS})
 #: The row of the table that ends a course.
 _FINISHED: Final = 4
 
@@ -350,7 +349,7 @@ def _is_about_mood(rule_id: str) -> bool:
     """Whether a rule reads what was said about mood or self-harm. One that is not known any more may have."""
     content = default_content()
     rule = content.rules.get(rule_id)
-    return rule is None or bool(_MOOD & content.keys_read(content.condition(rule.when)))
+    return rule is None or bool(intake.MOOD & content.keys_read(content.condition(rule.when)))
 
 
 def _date(text: str) -> str:

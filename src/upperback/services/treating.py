@@ -1,0 +1,72 @@
+"""Whom somebody looks after, and what they are let see of each: the one place where a clinician's pages ask for both.
+
+A read model gets people with the kinds of data that they allow and loads nothing of the others. What is allowed is
+asked of `access` at every use. On one's own machine, and of an archive that was opened, everything is to be seen.
+"""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from upperback.core.errors import NotFound
+from upperback.services import access, audit, people
+from upperback.services.access_rules import DATA_CLASSES, DataClass
+from upperback.services.actors import Actor
+from upperback.services.permissions import check_may
+from upperback.store.models import Profile
+
+__all__ = ["EVERYTHING", "Seen", "see", "see_all"]
+
+#: Every kind of data a person can let somebody see.
+EVERYTHING: Final[frozenset[DataClass]] = frozenset(DATA_CLASSES)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A person, and the kinds of data that whoever asked may see of them now."""
+
+    profile: Profile
+    classes: frozenset[DataClass]
+
+    def may(self, data_class: DataClass) -> bool:
+        """Whether that kind of data may be seen."""
+        return data_class in self.classes
+
+    def check(self, data_class: DataClass) -> None:
+        """Raises NotFound, as for what is not there, where that kind of data may not be seen."""
+        if data_class not in self.classes:
+            raise NotFound("there is no such page", action="see_profile")
+
+
+def see_all(*, by: Actor, now: dt.datetime) -> list[Seen]:
+    """Everybody whom this actor looks after and who lets them."""
+    check_may(by, "see_profile")
+    if by.kind != "account":
+        return [Seen(profile, EVERYTHING) for profile in people.list_profiles(by=by)]
+    mine = access.caseload(actor=by, now=now)
+    allowed = access.allowed_of(actor=by, people=mine, purpose="care", now=now)
+    return [Seen(profile, allowed[profile.pk]) for profile in mine]
+
+
+def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime) -> Seen:
+    """One of them. That they were looked at, and what of them could be seen, is written into their record.
+
+    Raises
+    ------
+    NotFound : not there, or not for this actor: the same answer.
+    """
+    check_may(by, "see_profile")
+    if by.kind != "account":
+        return Seen(people.get_profile(profile_uuid=profile_uuid, by=by), EVERYTHING)
+    person = Profile.objects.filter(uuid=profile_uuid).first() if profile_uuid else None
+    classes = (
+        access.allowed_of(actor=by, people=[person], purpose="care", now=now)[person.pk] if person else frozenset()
+    )
+    if person is None or "identity" not in classes:
+        raise NotFound("there is no such person here")
+    audit.record(
+        by=by, action="look", now=now, object_kind="profile", object_uuid=person.uuid, profile=person,
+        purpose="care", data_class=", ".join(sorted(classes)),
+    )  # fmt: skip
+    return Seen(person, classes)
