@@ -35,6 +35,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=50)
     parser.add_argument("--per-second", type=float, default=1.0)
     parser.add_argument("--plain", type=int, default=200, help="wearers of the plain way; 0: leave it out")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of `abuse`, alone and beside them")
+    parser.add_argument("--kinds", nargs="+", choices=live_load.KINDS, default=live_load.KINDS, help="of `abuse`")
     parser.add_argument("--quick", action="store_true")
     chosen = parser.parse_args()
     if chosen.quick:
@@ -206,47 +208,64 @@ async def _again(load: Load, old: Sensor, ticket: str, took: list[float], resent
 
 
 async def _abuse(data: Path, chosen: argparse.Namespace) -> None:
-    """Slow readers and floods beside the others, three times, with times between in which nobody does that.
+    """Slow readers and floods beside the others, by turns with times in which nobody does that.
 
     Of a tenth more, a third do not read, with little room to receive, and have much to be told; a third send as much as
-    just goes; the last third send without end. Whoever is closed comes back with another ticket, once a second.
+    just goes; the last third send without end. Whoever is closed comes back with another ticket, once a second. They
+    are a process of their own: what is late is the others' answers, not the writing of a flood.
     """
     with live_load.serving(OURS, data) as server:
-        n_bad, rounds = max(3, chosen.wearers // 10), 3
+        n_bad = max(3, chosen.wearers // 10)
         people, (tickets,) = await asyncio.to_thread(_prepare, server, chosen.wearers + n_bad)
         load = _of(server, chosen)
         sensors = await live_load.connect(load, tickets[: chosen.wearers])
-        light, heavy = Load(server.port, server.cookie, 5, 0.02), Load(server.port, server.cookie, 500, 0.2)
         browser = server.cookie.partition("=")[2].split(".")[0]
         await _all(sensors, load, 9.0)  # by now all is loaded
-        watch, alone, beside = Watch(server), list[float](), list[float]()
-        for _ in range(rounds):
-            alone.append(await _told(f"{chosen.wearers} wearers alone", server, sensors, load, chosen.seconds))
-            n_tickets = round(chosen.seconds) + 2
+        watch = Watch(server)
+        alone, beside = _Turns(f"{chosen.wearers} wearers alone"), _Turns(f"and {n_bad} that misbehave")
+        closed = 0
+        for _ in range(chosen.rounds):
+            await alone.take(server, sensors, load, chosen.seconds)
             more = [
                 await asyncio.to_thread(live_load.make_tickets, people[chosen.wearers :], browser)
-                for _ in range(n_tickets)
+                for _ in range(round(chosen.seconds) + 4)
             ]
-            kinds = [("deaf", light), ("heavy", heavy), ("endless", light)] * n_bad
-            abuse = [
-                asyncio.create_task(live_load.misbehave(kind, of, [row[k] for row in more]))
-                for k, (kind, of) in enumerate(kinds[:n_bad])
-            ]
-            watching = asyncio.create_task(watch.run())
-            beside.append(await _told(f"and {n_bad} that misbehave", server, sensors, load, chosen.seconds))
-            for task in (watching, *abuse):
-                task.cancel()
-            await asyncio.gather(watching, *abuse, return_exceptions=True)
-        slower = statistics.median(beside) / statistics.median(alone) - 1
+            kinds = [chosen.kinds[k % len(chosen.kinds)] for k in range(n_bad)]
+            async with live_load.misbehaving(server, kinds, more) as bad, watch:
+                await beside.take(server, sensors, load, chosen.seconds)
+            closed += bad.closed
+        for turns in (alone, beside):
+            turns.say()
+        slower = beside.p99_ms / alone.p99_ms - 1
         print(f"memory grew by {watch.grown_mb:.1f} MB at most, that of the system for sockets by")
-        print(f"    {watch.grown_system_mb:.1f} MB; p99 {slower:+.0%} (middle of {rounds} against middle of {rounds});")
-        print(f"    {light.closed + heavy.closed} times it was said why and closed, and {load.closed} times to others")
+        print(f"    {watch.grown_system_mb:.1f} MB (goal: 64 MB); p99 {slower:+.0%} (goal: +20%);")
+        print(f"    {closed} times it was said why and closed, and {load.closed} times to others")
 
 
-async def _told(title: str, server: Server, sensors: list[Sensor], load: Load, seconds: float) -> float:
-    figures = await _measured(server, sensors, load, seconds, warm_s=2.0)
-    _say(title, figures)
-    return figures["p99_ms"]
+class _Turns:
+    """What was measured in several turns, together."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._late_s: list[float] = []
+        self._each: list[dict[str, float]] = []
+
+    async def take(self, server: Server, sensors: list[Sensor], load: Load, seconds: float) -> None:
+        """One more."""
+        self._each.append(await _measured(server, sensors, load, seconds, warm_s=2.0))
+        self._late_s += load.late_s
+
+    @property
+    def p99_ms(self) -> float:
+        """Of all turns in one."""
+        return 1000 * percentile(self._late_s, 99)
+
+    def say(self) -> None:
+        """The figures of all turns, and the p99 of each."""
+        mean = {name: statistics.fmean(one[name] for one in self._each) for name in self._each[0]}
+        late = {f"p{percent}_ms": 1000 * percentile(self._late_s, percent) for percent in (50, 99)}
+        _say(self._title, mean | late | {"max_ms": max(one["max_ms"] for one in self._each)})
+        print("    p99 of each turn: " + "  ".join(f"{one['p99_ms']:.0f}" for one in self._each))
 
 
 class Watch:
@@ -257,8 +276,14 @@ class Watch:
         self._first = server.rss_kb() / 1024, live_load.socket_mb()
         self.grown_mb = self.grown_system_mb = 0.0
 
-    async def run(self) -> None:
-        """Until it is cancelled."""
+    async def __aenter__(self) -> None:
+        self._runs = asyncio.create_task(self._run())
+
+    async def __aexit__(self, *_: object) -> None:
+        self._runs.cancel()
+        await asyncio.gather(self._runs, return_exceptions=True)
+
+    async def _run(self) -> None:
         while True:
             self.grown_mb = max(self.grown_mb, self._server.rss_kb() / 1024 - self._first[0])
             self.grown_system_mb = max(self.grown_system_mb, live_load.socket_mb() - self._first[1])

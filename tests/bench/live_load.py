@@ -16,8 +16,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -258,6 +258,8 @@ class Sensor(asyncio.Protocol):
         self._is_open = False
         self._waits_s = 0.0
         self.is_stopped = False
+        self.room = asyncio.Event()
+        self.room.set()
         self.first_ms = 0.0
 
     # -- the socket
@@ -304,6 +306,7 @@ class Sensor(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_stopped = True
+        self.room.set()
         if not self.ready.done():
             self.ready.set_exception(ConnectionError("closed before it was ready"))
             self.ready.exception()
@@ -356,6 +359,14 @@ class Sensor(asyncio.Protocol):
             self.frame()
             due += self._load.every_s
 
+    def pause_writing(self) -> None:
+        """The other side does not take more."""
+        self.room.clear()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self.room.set()
+
     def pause_reading(self) -> None:
         """Does not listen any more."""
         assert self._transport is not None
@@ -368,7 +379,7 @@ class Sensor(asyncio.Protocol):
 
     def cut(self) -> None:
         """The line is gone, without a word."""
-        if self._transport is not None:
+        if self._transport is not None and not self.is_stopped:
             self._transport.abort()
 
 
@@ -384,6 +395,9 @@ async def connect(load: Load, tickets: list[str], at_once: int = 20) -> list[Sen
             return sensor
 
     return list(await asyncio.gather(*(one(ticket) for ticket in tickets)))
+
+
+KINDS: Final = ("deaf", "heavy", "endless")
 
 
 async def misbehave(kind: str, load: Load, tickets: list[str]) -> None:
@@ -403,6 +417,7 @@ async def misbehave(kind: str, load: Load, tickets: list[str]) -> None:
                 sensor.pause_reading()
             while not sensor.is_stopped:
                 for _ in range({"deaf": 1, "heavy": 2, "endless": 20}[kind]):
+                    await sensor.room.wait()
                     sensor.frame()
                 await asyncio.sleep({"deaf": 0.025, "heavy": 0.2, "endless": 0.05}[kind])
         except OSError:
@@ -410,6 +425,48 @@ async def misbehave(kind: str, load: Load, tickets: list[str]) -> None:
         finally:
             line.close() if sensor is None else sensor.cut()
         await asyncio.sleep(1.0)
+
+
+@dataclass
+class Misbehaving:
+    """Those who do, in a process of their own; how often one of them was told why and closed, known at the end."""
+
+    closed: int = 0
+
+
+@asynccontextmanager
+async def misbehaving(server: Server, kinds: list[str], tickets: list[list[str]]) -> AsyncIterator[Misbehaving]:
+    """One for each of `kinds`, with its tickets of each row of `tickets`, until the end of the block."""
+    found = Misbehaving()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.live_load", cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(json.dumps([server.port, server.cookie, kinds, tickets]).encode() + b"\n")
+    await process.stdin.drain()
+    try:
+        yield found
+    finally:
+        process.stdin.close()
+        assert process.stdout is not None
+        found.closed = int(await process.stdout.read() or 0)
+        await process.wait()
+
+
+async def _misbehave_all() -> None:
+    """In a process of its own: until the other side of the pipe has enough of it."""
+    port, cookie, kinds, tickets = json.loads(sys.stdin.readline())
+    light, heavy = Load(port, cookie, 5, 0.02), Load(port, cookie, 500, 0.2)
+    tasks = [
+        asyncio.create_task(misbehave(kind, heavy if kind == "heavy" else light, [row[k] for row in tickets]))
+        for k, kind in enumerate(kinds)
+    ]
+    await asyncio.to_thread(sys.stdin.read)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    print(light.closed + heavy.closed)
 
 
 def socket_mb() -> float:
@@ -422,3 +479,7 @@ def socket_mb() -> float:
 def percentile(values: list[float], percent: float) -> float:
     """Of a list; NaN of an empty one."""
     return float(np.percentile(values, percent)) if values else float("nan")
+
+
+if __name__ == "__main__":
+    asyncio.run(_misbehave_all())

@@ -21,7 +21,7 @@ from upperback.services import actors, diary, live, live_store, live_tickets, pe
 from upperback.services.live import Hello, Sitting
 from upperback.services.people import Profile
 from upperback.store.models import LiveStream
-from upperback.web.live import hub, socket
+from upperback.web.live import hub, pace, socket
 from upperback.web.worker import Worker
 
 __all__ = ["planned"]  # fixture
@@ -121,8 +121,10 @@ def test_what_cannot_be_read_is_said_and_then_ends_it(ana: Profile) -> None:
 
 
 def test_a_flood_is_ended(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "_BURST", 20.0)
-    monkeypatch.setattr(socket, "_MESSAGES_A_SECOND", 0.0)
+    monkeypatch.setattr(pace, "_MESSAGES_AT_ONCE", 20.0)
+    monkeypatch.setattr(pace, "_MESSAGES_A_SECOND", 0.0)
+    monkeypatch.setattr(pace, "_TOO_FAST_S", 0.1)
+    monkeypatch.setattr(hub, "_SWEEP_S", 0.02)
     heard, code = talk([{"ticket": ticket(ana)}, *[{"hints": True}] * 60])
     assert heard[-1] == {"stopped": "The sensor sends too much"}
     assert code == 1013

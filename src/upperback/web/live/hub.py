@@ -1,7 +1,8 @@
 """All wearers of this process: what has come is worked on once a tick, stored together, and told to each.
 
 Work on frames is done here, in the loop; what asks the database runs in a thread, one thing at a time. Every queue has
-an end: who sends faster than it can be worked on waits, who sends too much or does not listen is told and closed.
+an end: who sends faster than a sensor is read no faster than that (`pace`), and comes after all others in a tick; who
+does not stop sending, or does not listen, is told and closed.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from upperback.core.errors import InputError, Unavailable, UpperbackError
 from upperback.services import audit, live, live_store
 from upperback.services.live import Hello, Sitting
 from upperback.services.live_store import Saving
+from upperback.web.live.pace import Pace
 from upperback.web.live.watching import ROOMS, Room
 from upperback.web.live.wire import Line
 
@@ -38,8 +40,12 @@ _AT_ONCE_MAX: Final = 50
 #: Who is allowed now is asked when something about them has changed, which writes a row in the audit; and this often
 #: anyway.
 _LOOKS_EVERY_S: Final = 1800.0
-_WAITING_MAX: Final = 32
+_WAITING_MAX: Final = 8
 _WAITING_BYTES_MAX: Final = 64 * 1024
+#: Those who send faster than a sensor have so much of a tick, so many of them together. Where that was not enough the
+#: next tick comes as soon as what came meanwhile was read.
+_FAST_SHARE: Final = 0.5
+_FAST_TOGETHER: Final = 32
 #: Of one wearer in one tick. Frames that follow each other are passes that follow each other: all others wait for them.
 _FRAMES_A_TICK: Final = 4
 _TROUBLES_MAX: Final = 5
@@ -74,6 +80,7 @@ class Wearer:
         self.unstored_since_s: float | None = None
         self.store_now = self.is_held = self.is_looked_at = False
         self.heard_s = self.looked_s = time.monotonic()
+        self.pace = Pace(self.heard_s)
         self.stopped: Stopped | None = None
         self.receiving = False
         self.room: Room | None = None
@@ -169,6 +176,11 @@ def _merge(told: dict[str, Any], found: dict[str, Any]) -> None:
         told["second"] = before
 
 
+def _few_wait(wearer: Wearer) -> bool:
+    """Of this one more may wait to be worked on."""
+    return len(wearer.waiting) < _WAITING_MAX and wearer.waiting_bytes < _WAITING_BYTES_MAX
+
+
 class Hub:
     """The wearers of a process. Its task lives as long as there are some."""
 
@@ -176,6 +188,8 @@ class Hub:
         self.crowd = live.make_crowd()
         self._wearers: dict[Wearer, None] = {}
         self._due: dict[Wearer, None] = {}
+        self._held: dict[Wearer, None] = {}
+        """Whose line is not read for now."""
         self._unstored: dict[Wearer, None] = {}
         """In the order in which they have to be stored."""
         self._asking: dict[Wearer, None] = {}
@@ -188,6 +202,7 @@ class Hub:
         self._running: asyncio.Task[None] | None = None
         self._storing: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._is_behind = False
         self._swept_s = self._stored_s = time.monotonic()
         self._seen_event: int | None = None
 
@@ -250,15 +265,17 @@ class Hub:
         await asyncio.to_thread(live.load_for_counting)
 
     def put(self, wearer: Wearer, item: bytes | dict[str, Any], now_s: float) -> None:
-        """A frame or a question. While too many of this wearer wait, no more are taken from the line."""
+        """A frame or a question. While too many of this wearer wait, or came at once, the line is not read."""
         wearer.waiting.append(item)
         wearer.waiting_bytes += len(item)
         wearer.heard_s = now_s
+        has_room = wearer.pace.take(now_s, len(item)) and _few_wait(wearer)
         self._due[wearer] = None
         if not self._wake.is_set():
             self._wake.set()
-        if (len(wearer.waiting) >= _WAITING_MAX or wearer.waiting_bytes >= _WAITING_BYTES_MAX) and not wearer.is_held:
+        if not has_room and not wearer.is_held:
             wearer.is_held = True
+            self._held[wearer] = None
             wearer.line.hold()
 
     async def leave(self, wearer: Wearer) -> None:
@@ -271,6 +288,7 @@ class Hub:
             await self._store_soon(wearer)
         self._wearers.pop(wearer, None)
         self._due.pop(wearer, None)
+        self._held.pop(wearer, None)
         self._unstored.pop(wearer, None)
         wearer.sitting.leave()
         if wearer.room is not None:
@@ -297,24 +315,52 @@ class Hub:
                     await self._wake.wait()
             self._wake.clear()
             began_s = time.monotonic()
-            self._tick()
+            self._tick(began_s)
             if began_s - self._swept_s >= _SWEEP_S:
                 self._swept_s = began_s
                 self._sweep(began_s)
             self._store(began_s)
-            await asyncio.sleep(max(0.0, began_s + TICK_S - time.monotonic()))
+            until_s = began_s if self._is_behind else began_s + TICK_S
+            await asyncio.sleep(max(0.0, until_s - time.monotonic()))
 
-    def _tick(self) -> None:
+    def _tick(self, began_s: float) -> None:
+        """First those who send as a sensor does, then as many of the others as there is time for."""
         due, self._due = self._due, {}
-        left = list(due)
-        for wearer in left:
+        fast = [wearer for wearer in due if wearer.pace.is_fast]
+        self._work_on([wearer for wearer in due if not wearer.pace.is_fast] if fast else list(due))
+        until_s = began_s + TICK_S * _FAST_SHARE
+        done = 0
+        while done < len(fast) and (done == 0 or time.monotonic() < until_s):
+            self._work_on(fast[done : done + _FAST_TOGETHER])
+            done += _FAST_TOGETHER
+        self._is_behind = done < len(fast)
+        if self._is_behind:  # in front of those who had their turn
+            self._due = dict.fromkeys(fast[done:]) | self._due
+        if self._due:
+            self._wake.set()
+        self._go_on(time.monotonic())
+
+    def _go_on(self, now_s: float) -> None:
+        """Lines that were held are read again where there is room."""
+        for wearer in list(self._held):
+            if wearer.stopped is None and _few_wait(wearer) and wearer.pace.has_room(now_s):
+                del self._held[wearer]
+                wearer.is_held = False
+                wearer.line.go_on()
+        if self._held:
+            self._wake.set()
+
+    def _work_on(self, wearers: list[Wearer]) -> None:
+        """What waits of these, and their answers."""
+        for wearer in wearers:
             wearer.may = _FRAMES_A_TICK
+        left = wearers
         while left:
             self._each(left, Wearer.put_frames)
             self.crowd.tick()
             self._each(left, Wearer.ask)
             left = [wearer for wearer in left if wearer.has_more]
-        for wearer in due:
+        for wearer in wearers:
             if wearer.unstored_since_s:
                 self._unstored.setdefault(wearer)
             if wearer.store_now:
@@ -322,10 +368,6 @@ class Hub:
             wearer.waiting_bytes = sum(map(len, wearer.waiting))
             if wearer.waiting and not wearer.stopped:
                 self._due[wearer] = None
-                self._wake.set()
-            elif wearer.is_held:
-                wearer.is_held = False
-                wearer.line.go_on()
             if "second" in wearer.told and wearer.told["second"]["hint"] and not wearer.is_looked_at:
                 wearer.is_looked_at = True
                 self._begin(self._confirm(wearer))
@@ -412,6 +454,8 @@ class Hub:
                 wearer.stop("Nothing has come from the sensor for a minute", SILENT)
             elif wearer.is_stuck:
                 wearer.stop("Nobody listens", TOO_MUCH)
+            elif wearer.pace.is_too_fast(now_s):
+                wearer.stop("The sensor sends too much", TOO_MUCH)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._look_all())
 

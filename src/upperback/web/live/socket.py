@@ -13,16 +13,11 @@ from upperback.services import actors
 from upperback.services.actors import Actor
 from upperback.services.live import Hello, Sitting
 from upperback.services.live_tickets import SOCKET_PATH
-from upperback.web.live.hub import ELSEWHERE, GONE, NOT_LET_IN, SILENT, TOO_MUCH, Hub, Wearer, finish, hub
+from upperback.web.live.hub import ELSEWHERE, GONE, NOT_LET_IN, SILENT, Hub, Wearer, finish, hub
 from upperback.web.live.wire import AsgiLine, Line
 from upperback.web.static_files import Receive, Scope, Send
 
 _HELLO_S: Final = 10.0
-_MESSAGES_A_SECOND: Final = 50.0
-_BURST: Final = 250.0
-#: A phone sends 3 kB a second, and half an hour of it, that waited for a lost line, somewhat faster.
-_BYTES_A_SECOND: Final = 150_000.0
-_BYTES_BURST: Final = 3_000_000.0
 _TEXT_CHARACTERS_MAX: Final = 2000
 #: Closed on purpose, or by leaving the page: nobody will go on. Any other end is a line that was lost.
 _ENDED_ON_PURPOSE: Final = frozenset({1000, 1001})
@@ -83,7 +78,6 @@ class _Connection:
 
     def __init__(self, wearer: Wearer, to: Hub, receive: Receive, send: Send) -> None:
         self._wearer, self._hub, self._receive, self._send = wearer, to, receive, send
-        self._left, self._bytes_left, self._filled_s = _BURST, _BYTES_BURST, time.monotonic()
 
     async def run(self) -> None:
         wearer = self._wearer
@@ -135,24 +129,13 @@ class _Connection:
         if wearer.stopped is not None:
             return False
         now_s = time.monotonic()
-        frame = message.get("bytes")
-        if not self._within_rate(now_s, 0 if frame is None else len(frame)):
-            wearer.stop("The sensor sends too much", TOO_MUCH)
-            return False
-        if frame is not None:
+        if (frame := message.get("bytes")) is not None:
             self._hub.put(wearer, frame, now_s)
             return True
         if (question := _question(message)) == _END:
             return False
         self._hub.put(wearer, question, now_s)
         return True
-
-    def _within_rate(self, now_s: float, n_bytes: int) -> bool:
-        since_s = now_s - self._filled_s
-        self._left = min(_BURST, self._left + since_s * _MESSAGES_A_SECOND) - 1
-        self._bytes_left = min(_BYTES_BURST, self._bytes_left + since_s * _BYTES_A_SECOND) - n_bytes
-        self._filled_s = now_s
-        return self._left >= 0 and self._bytes_left >= 0
 
 
 def _question(message: dict[str, Any]) -> dict[str, Any]:

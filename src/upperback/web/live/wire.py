@@ -35,6 +35,10 @@ _LINGER_S: Final = 10.0
 #: Who goes on sending after it was closed is listened to for so long, to hear that they know, and is cut off.
 _AFTER_CLOSE_BYTES_MAX: Final = 256 * 1024
 
+#: Of one line, of whatever kind, pings too: then the others are read first, for as long as a tick.
+_FRAMES_AT_ONCE: Final = 8
+_RESTS_S: Final = 0.05
+
 _WHOLE_BINARY, _MASKED, _CONTROL, _FINAL = 0x82, 0x80, 0x08, 0x80
 _CONTROL_BYTES_MAX: Final = 125
 
@@ -82,9 +86,10 @@ class Wire(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
         self._hear: Hear | None = None
         self._on_free: Callable[[], None] | None = None
         self._part = bytearray()
-        """The beginning of a frame, and how long it is at least."""
-        self._needed = self._after_close_bytes = 0
-        self._in_pieces = self._left_to_library = self._held = False
+        """What is still to be looked at, and how much of it there has to be: the rest of a frame is not there yet."""
+        self._needed = self._after_close_bytes = self._frames = 0
+        self._again_s = 0.0
+        self._in_pieces = self._left_to_library = self._held = self._rests = False
 
     # ---- what comes ----
 
@@ -107,11 +112,20 @@ class Wire(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
                 return
         if self._part:
             self._part += data
-            if len(self._part) < self._needed:
+            if len(self._part) < self._needed or self._waits:
                 return
             data, self._part = bytes(self._part), bytearray()
+        if (now_s := self.loop.time()) >= self._again_s:
+            self._frames, self._again_s = 0, now_s + _RESTS_S
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
         at, end = 0, len(data)
         while at < end:
+            if self._waits:
+                self._part += data[at:]
+                self._needed = 0
+                return
             head, size = _measure(data, at, self.config.ws_max_size)
             if size < 0:  # it will be refused: by the library, in its own words
                 self._left_to_library = True
@@ -121,6 +135,9 @@ class Wire(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
                 self._part += data[at:]
                 self._needed = head + size
                 return
+            self._frames += 1
+            if self._frames >= _FRAMES_AT_ONCE:
+                self._rest()
             first = data[at]
             if (
                 first == _WHOLE_BINARY and self._hear is not None and not self._in_pieces
@@ -133,6 +150,46 @@ class Wire(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
                     self._in_pieces = not first & _FINAL
                 super().data_received(data[at : at + head + size])
             at += head + size
+
+    @property
+    def _waits(self) -> bool:
+        """Nothing more is to be heard for now: it is held, had its turn, or the application has not received."""
+        return self._held or self._rests or self.read_paused
+
+    def _rest(self) -> None:
+        if not self._rests:
+            self._rests = True
+            self.transport.pause_reading()
+            self.loop.call_at(self._again_s, self._rested)
+
+    def _rested(self) -> None:
+        self._rests, self._again_s = False, 0.0
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """What came and waits, then what comes."""
+        if self._waits or self.disconnected:
+            return
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+        if len(self._part) >= max(1, self._needed):
+            self.data_received(b"")
+
+    async def receive(self) -> Any:
+        """The next message."""
+        message = await super().receive()
+        if self._waits:
+            self.transport.pause_reading()
+        else:
+            self._read_on()
+        return message
+
+    async def send(self, message: Any) -> None:
+        """A message, or the end: then only the other side's is waited for."""
+        await super().send(message)
+        if message["type"] == "websocket.close":
+            self._held = False
+            self._read_on()
 
     def _pass_on(self, message: Message) -> None:
         if self._hear is None or not self._hear(message):
@@ -154,8 +211,8 @@ class Wire(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
                 self._pass_on(dict(message))
             else:
                 self.queue.put_nowait(message)
-        if not self._held:
-            self._resume_reading()
+        self.read_paused = False
+        self._read_on()
 
     # ---- a line ----
 
@@ -184,18 +241,11 @@ class Wire(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
 
     def hold(self) -> None:
         self._held = True
-        if not self.read_paused:
-            self.read_paused = True
-            self.transport.pause_reading()
+        self.transport.pause_reading()
 
     def go_on(self) -> None:
         self._held = False
-        self._resume_reading()
-
-    def _resume_reading(self) -> None:
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
+        self._read_on()
 
     async def free_to_hear(self) -> None:
         """The transport itself is held."""

@@ -16,6 +16,14 @@ from upperback.web.live import wire
 from upperback.web.live.wire import AsgiLine, Wire
 
 MOST = 2000
+
+
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has had their turn has the next one at once."""
+    monkeypatch.setattr(wire, "_RESTS_S", 0.0)
+
+
 OPENING = (
     b"GET /live/socket/ HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -192,6 +200,37 @@ def test_what_is_not_taken_waits_for_who_receives_and_all_after_it() -> None:
 
     talk(Wire, lambda protocol, pipe, heard: three(protocol, heard), hears=hears)
     assert [message["bytes"] for message in taken] == [b"1", b"2"]
+
+
+def test_nobody_is_heard_for_long_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what comes at once a few frames are looked at, of any kind; the rest in its order, after their turn."""
+    monkeypatch.setattr(wire, "_RESTS_S", 0.01)
+    sent = [f"{k}".encode() for k in range(20)]
+    counts: list[int] = []
+
+    async def floods(protocol: Any, pipe: Pipe, heard: list[Any]) -> None:
+        protocol.data_received(b"".join(frame(BINARY, one) + frame(PING, b"") for one in sent) + frame(8, b"\x03\xe8"))
+        assert pipe.is_paused
+        while not pipe.is_over:
+            counts.append(len(heard))
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
+        assert [one.get("bytes") for one in heard[:20]] == sent
+        assert heard[20]["code"] == 1000
+
+    talk(Wire, floods)
+    assert sorted(set(counts)) == [4, 8, 12, 16, 20][: len(set(counts))]
+    assert len(set(counts)) > 3
+
+
+def test_what_waits_when_it_is_closed_from_here_is_looked_through_for_the_answer() -> None:
+    async def closes(protocol: Any, pipe: Pipe) -> None:
+        protocol.hold()
+        protocol.data_received(frame(BINARY, b"late") * 3 + frame(8, b"\x03\xf5"))
+        await protocol.send({"type": "websocket.close", "code": 1013})
+        assert pipe.is_over, "the other side knows"
+
+    talk(Wire, lambda protocol, pipe, heard: closes(protocol, pipe))
 
 
 def test_while_held_nothing_is_read_also_after_a_text() -> None:
