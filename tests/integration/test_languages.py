@@ -4,18 +4,24 @@ import datetime as dt
 import html
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
+from upperback.care.triage import decide, read_findings
+from upperback.care.triage.record import decision_record
+from upperback.content.models import Case
 from upperback.content.vocabulary import default_content
 from upperback.services import demo, plans
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.store.models import Decision, Review
 from upperback.web import languages
+from upperback.web.offline import render_offline_pages
 from upperback.web.person import session, urls
 
 CONTENT: Final = default_content()
@@ -104,3 +110,62 @@ def test_every_text_of_every_page_passed_through_translation(
             loose.setdefault(text, path)
     assert seen > 20
     assert loose == {}, "\n".join(f"{path}: {text}" for text, path in loose.items())
+
+
+# ---- countries -----------------------------------------------------------------------------------------------------
+
+#: How the emergency service is called by phone where there is a table; everywhere else, 112.
+EMERGENCY: Final = {"uk": "999", "ie": "112", "de": "112", "us": "911", "fallback": "112"}
+TABLES: Final = {table.region: table for table in CONTENT.release.services}
+NUMBERS: Final = frozenset(
+    service.number for table in TABLES.values() for service in table.services if service.number is not None
+)
+_NUMBER: Final = re.compile(rf"(?<![\w.,-])(?:{'|'.join(sorted(NUMBERS, key=len, reverse=True))})(?![\w,-])")
+#: Comments, what people may type into a search, the angles of a figure.
+_ASIDE: Final = re.compile(r"\{#.*?#\}|^words: [^\n]*|^figure:.*?^sensor:", re.DOTALL | re.MULTILINE)
+ROOT: Final = Path(__file__).resolve().parents[2] / "src"
+
+
+def test_every_country_has_an_emergency_number() -> None:
+    found = {region: {one.key: one.number for one in table.services}["emergency"] for region, table in TABLES.items()}
+    assert found == EMERGENCY
+
+
+@pytest.mark.parametrize("region", [*TABLES, "nowhere"])
+def test_help_names_the_numbers_of_its_country_and_of_no_other(region: str) -> None:
+    page = render_offline_pages(region=region).help.decode()
+    called = set(re.findall(r'href="(?:tel|sms):(\d+)"', page))
+    own = {one.number for one in TABLES[region].services} if region in TABLES else {"112"}
+    assert EMERGENCY.get(region, "112") in called
+    assert called <= own
+    unchecked = region in TABLES and any(one.status == "verify" and one.number for one in TABLES[region].services)
+    assert ("not checked this entry yet" in page) == unchecked
+
+
+def test_no_number_stands_outside_the_tables() -> None:
+    """Templates and content name a service, `{emergency}`, and the table of the country says its number."""
+    files = [*ROOT.glob("upperback/web/templates/**/*.jinja"), *ROOT.glob("upperback_content/**/*.md")]
+    files += [path for path in ROOT.glob("upperback_content/**/*.yaml") if path.parent.name != "services"]
+    beside = {"styleguide.jinja", "bibliography.yaml", "alarm_words.yaml"}
+    found = []
+    for path in files:
+        text = _ASIDE.sub("", path.read_text("utf-8"))
+        numbers = set(_NUMBER.findall(text)) - ({"112"} if path.suffix == ".jinja" else set())  # a last resort
+        found += [f"{path.name}: {number}" for number in numbers if path.name not in beside]
+    assert found == []
+
+
+# ---- decisions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tag", [tag for tag in languages.LANGUAGES if tag != "en-GB"])
+def test_no_decision_depends_on_the_language(tag: str) -> None:
+    in_english = [_decided(case) for rule in CONTENT.rules.values() for case in rule.cases[::3]]
+    with languages.reading(languages.LANGUAGES[tag], "de"), translation.override(tag.lower()):
+        assert [_decided(case) for rule in CONTENT.rules.values() for case in rule.cases[::3]] == in_english
+
+
+def _decided(case: Case) -> Any:
+    said = {key: list(value) if isinstance(value, tuple) else value for key, value in case.findings.items()}
+    facts = read_findings(said, content=CONTENT, absent="no")
+    return decision_record(decide(facts, CONTENT), facts, CONTENT)

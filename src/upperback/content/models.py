@@ -294,7 +294,11 @@ class Message(Model, frozen=True):
 
 
 class Service(Model, frozen=True, kw_only=True):
-    """Somebody to turn to in a region. `phrase` is what `{key}` becomes inside a sentence."""
+    """Somebody to turn to in a region. `phrase` is what `{key}` becomes inside a sentence.
+
+    status: `verify` where nobody has checked the entry against the page of the service yet; pages say so beside it.
+    self_referral: of physiotherapy, whether people may go there by themselves; None where it is not known.
+    """
 
     key: Key
     name: Text
@@ -305,6 +309,8 @@ class Service(Model, frozen=True, kw_only=True):
     hours: str | None = None
     note: Text | None = None
     sources: SourceKeys
+    status: Literal["checked", "verify"] = "checked"
+    self_referral: bool | None = None
 
 
 class ServiceTable(Model, frozen=True):

@@ -29,6 +29,8 @@ class Line:
     note: str | None = None
     link: str | None = None
     sms: bool = False
+    hours: str | None = None
+    status: str = "checked"
 
 
 # Used when the content release cannot be read. Checked against the release by a test.
@@ -39,7 +41,10 @@ LAST_RESORT: Final[dict[str, dict[str, Line]]] = {
         "crisis_line": Line("crisis_line", "NHS 111, option 2: mental health crisis", "111", "111, then option 2"),
         "listening_line": Line("listening_line", "Samaritans", "116123", "116 123"),
         "crisis_text": Line("crisis_text", "Shout: text SHOUT", "85258", "85258", sms=True),
-    }
+    },
+    # Never the numbers of one country in another: 112 is answered in most, or leads to the emergency number there.
+    "fallback": {"emergency": Line("emergency", "Emergency services", "112", "112")},
+    "us": {"emergency": Line("emergency", "Emergency services", "911", "911")},
 }
 
 # What the help page needs to look as it does.
@@ -75,7 +80,7 @@ class OfflinePages:
 
 def services(region: str) -> dict[str, Line]:
     """Whom to turn to in a region: from the content release, else the numbers built in here."""
-    built_in = LAST_RESORT.get(region, LAST_RESORT["uk"])
+    built_in = LAST_RESORT.get(region, LAST_RESORT["fallback"])
     try:
         from upperback.content.load import default_release
 
@@ -90,6 +95,8 @@ def services(region: str) -> dict[str, Line]:
                 item.note,
                 item.link,
                 sms=item.key == "crisis_text",
+                hours=item.hours,
+                status=item.status,
             )
             for item in table.services
         }
@@ -108,7 +115,7 @@ def place(region: str) -> str:
 
         return next(table.title for table in default_release().release.services if table.region == region)
     except Exception:  # noqa: BLE001  then the built-in numbers are shown
-        return "United Kingdom"
+        return "United Kingdom" if region == "uk" else "Anywhere else"
 
 
 def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo: bool = False) -> OfflinePages:
