@@ -173,6 +173,36 @@ def test_a_whole_session_cut_off_in_the_middle_and_reloaded(session: Page, live:
     assert all(reps == 8 for *_, reps in done)
 
 
+def test_on_a_low_screen_the_next_key_stands_whole_between_the_bars(session: Page) -> None:
+    page = session
+    page.set_viewport_size({"width": 360, "height": 640})
+
+    def is_whole(key: str) -> bool:
+        box = page.locator(key).bounding_box()
+        above = page.locator(".site-header, header").first.bounding_box()
+        below = page.locator(".player__wrong").bounding_box()
+        assert box
+        assert above
+        assert below
+        return above["y"] + above["height"] <= box["y"] and box["y"] + box["height"] <= below["y"]
+
+    at(page, "ready")
+    assert is_whole("[data-stage=ready] [data-do=start]")
+    start_a_set(page)
+    assert is_whole("[data-stage=moving] [data-do=pause]")
+    assert is_whole("[data-stage=moving] [data-do=set-done]")
+    press(page, "Pause")
+    assert is_whole("[data-do=go-on]")
+    page.context.set_offline(True)
+    page.locator("[data-stage=paused] [data-do=set-done]").click()
+    at(page, "rest")
+    page.get_by_text("No connection").wait_for()
+    assert is_whole("[data-start-next]")
+    page.locator("[data-start-next]").press("Enter")
+    at(page, "moving")
+    assert is_whole("[data-stage=moving] [data-do=pause]")
+
+
 def test_by_keyboard_alone(session: Page, live: Live) -> None:
     """Enter and Space lead through an exercise; the key that is next has the focus."""
     page = session

@@ -14,7 +14,7 @@ from tests.integration.test_journey import finish, hidden, me, text_of, walk, wa
 from upperback.services import plans
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
-from upperback.store.models import DiaryEntry, ExerciseStep
+from upperback.store.models import Decision, DiaryEntry, ExerciseStep
 
 __all__ = ["me"]  # a fixture
 
@@ -98,6 +98,31 @@ def test_the_day_after_a_session_is_one_of_rest(planned: Client) -> None:
     assert "Strength work needs a day of rest in between" in text
     assert "Start the session" not in text
     assert "day of rest" in text_of(begin(planned))
+
+
+@pytest.mark.parametrize(
+    ("days", "says"), [(3, "Leave a few repetitions"), (8, "a little lighter"), (15, "easier and shorter")]
+)
+def test_days_off_are_told_and_nothing_is_to_be_made_up(planned: Client, days: int, says: str) -> None:
+    session_through(planned)
+    ahead = dt.timedelta(days=days)
+    DiaryEntry.objects.update(day=timezone.now().date() - ahead, at=timezone.now() - ahead)
+    text = text_of(planned.get("/today/"))
+    assert says in text
+    assert ("Nothing has to be made up" in text) == (days > 7)
+
+
+def test_after_more_than_four_weeks_every_way_leads_to_the_safety_check(planned: Client) -> None:
+    session_through(planned)
+    ahead = dt.timedelta(days=29)
+    DiaryEntry.objects.update(day=timezone.now().date() - ahead, at=timezone.now() - ahead)
+    Decision.objects.update(decided_at=timezone.now() - ahead)
+    today = planned.get("/today/")
+    assert "First a safety check, then small steps again" in text_of(today)
+    assert "Start the session" not in text_of(today)
+    refused = begin(planned)
+    assert "You were away for more than four weeks" in text_of(refused)
+    assert 'href="/check/"' in refused.content.decode().split("<main")[1].split("</main")[0]
 
 
 @pytest.mark.parametrize("answer", ["yes", "not_sure"])

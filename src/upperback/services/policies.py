@@ -32,6 +32,8 @@ ANSWERS_ARE_OLD: Final = (
     "that all of them hold today."
 )
 SOMETHING_NEW: Final = "Something felt wrong or was new. Do the safety check first; your plan waits for you."
+LONG_AWAY: Final = "You were away for more than four weeks. Do the safety check first, then start gently again."
+FELT_WRONG: Final = "Something felt wrong the last time. Do the safety check first; your plan waits for you."
 VISIT_FIRST: Final = (
     "Your last review says: have it checked first. Once you have been seen, say so on the page of your result, and the "
     "plan opens again."
@@ -44,6 +46,8 @@ ONE_CHANGE: Final = (
 FEW_CHANGES: Final = "You are changing enough tasks for now. See first what that does, then take the next one."
 PAGE_IS_OLD: Final = "This page is too old to be used. Open it again"
 HELP_FIRST: Final = "Your answers need attention first. There is no exercise plan until then."
+#: With these the next step is a safety check, although the plan is open.
+CHECK_BEFORE_TRAINING: Final = frozenset({LONG_AWAY, FELT_WRONG})
 
 
 def _tells(check: Callable[P, None]) -> Callable[P, bool]:

@@ -144,9 +144,9 @@ def begin_session(
         raise NotAllowed(policies.SOMETHING_NEW)
     decide_progress(profile=profile, by=by, now=now)  # for whoever never opens the page of the morning
     if any(item.anew for item in prescribed_today(profile=profile, by=by, now=now)):
-        raise NotAllowed("You were away for more than four weeks. Do the safety check first, then start gently again.")
+        raise NotAllowed(policies.LONG_AWAY)
     if check_comes_first(profile=profile, by=by, now=now):
-        raise NotAllowed("Something felt wrong the last time. Do the safety check first; your plan waits for you.")
+        raise NotAllowed(policies.FELT_WRONG)
     _check_may_train(profile, what, client_id, by, now)
     if not _items(profile, what, None, by, now):
         raise NotAllowed("There is no exercise of this kind in your plan now.")

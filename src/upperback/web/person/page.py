@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from upperback.content.models import Service
 from upperback.core.errors import Conflict, NotAllowed
-from upperback.services import journey
+from upperback.services import journey, policies
 from upperback.services.people import Profile
 from upperback.web import languages
 from upperback.web.person import session
@@ -50,6 +50,8 @@ def not_now(request: HttpRequest, profile: Profile, error: Conflict | NotAllowed
     """The page for a step that is not open: what happened, that nothing is lost, where to go on."""
     state = journey.current_state(profile=profile, by=session.actor_of(request), now=session.now())
     href, text = onward(state)
+    if error.message in policies.CHECK_BEFORE_TRAINING:
+        href, text = reverse("check"), _("Do the safety check")
     context = {"message": _(error.message), "next_href": href, "next_text": text, "stale": isinstance(error, Conflict)}
     return show(request, "person/not_now.jinja", context, status=409)
 

@@ -303,6 +303,7 @@ def dose_words(item: dict[str, Any], *, once: bool = False, rest: bool = True) -
 def amount_words(step: dict[str, Any]) -> str:
     """How much a step is, in short: "3 × 10, light band"."""
     words = _("%(sets)s × %(reps)s") % {"sets": step["sets"], "reps": step["reps"]}
+    words = words.replace(" ", "\N{NO-BREAK SPACE}")  # a line does not end inside it
     if step["load_kg"]:
         words += _(", %(kg)s kg") % {"kg": f"{step['load_kg']:g}"}
     if step["band"]:

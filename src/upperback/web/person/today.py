@@ -264,19 +264,38 @@ def _strength(plan: PlanVersion, day: dt.date, written: _Diary) -> dict[str, Any
             "what": _(written.rest), "why": None, "minutes": None,
         }  # fmt: skip
     begun = next((one for one in written.strength if one.ended is None), None)
+    starts = reverse("training", args=[begun.id]) if begun else reverse("training_start")
+    anew = not begun and any(one.anew for one in written.prescribed)
     return {
         "icon": "strength",
         "title": _("Strength"),
         "when": str(_TIME_WORDS["day"]),
         "exercises": [_line(item) for item in due],
-        "what": _("Leave a few repetitions in hand. Rest a day before the next time."),
+        "what": _after_days_off(written.prescribed)
+        or _("Leave a few repetitions in hand. Rest a day before the next time."),
         "why": (due[0].get("why_short") or due[0]["why"]) if due else None,
         "minutes": max(3, round(sets * 1.75)),
         "start": {
-            "href": reverse("training", args=[begun.id]) if begun else reverse("training_start"),
-            "text": _("Go on with the session") if begun else _("Start the session"),
+            "href": reverse("check") if anew else starts,
+            "text": _("Do the safety check")
+            if anew
+            else _("Go on with the session")
+            if begun
+            else _("Start the session"),
         },
     }
+
+
+def _after_days_off(prescribed: list[progress.Prescribed]) -> str | None:
+    """Why strength is lighter than last time, in words that blame nobody; None where it is not."""
+    if any(one.anew for one in prescribed):
+        return _("It has been more than four weeks. First a safety check, then small steps again. Nothing is lost.")
+    found = {one.absence for one in prescribed}
+    if "long" in found or "middle" in found:
+        return _("It has been some weeks, so it starts easier and shorter. Nothing has to be made up.")
+    if "short" in found:
+        return _("It has been more than a week, so it starts a little lighter. Nothing has to be made up.")
+    return None
 
 
 def _as_prescribed(item: dict[str, Any], written: _Diary) -> dict[str, Any] | None:

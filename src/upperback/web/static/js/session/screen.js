@@ -60,12 +60,11 @@ export class Screen {
     this.text("title", heading);
     document.title = `${heading} - Upperback`;
     const first = this.#root.querySelector(`[data-stage="${name}"] [data-first]:not([hidden])`);
-    if (focus === "heading" || (focus === "key" && !first)) {
-      this.part("title").focus({ preventScroll: true });
-      scrollTo({ top: 0 });
-    } else if (focus === "key") {
-      first.focus({ preventScroll: true });
-      scrollTo({ top: 0 });
+    if (focus) {
+      const next = focus === "key" && first ? first : this.part("title");
+      next.focus({ preventScroll: true });
+      // Right below the bar at the top: what is next is then seen whole, on a small screen too.
+      this.#root.scrollIntoView({ block: "start" });
     }
   }
 
