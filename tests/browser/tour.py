@@ -165,6 +165,15 @@ def looking_back(page: Page) -> Iterator[str]:
     page.goto("/checkin/")
     go_on(page)
     yield "grace-checkin-error"
+    yield from for_a_clinician(page)
+
+
+def for_a_clinician(page: Page) -> Iterator[str]:
+    """Pages of whoever looks after many people."""
+    page.goto("/clinic/?name=grace")
+    yield "clinic-caseload"
+    page.locator("main h2 a").first.click()
+    yield "clinic-person"
 
 
 # ---- parts of the way --------------------------------------------------------------------------------------------

@@ -258,6 +258,13 @@ def bring_to_life(*, profile: Profile, now: dt.datetime) -> None:
             _live(profile, _by_key(profile.demo), now)
 
 
+def bring_all_to_life(*, now: dt.datetime) -> None:
+    """The same for every invented person that is there: for pages about many people."""
+    check_may(SYSTEM, "reset_demo")
+    for profile in Profile.objects.exclude(demo="").filter(screenings__isnull=True):
+        bring_to_life(profile=profile, now=now)
+
+
 def make_person(*, key: str, now: dt.datetime) -> Profile:
     """One of the invented people with their life so far, beside whoever is there."""
     check_may(SYSTEM, "reset_demo")

@@ -1,10 +1,12 @@
-"""Addresses of an opened archive. Elsewhere they lead nowhere."""
+"""Addresses for whoever looks at the record of somebody else: an opened archive, and the people of a clinician."""
 
 from django.urls import path
 
-from upperback.web.clinician import opened
+from upperback.web.clinician import caseload, one_person, opened
 
 urlpatterns = [
     path("opened/", opened.overview, name="opened"),
     path("opened/change/", opened.change, name="opened_change"),
+    path("clinic/", caseload.caseload_page, name="caseload"),
+    path("clinic/people/<uuid:person_id>/", one_person.person_page, name="clinic_person"),
 ]

@@ -75,7 +75,9 @@ def onward(state: journey.State) -> tuple[str, str]:
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """A page, with the words and helpers every page of a person uses."""
-    shared = {"fill": filled, "nav_items": _nav_items(), "check_takes": CHECK_TAKES}
+    shared = {
+        "fill": filled, "nav_items": _nav_items(), "clinic_nav": _clinic_nav(), "check_takes": CHECK_TAKES,
+    }  # fmt: skip
     return render(request, template, shared | context, status=status)
 
 
@@ -89,6 +91,10 @@ def services(keys: list[str] | tuple[str, ...]) -> list[Service]:
     """The entries of the service table for these keys, in their order."""
     table = {item.key: item for item in services_here().services}
     return [table[key] for key in keys if key in table]
+
+
+def _clinic_nav() -> list[dict[str, str]]:
+    return [{"id": "caseload", "href": reverse("caseload"), "text": _("Your people")}]
 
 
 def _nav_items() -> list[dict[str, str]]:

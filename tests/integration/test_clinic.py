@@ -1,0 +1,160 @@
+"""Pages for whoever looks after people: who is let in, what stands there, and that nothing typed runs."""
+
+import datetime as dt
+import html.parser
+import random
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.integration.payloads import PAYLOADS
+from upperback.care.diary import (
+    Entry,
+    FlareEnded,
+    FlareStarted,
+    Morning,
+    PlanAccepted,
+    TaskChanged,
+    TaskDone,
+    TaskTold,
+)
+from upperback.services import demo, diary, treating
+from upperback.services.actors import SYSTEM
+from upperback.services.people import Profile
+from upperback.services.treating import Seen
+from upperback.store.models import Assessment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tried_out(settings: Any) -> None:
+    """As with `serve --demo`."""
+    settings.DEMO = True
+
+
+@pytest.fixture
+def priya(db: None) -> Profile:
+    return demo.make_person(key="desk", now=timezone.now())
+
+
+def tell(profile: Profile, entry: Entry, days_ago: int = 0) -> None:
+    now = timezone.now()
+    at = now - dt.timedelta(days=days_ago)
+    diary.keep_entry(profile=profile, client_id=uuid.uuid4(), day=at.date(), at=at, entry=entry, by=SYSTEM, now=now)
+
+
+def text_of(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_on_ones_own_machine_there_are_no_such_pages(client: Client, priya: Profile) -> None:
+    for address in ("/clinic/", f"/clinic/people/{priya.uuid}/"):
+        assert client.get(address).status_code == 404
+
+
+@pytest.mark.usefixtures("tried_out")
+def test_the_list_gives_the_reason_in_words_and_leads_to_the_person(client: Client, priya: Profile) -> None:
+    page = text_of(client, "/clinic/")
+    assert "Pain was told on too few days of this week to say how it goes." in page
+    assert f'href="/clinic/people/{priya.uuid}/"' in page
+    assert "Nobody here for this choice." in text_of(client, "/clinic/?name=zzz")
+    assert "Priya" in text_of(client, "/clinic/?name=PRI&need=not_known&page=99")
+    assert "Priya" not in text_of(client, "/clinic/?need=red_flag")
+
+
+@pytest.mark.usefixtures("tried_out")
+def test_one_page_holds_the_story_safety_course_plan_and_ledger(client: Client, priya: Profile) -> None:
+    for days_ago in range(5):
+        tell(priya, Morning(pain=4), days_ago)
+    tell(priya, TaskDone(task="LM-SIT", before=2, after=5))
+    page = text_of(client, f"/clinic/people/{priya.uuid}/")
+    for words in ("4 of 10 (4 to 4, 5 days)", "Safety checks", "Version 1", "Sitting for long stretches", "<svg"):
+        assert words in page, words
+    assert client.get(f"/clinic/people/{uuid.uuid4()}/").status_code == 404
+
+
+@pytest.mark.usefixtures("tried_out")
+def test_what_is_not_shared_is_said_and_not_shown(
+    client: Client, priya: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(priya, Morning(pain=9))
+    address = f"/clinic/people/{priya.uuid}/"
+    assert "does not share" not in text_of(client, address)
+    monkeypatch.setattr(treating, "see", lambda **_: Seen(priya, frozenset({"identity"})))
+    page = text_of(client, address)
+    assert page.count("does not share this with you") == 8
+    assert "Safety check, " not in page
+    assert "9 of 10" not in page
+
+
+# ---- nothing that somebody typed runs --------------------------------------------------------------------------------
+
+
+class Scripts(html.parser.HTMLParser):
+    """Elements and attributes by which a page could run something that was typed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if tag in {"iframe", "object", "embed", "base", "math", "template", "marquee"}:
+            self.found.append(tag)
+        if tag == "script" and not (named.get("src") or "").startswith("/static/"):
+            self.found.append("script")
+        for name, value in attrs:
+            if name.startswith("on") or name in {"srcdoc", "formaction", "xlink:href", "style"}:
+                self.found.append(f"{tag} {name}")
+            if name in {"href", "src", "action"} and not (value or "").startswith(("/", "#", "?", "https://")):
+                self.found.append(f"{tag} {name}={value}")
+
+
+def scripts_in(page: str) -> list[str]:
+    reader = Scripts()
+    reader.feed(page)
+    return reader.found
+
+
+def told(words: str) -> Iterator[Entry]:
+    """Every text that a person can type and that these pages show."""
+    yield TaskTold(task="LM-SIT", category="LM-SIT", name=words[:80], minutes_to_symptom=10, minutes_typical=20)
+    yield TaskChanged(task="LM-SIT", change="own", words=words[:400])
+    yield FlareStarted(trigger="load")
+    yield FlareEnded(helped=words[:400])
+    yield PlanAccepted(name=words[:80], role="physiotherapist", fingerprint="X", note=words[:400])
+
+
+@pytest.mark.usefixtures("tried_out")
+def test_nothing_that_was_typed_runs_on_a_page_of_a_clinician(client: Client, priya: Profile) -> None:
+    """Payloads in every field; the pages hold each as text, and no element or attribute of it."""
+    base = scripts_in(text_of(client, f"/clinic/people/{priya.uuid}/")) + scripts_in(text_of(client, "/clinic/"))
+    assert base == []
+    dice = random.Random(1)
+    shuffled = dice.sample(PAYLOADS, len(PAYLOADS))
+    for start in range(0, len(shuffled), 20):
+        some = shuffled[start : start + 20]
+        Profile.objects.filter(pk=priya.pk).update(name=some[0][:60])
+        Assessment.objects.filter(profile=priya).update(
+            goals=some, activities=[{"words": words, "score": 3} for words in some]
+        )
+        for words in some:
+            for entry in told(words):
+                tell(priya, entry)
+        for address in (f"/clinic/people/{priya.uuid}/", "/clinic/", f"/clinic/?name={some[0]}&need={some[1]}"):
+            assert scripts_in(text_of(client, address)) == [], some
+        diary.DiaryEntry.objects.filter(profile=priya).delete()
+    assert len(PAYLOADS) >= 200
+
+
+def test_the_reader_of_pages_finds_what_would_run() -> None:
+    assert scripts_in("<p>&lt;script&gt;</p><script src='/static/js/main.js'></script>") == []
+    for bad in ("<script>x</script>", "<img src=x onerror=y>", "<a href='javascript:x'>", "<iframe>", "<p style=x>"):
+        assert scripts_in(bad), bad
