@@ -182,6 +182,25 @@ def test_the_kernel_agrees_with_the_reference(given_: Signals, has_gyroscope: bo
 
 
 @needs_kernel
+def test_the_kernel_stays_with_the_reference() -> None:
+    """A minute, in which covariances settle: movement, rests, and turns that want the whole series for their sine."""
+    rate_hz, n_lanes = 25.0, 24
+    rng = np.random.default_rng(5)
+    time_s = np.arange(round(60 * rate_hz)) / rate_hz
+    pairs = [_person(rng, time_s) for _ in range(n_lanes)]
+    acc, gyr = (np.stack(kind, axis=2).astype(np.float32) for kind in zip(*pairs, strict=True))
+    gyr[500:520, 0, 3] += 12
+    acc[700:900, :, ::5] = np.array([G_MPS2, 0, 0])[:, None]
+    gyr[700:900, :, ::5] = 0.01
+    design = _design(rate_hz, has_gyroscope=True)
+    plain = ReferenceLive(design, n_lanes, has_gyroscope=True, dtype=np.float64)
+    expected = plain.update(acc, gyr, None)
+    for isa in available():
+        kernel = LiveLanes(design, n_lanes, has_gyroscope=True, instruction_set=isa)
+        assert _apart_deg(kernel.update(acc, gyr, None), expected) < AGREE_DEG / 10
+
+
+@needs_kernel
 @settings(max_examples=25, deadline=None)
 @given(signals(SOUND), st.booleans())
 def test_hindsight_agrees_with_the_reference(given_: Signals, has_gyroscope: bool) -> None:

@@ -1,9 +1,13 @@
 """The compiled kernel, if there is one on this machine. Everything in it has a NumPy reference that it agrees with."""
 
 import ctypes
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 #: From the one that every processor has to the fastest.
 INSTRUCTION_SETS: Final = ("baseline", "avx2", "avx512")
@@ -63,6 +67,14 @@ def address(array: Any) -> int:
     """Where the numbers of an array stand; twice as quick as `array.ctypes.data`."""
     where: int = array.__array_interface__["data"][0]
     return where
+
+
+def aligned(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Room for numbers that begins where a line of memory does: wide instructions cross from line to line elsewhere."""
+    n_numbers = math.prod(shape)
+    space = np.empty(n_numbers + LANES, np.float32)
+    skip = -address(space) // space.itemsize % LANES
+    return space[skip : skip + n_numbers].reshape(shape)
 
 
 @cache

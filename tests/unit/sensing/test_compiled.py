@@ -22,3 +22,11 @@ def test_each_instruction_set_can_be_asked_for() -> None:
 def test_an_instruction_set_that_is_not_here_is_refused() -> None:
     with pytest.raises(ValueError, match="only for"):
         compiled.load("abacus")
+
+
+def test_room_begins_with_a_line_of_memory() -> None:
+    for n_lanes in (1, 16, 19):
+        room = compiled.aligned((7, 3, n_lanes))
+        assert room.shape == (7, 3, n_lanes)
+        assert room.flags.c_contiguous
+        assert compiled.address(room) % 64 == 0

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upperback.core.errors import InputError
-from upperback.sensing.compiled import LANES, Kernel
+from upperback.sensing.compiled import LANES, Kernel, aligned
 from upperback.sensing.crowd.base import BODY_COLUMNS, Moment, RawFrame, Turn
 from upperback.sensing.cues import ride_filter
 from upperback.sensing.epochs import COLUMNS
@@ -259,7 +259,6 @@ class CompiledEngine:
             "first_ms": ((room,), _f8),
             **dict.fromkeys(("flat_acc", "flat_gyr", "flat_up"), ((flat, 3), _f4)),
             **dict.fromkeys(("flags", "bad"), ((flat,), np.uint8)),
-            **dict.fromkeys(("tile_acc", "tile_gyr", "tile_up"), ((tile, 3, LANES), _f4)),
             "tile_bad": ((tile, LANES), np.uint8),
             "counts": ((COPIES, BINS), np.uint32),
             "epoch_s": ((room, _EPOCHS), _i8),
@@ -269,6 +268,7 @@ class CompiledEngine:
             "now": ((room, 3), _f4),
         }
         self._work = {name: np.empty(shape, kind) for name, (shape, kind) in shapes.items()}
+        self._work |= {name: aligned((tile, 3, LANES)) for name in ("tile_acc", "tile_gyr", "tile_up")}
         self._job = _Job(
             tuning=ctypes.pointer(self._tuning),
             capacity=flat,

@@ -360,7 +360,7 @@ static void ride(const ub_crowd_job *job, int64_t turn, int64_t row, int64_t n, 
 static void verticals(const ub_crowd_job *job, int64_t begin, int64_t end) {
     const ub_crowd_tuning *t = job->tuning;
     const int n_state = t->with_gyr ? UB_ORIENT_STATE : UB_TILT_STATE;
-    float state[UB_ORIENT_STATE * UB_LANES] = {0};
+    _Alignas(64) float state[UB_ORIENT_STATE * UB_LANES] = {0};
     long first[UB_LANES] = {0}, start[UB_LANES] = {0}, stop[UB_LANES] = {0}, n_time = 0;
     for (int64_t turn = begin; turn < end; turn++) {
         const ub_wearer *w = job->wearers + job->who[turn];

@@ -138,4 +138,37 @@ UB_INLINE int ub_every(vm mask) {
 
 UB_INLINE int ub_any(vm mask) { return !ub_every(~mask); }
 
+/* Is every lane at least `low` and at most `high`? No for NaN. */
+UB_INLINE int ub_all_within(vf x, float low, float high) {
+#if UB_WIDTH == 16
+    const __mmask16 above = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(low), _CMP_GE_OQ);
+    return _mm512_mask_cmp_ps_mask(above, (__m512)x, _mm512_set1_ps(high), _CMP_LE_OQ) == 0xffff;
+#else
+    return ub_every((x >= low) & (x <= high));
+#endif
+}
+
+/* Is every lane of a, b and d at most this? No for NaN. */
+UB_INLINE int ub_all_at_most(vf a, vf a_max, vf b, vf b_max, vf d, vf d_max) {
+#if UB_WIDTH == 16
+    const __mmask16 one = _mm512_cmp_ps_mask((__m512)a, (__m512)a_max, _CMP_LE_OQ);
+    const __mmask16 two = _mm512_mask_cmp_ps_mask(one, (__m512)b, (__m512)b_max, _CMP_LE_OQ);
+    return _mm512_mask_cmp_ps_mask(two, (__m512)d, (__m512)d_max, _CMP_LE_OQ) == 0xffff;
+#else
+    return ub_every((a <= a_max) & (b <= b_max) & (d <= d_max));
+#endif
+}
+
+/* The smallest number of all lanes. */
+UB_INLINE float ub_least(vf x) {
+#if UB_WIDTH == 16
+    return _mm512_reduce_min_ps((__m512)x);
+#else
+    float least = x[0];
+    for (int lane = 1; lane < UB_WIDTH; lane++)
+        least = x[lane] < least ? x[lane] : least;
+    return least;
+#endif
+}
+
 #endif

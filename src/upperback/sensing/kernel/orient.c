@@ -17,7 +17,7 @@ UB_EXPORT void UB(tilt_tile)(const float *acc, const uint8_t *bad, float *state,
 }
 
 /* So many samples of all lanes are worked on before the next ones: their pages of memory stay at hand. */
-enum { AT_ONCE = 25 };
+enum { AT_ONCE = 50 };
 enum { PART = 64 }; /* samples that the last lanes are copied in at once */
 
 /* The lanes that do not fill a tile, by way of one that is filled up with idle lanes. Without gyr: tilt. */

@@ -97,37 +97,37 @@ static __attribute__((noinline)) void ub_events(vf *restrict s, float *restrict 
         ub_reach_node(s, state, node);
 }
 
-/* One sample for all lanes. `opens`: before the first node, the mean specific force so far is the best there is. */
-UB_INLINE void ub_sample(vf *s, const vf g[3], const vf a[3], vf gyr2, vf acc2, vf since_s, const vm *opens, vf up[3],
-                         const float *c) {
-    vf m[9], rate[3], force[3];
-    for (int k = 0; k < 3; k++) {
+/* One sample for all lanes: with samples missing before it, before the first node, and however far it turns. */
+UB_INLINE void ub_sample(vf *s, const vf g[3], const vf a[3], vf up[3], const float *c) {
+    const ub_series since = ub_series_of(ub_since(s[GAP], c));
+    vf h[3], turn[4], m[9], rate[3], force[3], mean[3];
+    for (int k = 0; k < 3; k++)
         rate[k] = g[k] - s[BIAS + k];
-        force[k] = a[k] + (s[LAST_ACC + k] - a[k]) * c[C_ACC_BACK];
-        s[UP + k] += s[UP_STEP + k];
-    }
-    ub_turn(s + TURN, s + LAST, rate, since_s);
-    if (opens)
-        ub_unit(s + TURN, s[GAP] > 0);
+    const vf square = ub_half_turn(s + LAST, rate, &since, h);
+    ub_any_quaternion_of(h, square, &since, turn);
+    ub_turn(s + TURN, turn);
+    ub_unit(s + TURN, s[GAP] > 0);
     ub_matrix(s + TURN, m);
-    ub_add(s + NOW, m, g, force, gyr2, acc2);
-    if (opens) {
-        vf mean[3];
-        ub_direction(s + NOW + SUM_FORCE, mean);
-        for (int k = 0; k < 3; k++)
-            s[UP + k] = ub_select(*opens, mean[k], s[UP + k]);
-    }
+    ub_force(a, s + LAST_ACC, c, force);
+    ub_add_measured(s + NOW, g, ub_square(g), ub_square(a));
+    ub_add_turned(s + NOW, m, force);
+    s[NOW + SUM_TIME] += 1;
+    s[AGE] += 1;
+    ub_direction(s + NOW + SUM_FORCE, mean); /* before the first node, the mean specific force is the best there is */
+    for (int k = 0; k < 3; k++)
+        s[UP + k] = ub_select(s[RUNS] == 0, mean[k], s[UP + k] + s[UP_STEP + k]);
     ub_up(m, s + UP, rate, c[C_GYR_DELAY_S], up);
     for (int k = 0; k < 3; k++) {
         s[LAST + k] = rate[k];
         s[LAST_ACC + k] = a[k];
     }
-    s[AGE] += 1;
 }
 
 /* A sample for lanes of which one has none, begins, or has not reached its first node. */
 static __attribute__((noinline)) void ub_rare(vf *restrict s, float *restrict state, const vf gyr[3], const vf acc[3],
-                                              const uint8_t *bad, vm fine, vf up[3], const float *restrict c) {
+                                                const uint8_t *bad, vf up[3], const float *restrict c) {
+    const vm fine = (ub_square(gyr) <= c[C_GYR_MAX] * c[C_GYR_MAX]) &
+                    (ub_square(acc) <= c[C_ACC_MAX] * c[C_ACC_MAX]); /* false for NaN */
     const vm byte = UB_LOAD_BYTES(bad), good = fine & (byte == 0), begins = good & (s[AGE] == 0);
     const vm missing = ~good & (byte != UB_IDLE) & (s[AGE] > 0);
     vf before[HOT], g[3], a[3];
@@ -140,8 +140,7 @@ static __attribute__((noinline)) void ub_rare(vf *restrict s, float *restrict st
         s[LAST + k] = ub_select(begins, g[k] - s[BIAS + k], s[LAST + k]);
         s[LAST_ACC + k] = ub_select(begins, a[k], s[LAST_ACC + k]);
     }
-    const vm opens = s[RUNS] == 0;
-    ub_sample(s, g, a, ub_square(g), ub_square(a), ub_since(s[GAP], c), &opens, up, c);
+    ub_sample(s, g, a, up, c);
     for (int k = 0; k < 3; k++)
         up[k] = ub_select(good, up[k], ub_all(__builtin_nanf("")));
     for (int k = 0; k < HOT; k++)
@@ -164,30 +163,129 @@ static __attribute__((noinline)) void ub_rare(vf *restrict s, float *restrict st
     ub_events(s, state, good | missing, c);
 }
 
-UB_INLINE void ub_live(ub_samples at, float *restrict state, long n_time, const float *restrict c) {
-    const vf acc_max = ub_all(c[C_ACC_MAX] * c[C_ACC_MAX]), gyr_max = ub_all(c[C_GYR_MAX] * c[C_GYR_MAX]);
-    vf s[HOT];
-    for (int k = 0; k < HOT; k++)
-        s[k] = UB_LOAD(ROW(k));
-    for (long t = 0; t < n_time; t++) {
-        vf g[3], a[3], up[3];
-        ub_look_ahead(&at);
+/* Samples of calm lanes are worked on in stretches of so many: first how each turns, then what follows from it. Either
+   loop is short enough for a processor to work on several samples at once. */
+enum { STRETCH = 32 };
+
+/* Where lanes turn to, until one of them has no sample to be taken as it is; returns how many samples that were. */
+UB_INLINE long ub_stretch_turns(vf *s, ub_samples at, long n_time, vf (*turns)[7], const ub_series *step,
+                                const float *c) {
+    const vf gyr_max = ub_all(c[C_GYR_MAX] * c[C_GYR_MAX]), acc_max = ub_all(c[C_ACC_MAX] * c[C_ACC_MAX]);
+    vf q[4], last[3], bias[3], gyr_sum[3], gyr2_sum = s[NOW + SUM_GYR2], acc2_sum = s[NOW + SUM_ACC2];
+    for (int k = 0; k < 4; k++)
+        q[k] = s[TURN + k];
+    for (int k = 0; k < 3; k++) {
+        last[k] = s[LAST + k];
+        bias[k] = s[BIAS + k];
+        gyr_sum[k] = s[NOW + SUM_GYR + k];
+    }
+    long t = 0;
+    for (; t < n_time; t++) {
+        vf g[3], a[3], rate[3], h[3], turn[4];
+        UB_LOOK_ASIDE(at.gyr, at.stride, 0)
+        UB_LOOK_ASIDE(at.acc, at.stride, 0)
         for (int k = 0; k < 3; k++) {
             g[k] = UB_LOAD(at.gyr + k * at.stride);
             a[k] = UB_LOAD(at.acc + k * at.stride);
+            rate[k] = g[k] - bias[k];
         }
-        const vf gyr2 = ub_square(g), acc2 = ub_square(a);
-        const vm fine = (gyr2 <= gyr_max) & (acc2 <= acc_max); /* false for NaN */
-        if (UB_CLEAR(at.bad) && ub_every(fine & (s[CALM] > 0))) {
-            ub_sample(s, g, a, gyr2, acc2, ub_all(c[C_STEP_S]), NULL, up, c);
-            if (ub_any((s[NOW + SUM_TIME] == c[C_APPLY]) | (s[NOW + SUM_TIME] >= c[C_NODE])))
-                ub_events(s, state, fine, c);
-        } else {
-            ub_rare(s, state, g, a, at.bad, fine, up, c);
+        const vf gyr2 = ub_square(g), acc2 = ub_square(a), square = ub_half_turn(last, rate, step, h);
+        if (!ub_all_at_most(gyr2, gyr_max, acc2, acc_max, square, step->wide) || !UB_CLEAR(at.bad))
+            break;
+        ub_quaternion_of(h, square, step, turn);
+        ub_turn(q, turn);
+        for (int k = 0; k < 4; k++)
+            turns[t][k] = q[k];
+        for (int k = 0; k < 3; k++) {
+            gyr_sum[k] += g[k];
+            last[k] = turns[t][4 + k] = rate[k];
         }
-        for (int k = 0; k < 3; k++)
+        gyr2_sum += gyr2;
+        acc2_sum += acc2;
+        at.gyr += 3 * at.stride, at.acc += 3 * at.stride, at.bad += at.stride;
+    }
+    for (int k = 0; k < 4; k++)
+        s[TURN + k] = q[k];
+    for (int k = 0; k < 3; k++) {
+        s[LAST + k] = last[k];
+        s[NOW + SUM_GYR + k] = gyr_sum[k];
+    }
+    s[NOW + SUM_GYR2] = gyr2_sum;
+    s[NOW + SUM_ACC2] = acc2_sum;
+    return t;
+}
+
+/* What follows from where they turned to. */
+UB_INLINE void ub_stretch_ups(vf *s, ub_samples at, long n_time, vf (*turns)[7], const float *c) {
+    vf sums[SUM_FORCE + 3], last[3], direction[3], step[3];
+    for (int k = 0; k < SUM_FORCE + 3; k++)
+        sums[k] = s[NOW + k];
+    for (int k = 0; k < 3; k++) {
+        last[k] = s[LAST_ACC + k];
+        direction[k] = s[UP + k];
+        step[k] = s[UP_STEP + k];
+    }
+    for (long t = 0; t < n_time; t++) {
+        vf a[3], m[9], force[3], up[3];
+        UB_LOOK_ASIDE(at.up, at.stride, 1)
+        for (int k = 0; k < 3; k++) {
+            a[k] = UB_LOAD(at.acc + k * at.stride);
+            direction[k] += step[k];
+        }
+        ub_matrix(turns[t], m);
+        ub_force(a, last, c, force);
+        ub_add_turned(sums, m, force);
+        ub_up(m, direction, turns[t] + 4, c[C_GYR_DELAY_S], up);
+        for (int k = 0; k < 3; k++) {
+            last[k] = a[k];
             UB_STORE(at.up + k * at.stride, up[k]);
-        at.gyr += 3 * at.stride, at.acc += 3 * at.stride, at.up += 3 * at.stride, at.bad += at.stride;
+        }
+        at.acc += 3 * at.stride, at.up += 3 * at.stride;
+    }
+    for (int k = 0; k < SUM_FORCE + 3; k++)
+        s[NOW + k] = sums[k];
+    for (int k = 0; k < 3; k++) {
+        s[LAST_ACC + k] = last[k];
+        s[UP + k] = direction[k];
+    }
+}
+
+/* As many samples, up to n_time, as every lane has and after which nothing but the last can be due. Returns how many. */
+UB_INLINE long ub_stretch(vf *s, float *state, ub_samples at, long n_time, const ub_series *step, const float *c) {
+    vf turns[STRETCH][7];
+    const vf time = s[NOW + SUM_TIME];
+    const vf due = ub_select(time < c[C_APPLY], ub_all(c[C_APPLY]), ub_all(c[C_NODE]));
+    const long n_due = (long)ub_least(due - time);
+    n_time = n_time < STRETCH ? n_time : STRETCH;
+    n_time = ub_stretch_turns(s, at, n_time < n_due ? n_time : n_due, turns, step, c);
+    ub_stretch_ups(s, at, n_time, turns, c);
+    s[NOW + SUM_TIME] = time + (float)n_time;
+    s[AGE] = ub_min(s[AGE] + (float)n_time, ub_all(0x1p24f));
+    if (n_time == n_due)
+        ub_events(s, state, s[CALM] > 0, c);
+    return n_time;
+}
+
+UB_INLINE void ub_live(ub_samples at, float *restrict state, long n_time, const float *restrict c) {
+    const ub_series step = ub_series_of(ub_all(c[C_STEP_S]));
+    vf s[HOT];
+    for (int k = 0; k < HOT; k++)
+        s[k] = UB_LOAD(ROW(k));
+    for (long t = 0; t < n_time;) {
+        long n = ub_every(s[CALM] > 0) ? ub_stretch(s, state, at, n_time - t, &step, c) : 0;
+        if (n == 0) {
+            vf g[3], a[3], up[3];
+            for (int k = 0; k < 3; k++) {
+                g[k] = UB_LOAD(at.gyr + k * at.stride);
+                a[k] = UB_LOAD(at.acc + k * at.stride);
+            }
+            ub_rare(s, state, g, a, at.bad, up, c);
+            for (int k = 0; k < 3; k++)
+                UB_STORE(at.up + k * at.stride, up[k]);
+            n = 1;
+        }
+        t += n;
+        at.gyr += 3 * n * at.stride, at.acc += 3 * n * at.stride, at.up += 3 * n * at.stride, at.bad += n * at.stride;
     }
     for (int k = 0; k < HOT; k++)
         UB_STORE(ROW(k), s[k]);

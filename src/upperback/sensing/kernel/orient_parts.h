@@ -77,17 +77,13 @@ typedef struct {
     long stride; /* between numbers of a lane */
 } ub_samples;
 
-/* Lanes that stand far apart lie on another page of memory with each sample, where no processor looks ahead by itself. */
-UB_INLINE void ub_look_ahead(const ub_samples *at) {
-    enum { SAMPLES = 2 };
-    if (at->stride > UB_LANES)
-        for (long k = 3 * SAMPLES; k < 3 * SAMPLES + 3; k++) {
-            if (at->gyr)
-                __builtin_prefetch(at->gyr + k * at->stride);
-            __builtin_prefetch(at->acc + k * at->stride);
-            __builtin_prefetch(at->up + k * at->stride, 1);
-        }
-}
+/* The lanes beside these are worked on next. They lie on other pages of memory with each sample, where no processor looks
+   ahead by itself. Called with the numbers of these lanes; their last number counts, as lanes may begin anywhere in a
+   line of memory. `writes` is a constant. */
+#define UB_LOOK_ASIDE(numbers, stride, writes)                                                                         \
+    if ((stride) > UB_LANES)                                                                                           \
+        for (long axis = 0; axis < 3; axis++)                                                                          \
+            __builtin_prefetch((numbers) + axis * (stride) + 2 * UB_LANES - 1, writes);
 
 UB_INLINE vf ub_square(const vf v[3]) { return v[0] * v[0] + v[1] * v[1] + v[2] * v[2]; }
 
@@ -97,24 +93,61 @@ UB_INLINE void ub_cross(const vf a[3], const vf b[3], vf out[3]) {
     out[2] = a[0] * b[1] - a[1] * b[0];
 }
 
-/* Turn q (w, x, y, z) from the last sample to this one: angular velocities `last` and `now`, without bias. The mean of
-   both, and what turning about one axis and then another leaves behind. */
-UB_INLINE void ub_turn(vf q[4], const vf last[3], const vf now[3], vf step_s) {
-    const vf quarter = step_s * 0.25f, small = step_s * step_s * (1 / 24.f);
-    vf h[3], apart[3];
-    ub_cross(last, now, apart);
+/* Half the turn from the last sample to this one, by angular velocities `last` and `now` without bias: the mean of both,
+   and what turning about one axis and then another leaves behind. All of it over a quarter of the time between them,
+   which is put right in the series for its sine and cosine. */
+typedef struct {
+    vf apart, sine[4], cosine[4];
+    vf wide; /* squares beyond this want the whole series; half of it is exact to 1e-8 below */
+} ub_series;
+
+UB_INLINE ub_series ub_series_of(vf since_s) {
+    const vf quarter = since_s * 0.25f, square = quarter * quarter;
+    const vf fourth = square * square, sixth = fourth * square;
+    return (ub_series){
+        since_s * (1 / 6.f),
+        {quarter, quarter * square * (1 / 6.f), quarter * fourth * (1 / 120.f), quarter * sixth * (1 / 5040.f)},
+        {ub_all(1), square * (1 / 2.f), fourth * (1 / 24.f), sixth * (1 / 720.f)},
+        0.02f / square,
+    };
+}
+
+/* Returns the square of h. */
+UB_INLINE vf ub_half_turn(const vf last[3], const vf now[3], const ub_series *series, vf h[3]) {
+    ub_cross(last, now, h);
     for (int k = 0; k < 3; k++)
-        h[k] = (last[k] + now[k]) * quarter + apart[k] * small;
-    const vf square = ub_square(h);
-    const vf sine = 1 - square * (1 / 6.f - square * (1 / 120.f - square * (1 / 5040.f)));
-    const vf cosine = 1 - square * (0.5f - square * (1 / 24.f - square * (1 / 720.f)));
+        h[k] = last[k] + now[k] + h[k] * series->apart;
+    return ub_square(h);
+}
+
+/* The quaternion of a half turn that is not wide. */
+UB_INLINE void ub_quaternion_of(const vf h[3], vf square, const ub_series *series, vf turn[4]) {
+    const vf sine = series->sine[0] - square * (series->sine[1] - square * series->sine[2]);
+    turn[0] = series->cosine[0] - square * (series->cosine[1] - square * series->cosine[2]);
     for (int k = 0; k < 3; k++)
-        h[k] *= sine;
+        turn[1 + k] = h[k] * sine;
+}
+
+/* The quaternion of any half turn. */
+UB_INLINE void ub_any_quaternion_of(const vf h[3], vf square, const ub_series *series, vf turn[4]) {
+    ub_quaternion_of(h, square, series, turn);
+    const vm wide = square > series->wide;
+    if (ub_any(wide)) {
+        const vf *s = series->sine, *c = series->cosine;
+        const vf sine = s[0] - square * (s[1] - square * (s[2] - square * s[3]));
+        turn[0] = ub_select(wide, c[0] - square * (c[1] - square * (c[2] - square * c[3])), turn[0]);
+        for (int k = 0; k < 3; k++)
+            turn[1 + k] = ub_select(wide, h[k] * sine, turn[1 + k]);
+    }
+}
+
+/* Turn q (w, x, y, z) on. */
+UB_INLINE void ub_turn(vf q[4], const vf turn[4]) {
     const vf w = q[0], x = q[1], y = q[2], z = q[3];
-    q[0] = w * cosine - x * h[0] - y * h[1] - z * h[2];
-    q[1] = w * h[0] + x * cosine + y * h[2] - z * h[1];
-    q[2] = w * h[1] - x * h[2] + y * cosine + z * h[0];
-    q[3] = w * h[2] + x * h[1] - y * h[0] + z * cosine;
+    q[0] = w * turn[0] - x * turn[1] - y * turn[2] - z * turn[3];
+    q[1] = w * turn[1] + x * turn[0] + y * turn[3] - z * turn[2];
+    q[2] = w * turn[2] - x * turn[3] + y * turn[0] + z * turn[1];
+    q[3] = w * turn[3] + x * turn[2] - y * turn[1] + z * turn[0];
 }
 
 /* The time since the last sample, where `missing` ones lie between: over a short gap the turn is guessed from both sides. */
@@ -136,17 +169,25 @@ UB_INLINE void ub_matrix(const vf q[4], vf m[9]) {
     m[6] = xz - wy, m[7] = yz + wx, m[8] = 1 - (xx + yy);
 }
 
-/* Add a sample to the sums: g and a as measured, `force` the specific force at the time that the gyroscope tells of. */
-UB_INLINE void ub_add(vf *sums, const vf m[9], const vf g[3], const vf force[3], vf gyr2, vf acc2) {
-    for (int k = 0; k < 9; k++)
-        sums[SUM_TURN + k] += m[k];
-    for (int k = 0; k < 3; k++) {
-        sums[SUM_FORCE + k] += m[3 * k] * force[0] + m[3 * k + 1] * force[1] + m[3 * k + 2] * force[2];
+/* The specific force at the time that the gyroscope tells of. */
+UB_INLINE void ub_force(const vf a[3], const vf last[3], const float *c, vf force[3]) {
+    for (int k = 0; k < 3; k++)
+        force[k] = a[k] + (last[k] - a[k]) * c[C_ACC_BACK];
+}
+
+/* Add a sample to the sums: what was measured, and what it is in the still frame. */
+UB_INLINE void ub_add_measured(vf *sums, const vf g[3], vf gyr2, vf acc2) {
+    for (int k = 0; k < 3; k++)
         sums[SUM_GYR + k] += g[k];
-    }
     sums[SUM_GYR2] += gyr2;
     sums[SUM_ACC2] += acc2;
-    sums[SUM_TIME] += 1;
+}
+
+UB_INLINE void ub_add_turned(vf *sums, const vf m[9], const vf force[3]) {
+    for (int k = 0; k < 9; k++)
+        sums[SUM_TURN + k] += m[k];
+    for (int k = 0; k < 3; k++)
+        sums[SUM_FORCE + k] += m[3 * k] * force[0] + m[3 * k + 1] * force[1] + m[3 * k + 2] * force[2];
 }
 
 /* The vertical in the sensor frame from its direction in the still frame (nearly a unit vector). */
@@ -157,11 +198,12 @@ UB_INLINE void ub_up(const vf m[9], const vf direction[3], const vf rate[3], flo
     ub_cross(now, rate, ahead); /* where it has got to since the gyroscope felt this */
     for (int k = 0; k < 3; k++)
         now[k] += ahead[k] * delay_s;
-    const vf square = ub_square(now), off = square - 1;
-    vf unit = 1 - off * (0.5f - off * (0.375f - off * 0.3125f));
-    const vm far = ub_abs(off) > 0.05f; /* rare: directions that lie far apart, or none */
-    if (ub_any(far))
-        unit = ub_select(far, 1 / ub_sqrt(square), unit);
+    const vf square = ub_square(now);
+    vf unit = 1.875f - square * (1.25f - square * 0.375f); /* exact to 1e-7 where it is used */
+    if (!ub_all_within(square, 0.994f, 1.006f)) {          /* rare: directions that lie far apart, or none */
+        const vm near = (square >= 0.994f) & (square <= 1.006f);
+        unit = ub_select(near, unit, 1 / ub_sqrt(square));
+    }
     for (int k = 0; k < 3; k++)
         up[k] = now[k] * unit;
 }
@@ -173,44 +215,74 @@ UB_INLINE void ub_direction(const vf v[3], vf direction[3]) {
         direction[k] = v[k] * scale;
 }
 
-/* A measurement of one number of the state. `gain` and `pull` (innovation over its variance) are for the smoother. */
-UB_INLINE void ub_measure(vf *e, int i, vf value, vf variance, vm where, vf gain[N_X], vf *pull) {
-    const vf scale = ub_only(where, 1 / (e[AT(i, i)] + variance));
-    const vf innovation = value - e[i];
-    vf column[N_X];
-    UB_UNROLL for (int k = 0; k < N_X; k++) {
-        column[k] = e[AT(k, i)];
-        gain[k] = column[k] * scale;
+/* Measurements of three numbers of the state, one after the other. `gain` and `pull` (innovation over its variance) are
+   for the smoother. A measurement needs of the covariance what those before it have left of its own column; all else
+   takes up the three at once, so that it is read and written once. */
+UB_INLINE void ub_measure(vf *e, int first, const vf value[3], vf variance, vm where, vf gain[3][N_X], vf pull[3]) {
+    vf column[3][N_X];
+    UB_UNROLL for (int n = 0; n < 3; n++) {
+        const int i = first + n;
+        UB_UNROLL for (int k = 0; k < N_X; k++) {
+            const int known = k >= first && k < i ? k - first : 0; /* what that column has taken up already */
+            UB_UNROLL for (int before = 0; before < n; before++)
+                if (before >= known)
+                    e[AT(k, i)] -= gain[before][k > i ? k : i] * column[before][k > i ? i : k];
+            column[n][k] = e[AT(k, i)];
+        }
+        const vf scale = ub_only(where, 1 / (column[n][i] + variance)), innovation = value[n] - e[i];
+        pull[n] = innovation * scale;
+        UB_UNROLL for (int k = 0; k < N_X; k++) {
+            gain[n][k] = column[n][k] * scale;
+            e[k] += gain[n][k] * innovation;
+        }
     }
-    *pull = innovation * scale;
     UB_UNROLL for (int k = 0; k < N_X; k++)
-        e[k] += gain[k] * innovation;
-    UB_UNROLL for (int k = 0; k < N_X; k++)
-        UB_UNROLL for (int j = 0; j <= k; j++)
-            e[AT(k, j)] -= gain[k] * column[j];
+        UB_UNROLL for (int j = 0; j <= k; j++) {
+            const int k_known = k >= first && k < first + 3 ? k - first : 0;
+            const int known = j >= first && j < first + 3 && j - first > k_known ? j - first : k_known;
+            UB_UNROLL for (int n = 0; n < 3; n++)
+                if (n >= known)
+                    e[AT(k, j)] -= gain[n][k] * column[n][j];
+        }
 }
 
 /* Does the sensor rest? Small scatter in the stretch, and means that have not moved since the rest began. */
 UB_INLINE vm ub_rests(vf *e, const vf *sums, vf share, const float *c) {
     vf gyr[3], acc[3], moved_gyr[3], moved_acc[3];
-    UB_UNROLL for (int k = 0; k < 3; k++) {
+    UB_UNROLL for (int k = 0; k < 3; k++)
         gyr[k] = sums[SUM_GYR + k] * share;
+    const vf gyr2 = ub_square(gyr);
+    const vm calm = (sums[SUM_GYR2] * share - gyr2 < c[C_REST_GYR_VAR]) &
+                    (gyr2 < c[C_BIAS_MAX] * c[C_BIAS_MAX]) & (sums[SUM_LOST] == 0);
+    if (!ub_any(calm)) {
+        e[REST] = ub_all(0);
+        return calm;
+    }
+    UB_UNROLL for (int k = 0; k < 3; k++) {
         acc[k] = (sums[SUM_TURN + k] * sums[SUM_FORCE] + sums[SUM_TURN + 3 + k] * sums[SUM_FORCE + 1] +
                   sums[SUM_TURN + 6 + k] * sums[SUM_FORCE + 2]) * (share * share); /* at rest: the mean */
         moved_gyr[k] = gyr[k] - e[REST_GYR + k];
         moved_acc[k] = acc[k] - e[REST_ACC + k];
     }
-    const vm still = (sums[SUM_GYR2] * share - ub_square(gyr) < c[C_REST_GYR_VAR]) &
-                     (sums[SUM_ACC2] * share - ub_square(acc) < c[C_REST_ACC_VAR]) &
-                     (ub_square(gyr) < c[C_BIAS_MAX] * c[C_BIAS_MAX]) & (sums[SUM_LOST] == 0);
+    const vm still = calm & (sums[SUM_ACC2] * share - ub_square(acc) < c[C_REST_ACC_VAR]);
     const vm same = (ub_square(moved_gyr) < c[C_REST_GYR_MOVE]) & (ub_square(moved_acc) < c[C_REST_ACC_MOVE]);
-    const vm goes_on = still & same & (e[REST] > 0);
+    const vm goes_on = still & same & (e[REST] > 0), begins = still & ~goes_on;
     UB_UNROLL for (int k = 0; k < 3; k++) {
-        e[REST_GYR + k] = ub_select(goes_on, e[REST_GYR + k], gyr[k]);
-        e[REST_ACC + k] = ub_select(goes_on, e[REST_ACC + k], acc[k]);
+        e[REST_GYR + k] = ub_select(begins, gyr[k], e[REST_GYR + k]);
+        e[REST_ACC + k] = ub_select(begins, acc[k], e[REST_ACC + k]);
     }
     e[REST] = ub_only(still, ub_min(ub_only(goes_on, e[REST]) + 1, ub_all(c[C_REST_NODES])));
     return still & (e[REST] >= c[C_REST_NODES]);
+}
+
+/* Does an estimate still make sense, whatever the signal was and whatever rounding has done? */
+UB_INLINE vm ub_sound(const vf *e) {
+    vf total = ub_all(0), least = e[AT(0, 0)];
+    UB_UNROLL for (int k = 0; k < N_X; k++) {
+        total += ub_abs(e[k]) + e[AT(k, k)];
+        least = ub_min(e[AT(k, k)], least);
+    }
+    return (least > 0) & (total < 1e6f); /* false for NaN */
 }
 
 /* What the smoother keeps of a node. */
@@ -233,7 +305,7 @@ UB_INLINE void ub_estimate(vf *e, const vf *sums, const vf bias_used[3], const f
     const vf lost_s = sums[SUM_LOST] * c[C_STEP_S];
 
     /* A start: gravity is the mean specific force of the first stretch. What is known of the bias stays. */
-    UB_UNROLL for (int k = 0; k < 3; k++) {
+    if (ub_any(starts | fresh)) UB_UNROLL for (int k = 0; k < 3; k++) {
         e[X_GRAVITY + k] = ub_select(starts, sums[SUM_FORCE + k] * share, e[X_GRAVITY + k]);
         e[X_VELOCITY + k] = ub_only(~starts, e[X_VELOCITY + k]);
         UB_UNROLL for (int j = 0; j < N_X; j++)
@@ -249,19 +321,19 @@ UB_INLINE void ub_estimate(vf *e, const vf *sums, const vf bias_used[3], const f
     e[STARTED] = ub_all(1);
 
     /* Predict. An unknown rest of bias turns gravity in the still frame: drift = -[gravity]x turn. */
-    vf turn[9], drift[9], apart[3], turned[3], moved[3];
-    UB_UNROLL for (int k = 0; k < 9; k++)
-        turn[k] = sums[SUM_TURN + k] * c[C_STEP_S];
-    UB_UNROLL for (int j = 0; j < 3; j++) {
-        drift[j] = e[2] * turn[3 + j] - e[1] * turn[6 + j];
-        drift[3 + j] = e[0] * turn[6 + j] - e[2] * turn[j];
-        drift[6 + j] = e[1] * turn[j] - e[0] * turn[3 + j];
-        apart[j] = e[X_BIAS + j] - bias_used[j];
-    }
-    UB_UNROLL for (int k = 0; k < 3; k++)
-        turned[k] = turn[3 * k] * apart[0] + turn[3 * k + 1] * apart[1] + turn[3 * k + 2] * apart[2];
-    ub_cross(turned, e, moved);
+    const vf *turn = sums + SUM_TURN;
+    vf gravity_s[3], drift[9], apart[3], moved[3];
     UB_UNROLL for (int k = 0; k < 3; k++) {
+        gravity_s[k] = e[X_GRAVITY + k] * c[C_STEP_S];
+        apart[k] = e[X_BIAS + k] - bias_used[k];
+    }
+    UB_UNROLL for (int j = 0; j < 3; j++) {
+        drift[j] = gravity_s[2] * turn[3 + j] - gravity_s[1] * turn[6 + j];
+        drift[3 + j] = gravity_s[0] * turn[6 + j] - gravity_s[2] * turn[j];
+        drift[6 + j] = gravity_s[1] * turn[j] - gravity_s[0] * turn[3 + j];
+    }
+    UB_UNROLL for (int k = 0; k < 3; k++) {
+        moved[k] = drift[3 * k] * apart[0] + drift[3 * k + 1] * apart[1] + drift[3 * k + 2] * apart[2];
         e[X_VELOCITY + k] += sums[SUM_FORCE + k] * c[C_STEP_S] - time_s * (e[X_GRAVITY + k] + 0.5f * moved[k]);
         e[X_GRAVITY + k] += moved[k];
     }
@@ -302,7 +374,6 @@ UB_INLINE void ub_estimate(vf *e, const vf *sums, const vf bias_used[3], const f
         e[AT(X_BIAS + k, X_BIAS + k)] += ub_only(bias_var < c[C_BIAS_VAR], bias_walk);
     }
 
-    vf gain[N_X], pull;
     if (node) {
         UB_UNROLL for (int i = 0; i < 3; i++) {
             node->gravity[i] = e[i];
@@ -317,23 +388,21 @@ UB_INLINE void ub_estimate(vf *e, const vf *sums, const vf bias_used[3], const f
 
     /* Measure: nobody runs away for long; and a sensor at rest shows its bias. */
     const vm all = count > 0;
-    const vf variance = c[C_VELOCITY_VAR] / time_s;
-    UB_UNROLL for (int k = 0; k < 3; k++)
-        ub_measure(e, X_VELOCITY + k, ub_all(0), variance, all, node ? node->gain[k] : gain,
-                   node ? &node->pull[k] : &pull);
+    const vf none[3] = {ub_all(0), ub_all(0), ub_all(0)};
+    vf gain[3][N_X], pull[3];
+    ub_measure(e, X_VELOCITY, none, c[C_VELOCITY_VAR] / time_s, all, node ? node->gain : gain, node ? node->pull : pull);
     if (ub_any(rests)) {
-        const vf rest_variance = c[C_REST_BIAS_VAR] / time_s;
+        vf gyr[3];
         UB_UNROLL for (int k = 0; k < 3; k++)
-            ub_measure(e, X_BIAS + k, sums[SUM_GYR + k] * share, rest_variance, rests,
-                       node ? node->gain[3 + k] : gain, node ? &node->pull[3 + k] : &pull);
+            gyr[k] = sums[SUM_GYR + k] * share;
+        ub_measure(e, X_BIAS, gyr, c[C_REST_BIAS_VAR] / time_s, rests, node ? node->gain + 3 : gain,
+                   node ? node->pull + 3 : pull);
     }
     UB_UNROLL for (int k = 0; k < 3; k++)
         e[X_BIAS + k] = ub_max(ub_min(e[X_BIAS + k], ub_all(c[C_BIAS_MAX])), ub_all(-c[C_BIAS_MAX]));
 
     /* No signal can be so odd that a lane stays lost: an estimate that rounding has broken begins anew. */
-    vm sound = all;
-    UB_UNROLL for (int k = 0; k < N_X; k++)
-        sound &= (e[AT(k, k)] > 0) & (e[AT(k, k)] < 1e6f) & (ub_abs(e[k]) < 1e6f);
+    const vm sound = all & ub_sound(e);
     if (!ub_every(sound))
         for (int k = 0; k < ESTIMATE; k++)
             e[k] = ub_only(sound, e[k]);

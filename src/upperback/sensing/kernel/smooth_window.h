@@ -51,13 +51,16 @@ UB_INLINE vm ub_have(const ub_samples *at, long t, vf g[3], vf a[3], const float
     return UB_CLEAR(at->bad + t * at->stride) ? fine : fine & (UB_LOAD_BYTES(at->bad + t * at->stride) == 0);
 }
 
-UB_INLINE void ub_step(vf *s, const vf g[3], const vf a[3], vf since_s, const float *c) {
-    vf m[9], force[3];
-    for (int k = 0; k < 3; k++)
-        force[k] = a[k] + (s[S_LAST_ACC + k] - a[k]) * c[C_ACC_BACK];
-    ub_turn(s + S_TURN, s + S_LAST, g, since_s);
+UB_INLINE void ub_step(vf *s, const vf g[3], const vf a[3], const ub_series *since, const float *c) {
+    vf h[3], turn[4], m[9], force[3];
+    const vf square = ub_half_turn(s + S_LAST, g, since, h);
+    ub_any_quaternion_of(h, square, since, turn);
+    ub_turn(s + S_TURN, turn);
     ub_matrix(s + S_TURN, m);
-    ub_add(s + S_NOW, m, g, force, ub_square(g), ub_square(a));
+    ub_force(a, s + S_LAST_ACC, c, force);
+    ub_add_measured(s + S_NOW, g, ub_square(g), ub_square(a));
+    ub_add_turned(s + S_NOW, m, force);
+    s[S_NOW + SUM_TIME] += 1;
     for (int k = 0; k < 3; k++) {
         s[S_LAST + k] = g[k];
         s[S_LAST_ACC + k] = a[k];
@@ -80,7 +83,8 @@ static __attribute__((noinline)) void ub_step_rare(vf *restrict s, const vf gyr[
         s[S_LAST_ACC + k] = ub_select(begins, a[k], s[S_LAST_ACC + k]);
     }
     s[S_SEEN] = ub_all(1);
-    ub_step(s, g, a, ub_since(s[S_GAP], c), c);
+    const ub_series since = ub_series_of(ub_since(s[S_GAP], c));
+    ub_step(s, g, a, &since, c);
     ub_unit(s + S_TURN, s[S_GAP] > 0);
     for (int k = 0; k < HELD; k++)
         s[k] = ub_select(good, s[k], before[k]);
@@ -197,6 +201,7 @@ UB_INLINE void ub_smooth(const ub_samples *at, float *restrict state, float *res
     ub_node *nodes = (ub_node *)work;
     const ub_aside aside = {nodes, (vf(*)[4])(nodes + most_nodes), window->ring / m, most_nodes, window->ring,
                             window->n_most};
+    const ub_series step = ub_series_of(ub_all(c[C_STEP_S]));
     vf s[S_ROWS], from[3];
     for (int k = 0; k < 3; k++)
         from[k] = UB_LOAD(S_ROW(S_DIRECTION + k));
@@ -211,7 +216,7 @@ UB_INLINE void ub_smooth(const ub_samples *at, float *restrict state, float *res
         vf g[3], a[3];
         const vm good = ub_have(at, t, g, a, c);
         if (ub_every(good & (s[S_SEEN] > 0) & (s[S_GAP] == 0)))
-            ub_step(s, g, a, ub_all(c[C_STEP_S]), c);
+            ub_step(s, g, a, &step, c);
         else
             ub_step_rare(s, g, a, good, UB_LOAD_BYTES(at->bad + t * at->stride) != UB_IDLE, c);
         memcpy(ub_turn_of(&aside, t), s + S_TURN, 4 * sizeof(vf));

@@ -67,7 +67,8 @@ UB_INLINE void ub_tilt(ub_samples at, float *restrict state, long n_time, const 
         s[k] = UB_LOAD(L_ROW(k));
     for (long t = 0; t < n_time; t++) {
         vf low[3];
-        ub_look_ahead(&at);
+        UB_LOOK_ASIDE(at.acc, at.stride, 0)
+        UB_LOOK_ASIDE(at.up, at.stride, 1)
         const vm good = ub_low_row(s, at.acc, at.bad, at.stride, c, low);
         ub_store_up(at.up, at.stride, low, good);
         at.acc += 3 * at.stride, at.up += 3 * at.stride, at.bad += at.stride;

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from upperback.sensing.compiled import LANES, address, load
+from upperback.sensing.compiled import LANES, address, aligned, load
 from upperback.sensing.orientation.base import Design, Rows, SmoothRows, TiltRows
 
 _ADDRESS: Final = ctypes.c_void_p
@@ -51,7 +51,8 @@ class LiveLanes:
         self._function = kernel.function(name, *[_ADDRESS] * self._n_addresses, *numbers, _ADDRESS)
         n_tiles = -(-n_lanes // LANES)
         shape = (self._n_rows,) if n_lanes == 1 else (n_tiles, self._n_rows, LANES)
-        self._state = np.zeros(shape, np.float32)
+        self._state = aligned(shape)
+        self._state[...] = 0
         self._state_at = address(self._state)
         self._coefficients_at = address(self._coefficients)
         self._all_good = np.zeros((0, n_lanes), np.uint8)
@@ -77,7 +78,7 @@ class LiveLanes:
             if len(self._all_good) < n_time:
                 self._all_good = np.zeros((n_time, self._n_lanes), np.uint8)
             bad = self._all_good
-        up = np.empty_like(acc)
+        up = aligned(acc.shape)
         arrays = (acc, bad) if gyr is None else (gyr, acc, bad)
         size = (n_time,) if self._n_lanes == 1 else (n_time, self._n_lanes)
         self._function(*map(address, arrays), self._state_at, address(up), *size, self._coefficients_at)
@@ -150,12 +151,13 @@ class Windows:
         arguments = [*[_ADDRESS] * self._n_addresses, ctypes.POINTER(_Window), _ADDRESS, _ADDRESS]
         self._function = kernel.function(name, *arguments)
         n_rows = (SmoothRows if has_gyroscope else TiltRows).ALL
-        self.state = np.zeros((n_rows, LANES) if is_tile else (n_rows,), np.float32)
-        self._front = np.zeros_like(self.state)
+        shape = (n_rows, LANES) if is_tile else (n_rows,)
+        self.state, self._front = aligned(shape), aligned(shape)
+        self.state[...] = self._front[...] = 0
         n_most = design.keep + design.look
         self._window = _Window(n_done=0, n_most=n_most, ring=0)
         n_nodes = -(-n_most // design.node) if has_gyroscope else 0
-        self._work = _aligned((LANES if is_tile else 4) * (_NODE_NUMBERS * n_nodes + _ROW_NUMBERS * n_most))
+        self._work = aligned((LANES if is_tile else 4, _NODE_NUMBERS * n_nodes + _ROW_NUMBERS * n_most))
 
     def work_out(
         self,
@@ -269,10 +271,3 @@ class Span:
             for lane, (first, start, end) in enumerate(every)
             if end > start
         ]
-
-
-def _aligned(n_numbers: int) -> npt.NDArray[np.float32]:
-    """Work space on the 64 bytes that the widest instructions want."""
-    space = np.empty(n_numbers + 16, np.float32)
-    skip = -address(space) // 4 % 16
-    return space[skip : skip + n_numbers]

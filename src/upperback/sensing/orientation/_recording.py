@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upperback.core.errors import InputError
-from upperback.sensing.compiled import LANES
+from upperback.sensing.compiled import LANES, aligned
 from upperback.sensing.orientation._compiled import LiveLanes, Pieces, Span, Tiles, Windows
 from upperback.sensing.orientation._live import Backend, choose_backend
 from upperback.sensing.orientation._reference import ReferenceLive, ReferenceTiles, ReferenceWindows
@@ -384,8 +384,8 @@ class _Part:
         self._first, self._last = first, last
         self.n_lanes = len(first)
         self._tiles: Tiles | ReferenceTiles = Tiles() if backend == "compiled" else ReferenceTiles()
-        self.acc = np.zeros((n_tile, 3, self.n_lanes), np.float32)
-        self.gyr = None if whole.gyr is None else np.zeros((n_tile, 3, self.n_lanes), np.float32)
+        self.acc = aligned((n_tile, 3, self.n_lanes))
+        self.gyr = None if whole.gyr is None else aligned((n_tile, 3, self.n_lanes))
         self.bad = np.zeros((n_tile, self.n_lanes), np.uint8)
         self._all_there = False
 
@@ -454,7 +454,7 @@ def _hindsight_lanes(
         windows = Windows(design, has_gyroscope=has_gyroscope, is_tile=True)
     else:
         windows = ReferenceWindows(design, part.n_lanes, has_gyroscope=has_gyroscope)
-    tile = np.empty((design.keep, 3, part.n_lanes), np.float32)
+    tile = aligned((design.keep, 3, part.n_lanes))
     for block in range(-part.n_warm, part.n_blocks):
         is_warm_up = block < -1  # the last block before finds the direction that the first one goes on from
         n_time = design.keep if is_warm_up else n_tile

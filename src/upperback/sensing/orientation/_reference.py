@@ -447,7 +447,7 @@ def _take_on(e: Estimate, sums: Sums, bias_used: Floats, c: dict[str, float]) ->
     e.x[:, BIAS] = np.clip(e.x[:, BIAS], -c["bias_max"], c["bias_max"])
 
     variances = np.diagonal(e.p, axis1=1, axis2=2)
-    broken = ~((variances > 0) & (variances < 1e6) & (np.abs(e.x) < 1e6)).all(axis=1)
+    broken = ~((variances > 0).all(axis=1) & (variances.sum(axis=1) + np.abs(e.x).sum(axis=1) < 1e6))
     for name in ("x", "p", "rest", "rest_gyr", "rest_acc", "started"):
         getattr(e, name)[broken] = 0
     return node
@@ -479,8 +479,8 @@ def _rests(e: Estimate, sums: Sums, count: Floats, c: dict[str, float]) -> Mask:
     same = ((gyr - e.rest_gyr) ** 2).sum(axis=1) < c["rest_gyr_move"]
     same &= ((acc - e.rest_acc) ** 2).sum(axis=1) < c["rest_acc_move"]
     goes_on = still & same & (e.rest > 0)
-    e.rest_gyr[~goes_on] = gyr[~goes_on]
-    e.rest_acc[~goes_on] = acc[~goes_on]
+    begins = still & ~goes_on
+    e.rest_gyr[begins], e.rest_acc[begins] = gyr[begins], acc[begins]
     e.rest[:] = np.where(still, np.minimum(np.where(goes_on, e.rest, 0) + 1, c["rest_nodes"]), 0)
     rests: Mask = still & (e.rest >= c["rest_nodes"])
     return rests
