@@ -50,6 +50,10 @@ test-property *args:
 test-contract *args:
     pytest -n auto tests/contract {{ args }}
 
+# a service: accounts, sessions, who may see what, in a process with its settings
+test-service *args:
+    UPPERBACK_TEST_SERVICE=1 pytest -n 0 tests/service {{ args }}
+
 # journeys and accessibility in a real browser
 test-browser *args:
     pytest tests/browser {{ args }}

@@ -24,10 +24,18 @@ _FOR_TESTS = {
     "UPPERBACK_LIVE_RUNS",
     "UPPERBACK_REAL_DATA",
     "UPPERBACK_SCREENSHOTS",
+    "UPPERBACK_TEST_DATABASE",
+    "UPPERBACK_TEST_SERVICE",
 }
 for _name in [name for name in os.environ if name.startswith("UPPERBACK_") and name not in _FOR_TESTS]:
     del os.environ[_name]
 os.environ["UPPERBACK_DATA"] = str(_FOLDER)
+if os.environ.get("UPPERBACK_TEST_DATABASE"):
+    os.environ["UPPERBACK_DATABASE_URL"] = os.environ.pop("UPPERBACK_TEST_DATABASE")
+if os.environ.get("UPPERBACK_TEST_SERVICE"):  # tests/service: a process of its own, with the settings of a service
+    os.environ |= {"UPPERBACK_MODE": "service", "UPPERBACK_TRIAL": "true"}
+    for _name in _FOR_TESTS & os.environ.keys():  # a service starts with settings that it knows, and no others
+        del os.environ[_name]
 os.environ["DJANGO_SETTINGS_MODULE"] = "upperback.web.settings"
 
 django.setup()

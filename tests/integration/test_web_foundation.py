@@ -500,6 +500,7 @@ SERVICE = {
     "UPPERBACK_SECRET_KEY": "s" * 48,
     "UPPERBACK_BEHIND_TLS_PROXY": "true",
     "UPPERBACK_ALLOWED_HOSTS": "back.example",
+    "UPPERBACK_EMAIL_URL": "smtp://mail.example",
     "UPPERBACK_DATA": "/srv/upperback",
 }
 

@@ -97,7 +97,8 @@ def accept(*, code: str, by: Actor, now: dt.datetime) -> Relation:
     _check_tries(by, now)
     with transaction.atomic():
         made = _taken(code, by, now)
-        relation = _let_in(made, by, now) if made is not None else None
+        account = _account_of(by)
+        relation = _let_in(made, account, by, now) if made is not None and account is not None else None
     if relation is None:
         audit.record(by=by, action="wrong_code", now=now, object_kind="invitation")
         raise InputError(_NO_SUCH_CODE, field="code")
@@ -213,7 +214,7 @@ def _taken(code: str, by: Actor, now: dt.datetime) -> Invitation | None:
 
 def _fits(made: Invitation, by: Actor, now: dt.datetime) -> bool:
     """A clinician's code is for a clinician, a carer's for somebody else than the person and not for staff."""
-    account = Account.objects.filter(uuid=public_id(by.id), is_active=True).first()
+    account = _account_of(by)
     if account is None or (account.profile_id is not None and account.profile_id == made.profile_id):
         return False
     if made.kind == Relation.Kind.TREATS:
@@ -226,8 +227,12 @@ def _clinic_for(account: Account, now: dt.datetime) -> Clinic | None:
     return next((one.clinic for one in members if one.ended_at is None or one.ended_at > now), None)
 
 
-def _let_in(made: Invitation, by: Actor, now: dt.datetime) -> Relation:
-    account = Account.objects.get(uuid=public_id(by.id))
+def _account_of(by: Actor) -> Account | None:
+    account_uuid = public_id(by.id)
+    return Account.objects.filter(uuid=account_uuid, is_active=True).first() if account_uuid is not None else None
+
+
+def _let_in(made: Invitation, account: Account, by: Actor, now: dt.datetime) -> Relation:
     ends_at = now + dt.timedelta(days=made.access_days)
     Relation.objects.filter(profile=made.profile, account=account, kind=made.kind, ended_at__isnull=True).update(
         ended_at=now

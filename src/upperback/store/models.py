@@ -651,7 +651,7 @@ class Account(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
 
-    objects: ClassVar[BaseUserManager["Account"]] = BaseUserManager()
+    objects = BaseUserManager["Account"]()
 
     def __str__(self) -> str:
         return str(self.uuid)

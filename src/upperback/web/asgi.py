@@ -34,7 +34,8 @@ def build(options: Options, rest: App | None) -> FrontDoor:
         gate=make_gate(options),
         static=StaticFiles(STATIC_FOLDER, watch=options.debug),
         allowed_hosts=options.allowed_hosts,
-        secure=options.mode == "service",
+        secure=options.mode == "service" and not options.trial,
+        has_accounts=options.mode == "service",
     )
 
 
@@ -49,35 +50,68 @@ def make_gate(options: Options) -> Gate:
 
 
 def django_application() -> App | None:
-    """Django with the sockets beside it, or None when it cannot start; the reason is logged without values."""
+    """Django with the sockets beside it, or None when it cannot start; the reason is logged without values.
+
+    Raises
+    ------
+    UnregisteredError : there is a way in that has no rule.
+    """
+    from upperback.web.rules import UnregisteredError
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "upperback.web.settings")
     try:
+        from django.conf import settings
         from django.core.asgi import get_asgi_application
         from django.urls import get_resolver
 
         application = get_asgi_application()
         # Views are imported on the first request otherwise: better to find out now, and the first page is faster.
         _ = get_resolver().url_patterns
+        check_ways_in()
+    except UnregisteredError:
+        raise  # a way in that nobody made a rule for is not opened, and nothing else is either
     except Exception:  # noqa: BLE001  whatever the reason, help has to be served
         _log.exception("Django could not start; only the help page is served")
         return None
 
+    is_service = settings.SERVICE
+
     async def rest(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            from upperback.web.live import muscle, watching
+            from upperback.web.live import muscle, paths, watching
 
-            alone = {watching.WATCH_PATH: watching.watch_socket, muscle.MUSCLE_PATH: muscle.muscle_socket}
+            if is_service:
+                from upperback.web.service.sockets import for_account
+
+                line = await for_account(scope, receive, send)
+                if line is None:
+                    return
+                scope, receive, send = line
+            alone = {paths.WATCH_PATH: watching.watch_socket, paths.MUSCLE_PATH: muscle.muscle_socket}
             if scope["path"] in alone:
                 await alone[scope["path"]](scope, receive, send)
                 return
             from upperback.web.live import pairing, socket  # bring the sensing along: not before somebody wears one
 
-            sockets = {pairing.SCREEN_PATH: pairing.screen_socket, pairing.PHONE_PATH: pairing.phone_socket}
+            sockets = {paths.SCREEN_PATH: pairing.screen_socket, paths.PHONE_PATH: pairing.phone_socket}
             await sockets.get(scope["path"], socket.live_socket)(scope, receive, send)
         else:
             await application(scope, receive, send)  # type: ignore[arg-type]
 
     return rest
+
+
+def check_ways_in() -> None:
+    """Raises UnregisteredError where a page, a socket or a job has no rule."""
+    from django.conf import settings
+
+    from upperback.services.live_tickets import SOCKET_PATH
+    from upperback.web import rules
+    from upperback.web.live import paths
+    from upperback.web.worker import JOBS
+
+    sockets = (SOCKET_PATH, paths.WATCH_PATH, paths.MUSCLE_PATH, paths.SCREEN_PATH, paths.PHONE_PATH)
+    rules.check_registered(sockets=sockets, jobs=JOBS, service=settings.SERVICE)
 
 
 def __getattr__(name: str) -> FrontDoor:

@@ -13,6 +13,9 @@ def serve_command(words: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 picks a free one")
     parser.add_argument("--data", type=Path, help="folder that holds everything (default: in your home folder)")
     parser.add_argument("--demo", action="store_true", help="invented people to look around with")
+    parser.add_argument("--service", action="store_true", help="for many people, with accounts")
+    parser.add_argument("--trial", action="store_true", help="with --service: try it out on this machine, without TLS")
+    parser.add_argument("--database", metavar="ADDRESS", help="postgresql://user@host:5432/name (default: SQLite)")
     parser.add_argument("--no-browser", action="store_true", help="print the link, open nothing")
     parser.add_argument(
         "--lan", nargs="?", const="", metavar="ADDRESS",
@@ -21,12 +24,20 @@ def serve_command(words: list[str]) -> int:
     parser.add_argument("--lan-port", type=int, default=8443, help="port for --lan; 0 picks a free one")
     chosen = parser.parse_args(words)
 
-    from upperback.web.serve import serve
+    from upperback.web.serve import serve, settle
 
+    settle(service=chosen.service, trial=chosen.trial, database=chosen.database)
     return serve(
         chosen.host, chosen.port, chosen.data, demo=chosen.demo, browser=not chosen.no_browser,
         lan=chosen.lan, lan_port=chosen.lan_port,
     )  # fmt: skip
+
+
+def service_command(words: list[str]) -> int:
+    """`upperback service`: clinics, and who works there."""
+    from upperback.web.service.command import service_command as run
+
+    return run(words)
 
 
 def link_command(words: list[str]) -> int:

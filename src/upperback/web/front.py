@@ -93,6 +93,7 @@ class FrontDoor:
         static: StaticFiles,
         allowed_hosts: Iterable[str],
         secure: bool,
+        has_accounts: bool = False,
         on_link_taken: Callable[[], None] | None = None,
         trust: Trust | None = None,
         now_s: Callable[[], float] = time.time,
@@ -107,6 +108,8 @@ class FrontDoor:
         self._static = static
         self._hosts = frozenset(allowed_hosts)
         self._secure = secure
+        # Where people have accounts, nobody comes in by a link: what is behind looks after itself.
+        self._has_accounts = has_accounts
         self._now_s = now_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,7 +139,7 @@ class FrontDoor:
         elif path.startswith(STATIC_PREFIX):
             if scope["method"] not in {"GET", "HEAD"} or not await self._static.answer(scope, send):
                 await _answer(send, 404, pages.not_found, [_HTML])
-        elif path.startswith(OPEN_PREFIX):
+        elif path.startswith(OPEN_PREFIX) and not self._has_accounts:
             await self._open(scope, send)
         elif self.trust is not None and path == TRUST_PATH:
             page = self.trust.on_phone if scope.get("scheme") == "https" else self.trust.here
@@ -216,6 +219,8 @@ class FrontDoor:
             return self.pages
 
     def _let_in(self, scope: Scope) -> bool:
+        if self._has_accounts:
+            return True
         identity = self.gate.installation(_cookie(scope), self._now_s())
         if identity is None:
             return False

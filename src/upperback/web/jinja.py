@@ -70,7 +70,11 @@ def page_context(request: Any) -> dict[str, Any]:
     from django.conf import settings
 
     opened = _opened_name() if settings.OPENED else None
-    return {"device_notice": settings.DEVICE_NOTICE, "demo": settings.DEMO, "path": request.path, "opened": opened}
+    known = {"device_notice": settings.DEVICE_NOTICE, "demo": settings.DEMO, "path": request.path, "opened": opened}
+    if settings.SERVICE:
+        user = getattr(request, "user", None)
+        known |= {"service": True, "signed_in": user is not None and user.is_authenticated}
+    return known
 
 
 @cache

@@ -44,6 +44,7 @@ class Options:
     demo: bool
     data: Path
     opened: bool
+    trial: bool
     keys: Path | None
     database_url: str
     secret_key: str
@@ -53,6 +54,9 @@ class Options:
     device_notice: bool
     region: str
     push_contact: str
+    email_url: str
+    email_from: str
+    sign_up: bool
     link_minutes: int
     session_days: int
     log_level: str
@@ -120,6 +124,19 @@ def _optional_folder(text: str) -> Path | None:
     return _folder(text) if text else None
 
 
+def _mail_server(text: str) -> str:
+    if text and not text.startswith(("smtp://", "smtps://")):
+        raise ValueError("write smtp://user:password@host:587, or smtps://user:password@host:465")
+    return text
+
+
+def _mail_address(text: str) -> str:
+    name, at, host = text.partition("@")
+    if not (name and at and host) or any(character.isspace() for character in text):
+        raise ValueError("write an e-mail address")
+    return text
+
+
 def _database(text: str) -> str:
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("leave it empty for SQLite, or write postgresql://user@host:5432/name")
@@ -162,6 +179,14 @@ TABLE: Final[tuple[Option, ...]] = (
         kind="true or false",
         default="false",
         help="Set by `upperback open`: the data folder holds an archive that is shown to read. Refused in a service.",
+        parse=_boolean,
+    ),
+    Option(
+        name="TRIAL",
+        kind="true or false",
+        default="false",
+        help="Set by `upperback serve --service --trial`: a service to try out on this machine, without TLS; "
+        "mails go into the folder `mail` of the data folder. Only this machine reaches it.",
         parse=_boolean,
     ),
     Option(
@@ -234,6 +259,29 @@ TABLE: Final[tuple[Option, ...]] = (
         parse=_contact,
     ),
     Option(
+        name="EMAIL_URL",
+        kind="address",
+        default="",
+        help="Mail server of a service: `smtp://user:password@host:587` (encrypted with STARTTLS) or `smtps://...`. "
+        "A service has to set it: codes and notices of sign-in go by mail, and nothing else does.",
+        parse=_mail_server,
+        secret=True,
+    ),
+    Option(
+        name="EMAIL_FROM",
+        kind="e-mail address",
+        default="nobody@upperback.invalid",
+        help="The sender of these mails.",
+        parse=_mail_address,
+    ),
+    Option(
+        name="SIGN_UP",
+        kind="true or false",
+        default="true",
+        help="Whether people may make an account at a service. Staff get theirs from `upperback service`.",
+        parse=_boolean,
+    ),
+    Option(
         name="LINK_MINUTES",
         kind="whole number, 1 to 1440",
         default="15",
@@ -266,6 +314,8 @@ def read_options(environment: Mapping[str, str] | None = None) -> Options:
     options = Options(**given)
     if options.mode == "service":
         _check_service(options, source)
+    elif options.trial:
+        raise InputError("UPPERBACK_TRIAL is for a service: UPPERBACK_MODE has to be service.")
     return options
 
 
@@ -369,14 +419,26 @@ def _check_service(options: Options, source: Mapping[str, str]) -> None:
         faults.append("UPPERBACK_DEMO has to be false")
     if options.opened:
         faults.append("UPPERBACK_OPENED has to be false")
+    if not options.trial:
+        faults += _unsafe(options, source)
+    elif not set(options.allowed_hosts) <= {"localhost", "127.0.0.1", "[::1]"} or options.behind_tls_proxy:
+        faults.append("UPPERBACK_TRIAL is for this machine only: leave UPPERBACK_ALLOWED_HOSTS and the proxy out")
+    if faults:
+        raise InputError("A service cannot start like this: " + "; ".join(faults) + ".")
+
+
+def _unsafe(options: Options, source: Mapping[str, str]) -> list[str]:
+    """What has to be there before anybody but this machine reaches a service."""
+    faults = []
     if len(options.secret_key) < _SECRET_CHARACTERS_MIN:
         faults.append(f"UPPERBACK_SECRET_KEY or its _FILE is needed, {_SECRET_CHARACTERS_MIN} characters or more")
     if not options.behind_tls_proxy:
         faults.append("UPPERBACK_BEHIND_TLS_PROXY has to be true: health data never travels without TLS")
     if not source.get("UPPERBACK_ALLOWED_HOSTS") or "*" in options.allowed_hosts:
         faults.append("UPPERBACK_ALLOWED_HOSTS has to name the hosts, without *")
-    if faults:
-        raise InputError("A service cannot start like this: " + "; ".join(faults) + ".")
+    if not options.email_url:
+        faults.append("UPPERBACK_EMAIL_URL or its _FILE is needed: codes of sign-in go by mail")
+    return faults
 
 
 def _is_stray(name: str, known: set[str]) -> bool:

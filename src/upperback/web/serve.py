@@ -70,6 +70,10 @@ def serve(
     door, gate = _prepare(options, say)
     address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
 
+    def say_address() -> str:
+        say(f"The service is up: {address}")
+        return address
+
     def offer_link() -> str:
         link = f"{address}/open/{gate.make_link(time.time())}"
         say(f"Open this link in your browser (it works once, for {options.link_minutes} minutes):\n\n    {link}\n")
@@ -80,7 +84,11 @@ def serve(
         say(f"The link was opened. For another browser, {way}.")
 
     door.on_link_taken = after_taken
-    server = _Server(_config(door), on_started=lambda: _started(offer_link, say, browser=browser))
+    is_service = options.mode == "service"
+    offer = say_address if is_service else offer_link
+    server = _Server(
+        _config(door), on_started=lambda: _started(offer, say, browser=browser and not is_service, link=not is_service)
+    )
     if network is not None:
         server.beside = _seal(network, door, options, address, say)
     worker = Worker(options)
@@ -92,6 +100,17 @@ def serve(
     worker.stop()
     say("Stopped.")
     return 0 if server.started else 1
+
+
+def settle(*, service: bool, trial: bool, database: str | None) -> None:
+    """Choices of the command line as settings, which this process reads later."""
+    if trial and not service:
+        raise InputError("--trial goes with --service")
+    if service:
+        os.environ["UPPERBACK_MODE"] = "service"
+        os.environ["UPPERBACK_TRIAL"] = "true" if trial else "false"
+    if database is not None:
+        os.environ["UPPERBACK_DATABASE_URL"] = database
 
 
 def new_link(data: Path | None = None, *, address: str = "http://127.0.0.1:8000") -> str:
@@ -208,7 +227,7 @@ def _options(host: str, data: Path | None, *, demo: bool) -> Options:
         # Made-up people never get into somebody's own data.
         os.environ["UPPERBACK_DATA"] = str(options.data / "demo")
         options = read_options()
-    if host not in _LOOPBACK and options.mode != "service":
+    if host not in _LOOPBACK and (options.mode != "service" or options.trial):
         raise InputError(
             f"Listening on {host} would open this installation to the network without TLS. Use 127.0.0.1, "
             "or set it up as a service: docs/reference/settings.md, UPPERBACK_MODE.",
@@ -234,10 +253,13 @@ def _prepare(options: Options, say: Callable[[str], None]) -> tuple[FrontDoor, G
 
 
 def _migrate(say: Callable[[str], None]) -> None:
+    from django.conf import settings
     from django.core.management import call_command
 
     try:
         call_command("migrate", interactive=False, verbosity=0)
+        if settings.SERVICE:
+            call_command("createcachetable", verbosity=0)  # how often somebody tried to sign in
     except Exception:  # noqa: BLE001
         _log.exception("database not brought up to date")
         say("The database cannot be opened or brought up to date. The help page works; the rest says so.")
@@ -266,19 +288,19 @@ def _invent(say: Callable[[str], None]) -> None:
         say("The invented people of the demo could not be made. Everything else works.")
 
 
-def _started(offer_link: Callable[[], str], say: Callable[[str], None], *, browser: bool) -> None:
+def _started(offer_link: Callable[[], str], say: Callable[[str], None], *, browser: bool, link: bool) -> None:
     # What is there by now stays. Thousands of wearers are hundreds of thousands of objects more: to look through all of
     # them for what nobody holds any more takes as long as a tick and is needed seldom.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE)
     sys.setswitchinterval(_SWITCH_S)
-    link = offer_link()
-    if _at_terminal():
+    address = offer_link()
+    if link and _at_terminal():
         say("Press Enter for a new link, Ctrl-C to stop.")
         threading.Thread(target=_links_on_enter, args=(offer_link,), daemon=True).start()
     if browser:
-        threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def _at_terminal() -> bool:

@@ -105,10 +105,6 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_FAILURE_VIEW = "upperback.web.errors.form_expired"
 
-if OPTIONS.mode == "service":
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 FILE_UPLOAD_HANDLERS = ["upperback.web.uploads.SmallFiles"]
@@ -146,6 +142,13 @@ if OPENED:
     DATABASES["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"  # an immediate one asks to write
     SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     MIDDLEWARE.insert(3, "upperback.web.clinician.read_only.ReadOnly")
+
+# Accounts, and all that hangs on them. On one's own machine nothing of it is imported.
+SERVICE = OPTIONS.mode == "service"
+if SERVICE:
+    from upperback.web.service.settings import service_settings
+
+    globals().update(service_settings(OPTIONS, apps=INSTALLED_APPS, middleware=MIDDLEWARE))
 
 # The test client and the pages know these too.
 DEVICE_NOTICE = OPTIONS.device_notice

@@ -24,6 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.DEBUG or settings.DEMO:
     urlpatterns.append(path("styleguide/", styleguide.show, name="styleguide"))
 
+if settings.SERVICE:
+    urlpatterns.append(path("", include("upperback.web.service.urls")))
+
 # Each audience brings its own addresses.
 urlpatterns += [
     path("", include(name))

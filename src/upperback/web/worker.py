@@ -19,6 +19,9 @@ _log = logging.getLogger(__name__)
 
 _LOOKS_EVERY_S: Final = 20
 
+#: What it does, in this order; each has its rule in `rules.JOBS`.
+JOBS: Final = ("look", "finish_left", "sweep_guests")
+
 
 def push_key(options: Options) -> bytes:
     """The key that signs notices: made when it is first needed, kept in the data folder, readable by the owner only."""
@@ -72,6 +75,14 @@ class Worker(threading.Thread):
                 live.finish(stream=stream, by=SYSTEM, now=now)
         return len(left)
 
+    def sweep_guests(self, now: dt.datetime) -> int:
+        """What somebody began at a service without an account and did not keep goes. Returns how many went."""
+        if self._options.mode != "service":
+            return 0
+        from upperback.services import accounts
+
+        return accounts.sweep_guests(now=now)
+
     def _sender(self) -> "Sender":
         from upperback.services.push import Sender
 
@@ -82,8 +93,8 @@ class Worker(threading.Thread):
         from django.utils import timezone
 
         try:
-            self.look(timezone.now())
-            self.finish_left(timezone.now())
+            for job in JOBS:
+                getattr(self, job)(timezone.now())
         except Exception as error:  # noqa: BLE001  a locked database or a bug here must not end the looking
             _log.warning("worker failed kind=%s", type(error).__name__)
         finally:

@@ -18,12 +18,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from upperback.core.errors import InputError, NotFound, UpperbackError
-from upperback.services import actors, live_tickets
+from upperback.services import live_tickets
 from upperback.web.live import messages
 from upperback.web.live.messages import NOT_LET_IN, Closed
+from upperback.web.live.visitor import visitor
 from upperback.web.static_files import Receive, Scope, Send
 
-MUSCLE_PATH: Final = "/live/muscle/socket/"
 ROUNDS: Final = 5
 
 #: A made-up muscle goes as fast as life.
@@ -43,7 +43,7 @@ async def muscle_socket(scope: Scope, receive: Receive, send: Send) -> None:
     if (await receive())["type"] != "websocket.connect":
         return
     await send({"type": "websocket.accept"})
-    by = actors.household(str(scope.get("upperback.installation", "-")))
+    by = visitor(scope)
     code = 1000
     try:
         hello = await _hello(receive)

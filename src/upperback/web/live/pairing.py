@@ -35,11 +35,9 @@ from upperback.services.people import Profile
 from upperback.web.live import hub, messages
 from upperback.web.live.messages import NOT_LET_IN, Closed
 from upperback.web.live.socket import live_socket
+from upperback.web.live.visitor import visitor
 from upperback.web.live.watching import Seat
 from upperback.web.static_files import Receive, Scope, Send
-
-SCREEN_PATH: Final = "/live/screen/socket/"
-PHONE_PATH: Final = "/live/phone/socket/"
 
 _CODES_MAX: Final = 10
 _ASKED_MAX: Final = 100
@@ -133,7 +131,7 @@ async def screen_socket(scope: Scope, receive: Receive, send: Send) -> None:
     if (await receive())["type"] != "websocket.connect":
         return
     await send({"type": "websocket.accept"})
-    by = actors.household(str(scope.get("upperback.installation", "-")))
+    by = visitor(scope)
     meeting: Meeting | None = None
     seat: Seat | None = None
     code = NOT_LET_IN
@@ -359,6 +357,7 @@ async def _wear(scope: Scope, meeting: Meeting, inbox: "_Inbox", send: Send) -> 
         "path": live_tickets.SOCKET_PATH,
         "upperback.wire": None,  # what the phone is told goes to the screen, too
         "upperback.installation": pairing.by.id,
+        "upperback.actor": pairing.by,
         "upperback.still_in": meeting.still_in,  # of the browser that offered: the phone is in for no longer
     }
     await live_socket(as_sensor, from_phone, to_both)

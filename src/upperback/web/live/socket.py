@@ -14,6 +14,7 @@ from upperback.services.actors import Actor
 from upperback.services.live import Hello, Sitting
 from upperback.services.live_tickets import SOCKET_PATH
 from upperback.web.live.hub import ELSEWHERE, GONE, NOT_LET_IN, SILENT, Hub, Wearer, finish, hub
+from upperback.web.live.visitor import visitor
 from upperback.web.live.wire import AsgiLine, Line
 from upperback.web.static_files import Receive, Scope, Send
 
@@ -32,7 +33,7 @@ async def live_socket(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": NOT_LET_IN})
         return
     await send({"type": "websocket.accept"})
-    by = actors.household(str(scope.get("upperback.installation", "-")))
+    by = visitor(scope)
     here = hub()
     try:
         sitting = await _let_in(here, receive, by)

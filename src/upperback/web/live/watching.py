@@ -12,12 +12,11 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from upperback.core.errors import InputError, NotAllowed, UpperbackError
-from upperback.services import actors, live_tickets
+from upperback.services import live_tickets
 from upperback.web.live import messages
 from upperback.web.live.messages import NOT_LET_IN, TOO_SLOW, Closed
+from upperback.web.live.visitor import visitor
 from upperback.web.static_files import Receive, Scope, Send
-
-WATCH_PATH: Final = "/live/view/socket/"
 
 _WAITING_MAX: Final = 100
 _LOOKS_EVERY_S: Final = 5.0
@@ -135,7 +134,7 @@ async def watch_socket(scope: Scope, receive: Receive, send: Send) -> None:
     if (await receive())["type"] != "websocket.connect":
         return
     await send({"type": "websocket.accept"})
-    by = actors.household(str(scope.get("upperback.installation", "-")))
+    by = visitor(scope)
     try:
         token = str((await messages.hello(receive, "ticket"))["ticket"])
         profile = await sync_to_async(live_tickets.take_ticket)(token=token, by=by, now=timezone.now())

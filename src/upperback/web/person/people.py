@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -21,6 +21,8 @@ _FIRST = "first"
 @require_http_methods(["GET", "HEAD", "POST"])
 def people_page(request: HttpRequest) -> HttpResponse:
     """`/people/`: choose who it is for, or add somebody. "Just me" needs no name."""
+    if settings.SERVICE:
+        return _at_a_service(request)
     if request.method != "POST":
         return _page(request, again="again" in request.GET)
     me = "just_me" in request.POST
@@ -48,6 +50,19 @@ def choose_person(request: HttpRequest) -> HttpResponse:
     if profile.demo:
         demo.bring_to_life(profile=profile, now=session.now())
     session.choose(request, profile)
+    return redirect("home")
+
+
+def _at_a_service(request: HttpRequest) -> HttpResponse:
+    """One's own record, or the safety check without an account: there is nobody to choose."""
+    from upperback.web.service import visitors
+
+    if request.method != "POST":
+        return redirect("start")
+    if visitors.own_record(request) is None and visitors.account_of(request) is None:
+        if visitors.too_many_guests(request):
+            return render(request, "429.jinja", status=429)
+        visitors.begin_as_guest(request)
     return redirect("home")
 
 

@@ -27,6 +27,10 @@ def actor_of(request: HttpRequest) -> Actor:
     """The person at this browser. The front door has let them in; without it (tests) the session names them."""
     if settings.OPENED:
         return actors.READER
+    if settings.SERVICE:
+        from upperback.web.service import visitors
+
+        return visitors.at_own_record(request)
     installation = request.scope.get("upperback.installation") if hasattr(request, "scope") else None
     return actors.household(installation or request.session.session_key or "-")
 
@@ -35,6 +39,10 @@ def profile_or_none(request: HttpRequest) -> Profile | None:
     """The person this browser is for, if one was chosen and is still there."""
     if settings.OPENED:  # one person, whoever looks
         return next(iter(people.list_profiles(by=actors.READER)), None)
+    if settings.SERVICE:
+        from upperback.web.service import visitors
+
+        return visitors.own_record(request)
     chosen = request.session.get(_KEY)
     if not isinstance(chosen, str):
         return None
@@ -61,5 +69,12 @@ def forget(request: HttpRequest) -> None:
 
 
 def ask_who(request: HttpRequest) -> HttpResponse:
-    """Back to the page that asks who it is for; from a form, with a word that saved answers are still there."""
+    """Back to the page that asks who it is for; from a form, with a word that saved answers are still there.
+
+    In a service that is the front page of a clinic for its staff, and the start page for everybody else.
+    """
+    if settings.SERVICE:
+        from upperback.web.service import visitors
+
+        return redirect("work" if visitors.account_of(request) is not None else "start")
     return redirect("/people/?again=1" if request.method == "POST" else "/people/")

@@ -1,0 +1,142 @@
+"""The rule of every way in: page, socket, export, job. What is not in here does not start.
+
+On one's own machine the gate decides who comes in at all. In a service these rules stand before every view (see
+`service.doors`), and `services.access` decides what of whom is shown behind them.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from upperback.services.access_rules import DataClass, Role
+
+Who = Literal["anyone", "check", "own", "entrance", "signed_in", "work", "shut"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Who may come by this way in a service.
+
+    anyone: says nothing about anybody, or brings a secret of its own. check: the safety check, without an account too.
+    own: somebody with a record, at that record. entrance: signing in and out, which looks after itself. signed_in:
+    anybody who is signed in. work: staff in one of `roles`, with their second factor. shut: not in a service.
+
+    Attributes
+    ----------
+    shows : the kinds of data of a record that may stand on it; for `work` each is asked of `access` for that person
+    """
+
+    who: Who
+    roles: frozenset[Role] = frozenset()
+    shows: frozenset[DataClass] = frozenset()
+
+
+class UnregisteredError(Exception):
+    """A way in without a rule, or a rule without a way in."""
+
+
+def _rules(who: Who, *names: str, shows: Iterable[DataClass] = (), roles: Iterable[Role] = ()) -> dict[str, Rule]:
+    rule = Rule(who=who, roles=frozenset(roles), shows=frozenset(shows))
+    return dict.fromkeys((name for line in names for name in line.split()), rule)
+
+
+#: Name of a page -> its rule.
+PAGES: Final[dict[str, Rule]] = {
+    **_rules("anyone", "start about ready calendar_feed styleguide learn learn_search learn_page people"),
+    **_rules(
+        "check",
+        "home check check_begin check_next check_part check_question check_answers result result_correct",
+        shows=("answers", "mood"),
+    ),
+    **_rules(
+        "own",
+        "clearance assessment assessment_begin assessment_step plan plan_make plan_shape plan_swap exercise",
+        "today today_mark training_start training_start_movement training training_log training_exercise training_end",
+        "training_change training_wrong training_done morning diary plan_change",
+        "breaks break_card break_now break_answer break_longer break_hold break_calendar break_zone push_on push_off",
+        "push_key break_feed flare flare_about flare_over flare_mistake load load_new load_plan load_ladder load_rung",
+        "load_entry load_task load_amounts load_change workplace workplace_check workplace_part workplace_point",
+        "workplace_print habits habits_breathing",
+        shows=("plan", "progress"),
+    ),
+    **_rules(
+        "own", "progress history card goals checkin sooner later review review_result", shows=("progress", "mood")
+    ),
+    **_rules(
+        "own",
+        "live live_screen live_ticket live_kept live_kept_delete live_kept_finish live_kept_file",
+        shows=("live", "wearable"),
+    ),
+    # Exports: all of a record, for its own person only.
+    **_rules("own", "own_data take_data clinic_data delete_data", shows=("identity", "answers", "mood", "plan")),
+    # The household's: choosing a person, bringing one in, reading somebody's file, electrodes at the computer itself.
+    **_rules("shut", "choose_person bring_data opened opened_change live_muscle"),
+}
+
+#: Pages that only a service has.
+SERVICE_PAGES: Final[dict[str, Rule]] = {
+    # Signing in and out; made by allauth, which asks for a sign-in itself where one is needed.
+    **_rules(
+        "entrance",
+        "account_login account_logout account_inactive account_signup account_reauthenticate account_change_password",
+        "account_email_verification_sent account_reset_password account_confirm_password_reset_code",
+        "account_complete_password_reset account_password_reset_completed",
+        "mfa_index mfa_authenticate mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp",
+        "mfa_view_recovery_codes mfa_generate_recovery_codes",
+        "mfa_list_webauthn mfa_add_webauthn mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_login_webauthn",
+        "second_step",
+    ),
+    **_rules("work", "work", roles=("clinician", "clinic_admin", "researcher", "support")),
+    **_rules("work", "work_code", roles=("clinician",)),
+}
+
+#: Addresses that a page asks by itself: asking is no sign of life.
+PASSIVE: Final[frozenset[str]] = frozenset()
+
+#: Path of a socket -> its rule. Each is let in by a ticket or a secret that a page of the same rule gave.
+SOCKETS: Final[dict[str, Rule]] = {
+    "/live/socket/": Rule(who="own", shows=frozenset({"live"})),
+    "/live/view/socket/": Rule(who="own", shows=frozenset({"live"})),
+    "/live/muscle/socket/": Rule(who="shut"),
+    "/live/screen/socket/": Rule(who="own", shows=frozenset({"live"})),
+    "/live/phone/socket/": Rule(who="anyone"),
+}
+
+#: What runs without anybody asking, and for whom: each person by themselves.
+JOBS: Final[dict[str, Rule]] = {
+    "look": Rule(who="own", shows=frozenset({"plan"})),
+    "finish_left": Rule(who="own", shows=frozenset({"live", "wearable"})),
+    "sweep_guests": Rule(who="anyone"),
+}
+
+
+def rule_of(view_name: str | None) -> Rule | None:
+    """The rule of a page; None for one without: nobody comes in."""
+    return PAGES.get(view_name or "") or SERVICE_PAGES.get(view_name or "")
+
+
+def check_registered(*, sockets: Iterable[str], jobs: Iterable[str], service: bool) -> None:
+    """Raises UnregisteredError for ways in without a rule, all at once."""
+    known = PAGES.keys() | SERVICE_PAGES.keys()
+    without = sorted(set(page_names()) - known)
+    without += sorted(set(sockets) - SOCKETS.keys()) + sorted(set(jobs) - JOBS.keys())
+    if without:
+        raise UnregisteredError(f"no rule in web/rules.py for: {', '.join(without)}")
+    if service and (ghosts := sorted(known - set(page_names()) - {"styleguide"})):
+        raise UnregisteredError(f"rules in web/rules.py without a page: {', '.join(ghosts)}")
+
+
+def page_names() -> Iterator[str]:
+    """Every page that Django answers; one without a name is named by its address."""
+    yield from _names(get_resolver().url_patterns, "")
+
+
+def _names(patterns: Iterable[URLPattern | URLResolver], before: str) -> Iterator[str]:
+    for pattern in patterns:
+        address = f"{before}{pattern.pattern}"
+        if isinstance(pattern, URLResolver):
+            yield from _names(pattern.url_patterns, address)
+        else:
+            yield pattern.name or address

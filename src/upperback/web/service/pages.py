@@ -1,0 +1,70 @@
+"""Pages of a service that are not about one's own record: the way on for staff, and a code that somebody was given."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import NoReverseMatch
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from upperback.core.errors import InputError
+from upperback.services import access, sharing
+from upperback.web.service import visitors
+
+ROLE_WORDS = {
+    "clinician": gettext_lazy("Clinician"),
+    "clinic_admin": gettext_lazy("Runs the clinic"),
+    "researcher": gettext_lazy("Researcher"),
+    "support": gettext_lazy("Support, without anybody's data"),
+    "app": gettext_lazy("Program"),
+}
+
+
+@require_safe
+def second_step(request: HttpRequest) -> HttpResponse:
+    """To the second step that this account has: an app or spare codes, or a passkey."""
+    from allauth.account.adapter import get_adapter
+
+    ahead = request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(ahead, allowed_hosts=None):
+        ahead = resolve_url("work")
+    methods = get_adapter().get_reauthentication_methods(request.user)
+    if not methods:
+        return redirect("account_login")
+    return redirect(f"{methods[0]['url']}?{urlencode({'next': ahead})}")
+
+
+@require_safe
+def work(request: HttpRequest) -> HttpResponse:
+    """`/work/`: what somebody of the staff can do here."""
+    jobs = access.jobs_of(actor=visitors.at_others(request), now=visitors.now())
+    shown = [{"role": ROLE_WORDS[job.role], "clinic": job.clinic_name} for job in jobs]
+    context = {
+        "jobs": shown,
+        "is_clinician": any(job.role == "clinician" for job in jobs),
+        "caseload_href": _address("caseload"),
+        "account": visitors.account_of(request),
+    }
+    return render(request, "service/work.jinja", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def work_code(request: HttpRequest) -> HttpResponse:
+    """`/work/code/`: a clinician types in the code that a person gave them."""
+    if request.method != "POST":
+        return render(request, "service/code.jinja", {"staff": True})
+    code = request.POST.get("code", "")
+    try:
+        sharing.accept(code=code, by=visitors.at_others(request), now=visitors.now())
+    except InputError as problem:
+        context = {"staff": True, "code": code, "error": _(problem.message), "has_errors": True}
+        return render(request, "service/code.jinja", context, status=422)
+    return redirect(_address("caseload") or "work")
+
+
+def _address(name: str) -> str:
+    try:
+        return resolve_url(name)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,39 @@
+"""Addresses that only a service has: signing in, ways to sign in, the work of staff. Each has its rule in `rules`."""
+
+from allauth.account import views as sign_in
+from allauth.mfa.base import views as second
+from allauth.mfa.recovery_codes import views as spare
+from allauth.mfa.totp import views as app
+from allauth.mfa.webauthn import views as passkey
+from django.urls import path
+
+from upperback.web.service import pages
+
+urlpatterns = [
+    path("account/login/", sign_in.login, name="account_login"),
+    path("account/logout/", sign_in.logout, name="account_logout"),
+    path("account/closed/", sign_in.account_inactive, name="account_inactive"),
+    path("account/new/", sign_in.signup, name="account_signup"),
+    path("account/again/", sign_in.reauthenticate, name="account_reauthenticate"),
+    path("account/password/", sign_in.password_change, name="account_change_password"),
+    path("account/code/", sign_in.email_verification_sent, name="account_email_verification_sent"),
+    path("account/forgotten/", sign_in.password_reset, name="account_reset_password"),
+    path("account/forgotten/code/", sign_in.confirm_password_reset_code, name="account_confirm_password_reset_code"),
+    path("account/forgotten/new/", sign_in.complete_password_reset, name="account_complete_password_reset"),
+    path("account/forgotten/done/", sign_in.password_reset_from_key_done, name="account_password_reset_completed"),
+    path("account/ways/", second.index, name="mfa_index"),
+    path("account/second/", second.authenticate, name="mfa_authenticate"),
+    path("account/second/again/", second.reauthenticate, name="mfa_reauthenticate"),
+    path("account/second/step/", pages.second_step, name="second_step"),
+    path("account/app/", app.activate_totp, name="mfa_activate_totp"),
+    path("account/app/off/", app.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/spare/", spare.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/spare/new/", spare.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("account/passkeys/", passkey.list_webauthn, name="mfa_list_webauthn"),
+    path("account/passkeys/add/", passkey.add_webauthn, name="mfa_add_webauthn"),
+    path("account/passkeys/again/", passkey.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("account/passkeys/<int:pk>/remove/", passkey.remove_webauthn, name="mfa_remove_webauthn"),
+    path("account/passkeys/login/", passkey.login_webauthn, name="mfa_login_webauthn"),
+    path("work/", pages.work, name="work"),
+    path("work/code/", pages.work_code, name="work_code"),
+]
