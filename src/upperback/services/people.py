@@ -62,8 +62,11 @@ def list_profiles(*, by: Actor) -> list[Profile]:
 
 
 def get_profile(*, profile_uuid: uuid.UUID | None, by: Actor) -> Profile:
-    """One person. The same answer for "not yours" and "not there"."""
-    check_may(by, "see_profile")
+    """One person of the household. The same answer for "not yours" and "not there".
+
+    In a service a record is reached by its account, or by `access`, and never by its id alone.
+    """
+    check_may(by, "list_profiles")
     profile = Profile.objects.filter(uuid=profile_uuid).first() if profile_uuid else None
     if profile is None:
         raise NotFound("there is no such person here")

@@ -73,7 +73,7 @@ def page_context(request: Any) -> dict[str, Any]:
     known = {"device_notice": settings.DEVICE_NOTICE, "demo": settings.DEMO, "path": request.path, "opened": opened}
     if settings.SERVICE:
         user = getattr(request, "user", None)
-        known |= {"service": True, "signed_in": user is not None and user.is_authenticated}
+        known |= {"has_accounts": True, "signed_in": user is not None and user.is_authenticated}
     return known
 
 

@@ -44,7 +44,7 @@ def _rules(who: Who, *names: str, shows: Iterable[DataClass] = (), roles: Iterab
 
 #: Name of a page -> its rule.
 PAGES: Final[dict[str, Rule]] = {
-    **_rules("anyone", "start about ready calendar_feed styleguide learn learn_search learn_page people"),
+    **_rules("anyone", "start about ready calendar_feed styleguide learn learn_search learn_page people language"),
     **_rules(
         "check",
         "home check check_begin check_next check_part check_question check_answers result result_correct",
@@ -70,10 +70,16 @@ PAGES: Final[dict[str, Rule]] = {
         shows=("live", "wearable"),
     ),
     # Exports: all of a record, for its own person only.
-    **_rules("own", "own_data take_data clinic_data delete_data", shows=("identity", "answers", "mood", "plan")),
+    **_rules("own", "own_data take_data clinic_data delete_data letter", shows=("identity", "answers", "mood", "plan")),
     # The household's: choosing a person, bringing one in, reading somebody's file, electrodes at the computer itself.
     **_rules("shut", "choose_person bring_data opened opened_change live_muscle"),
 }
+
+#: The clinician's pages; in a demo the invented people are theirs, elsewhere they lead nowhere.
+PAGES |= _rules("work", "caseload", roles=("clinician",), shows=("identity", "answers", "plan", "progress"))
+PAGES |= _rules(
+    "work", "clinic_person", roles=("clinician",), shows=("identity", "answers", "mood", "plan", "progress", "wearable")
+)
 
 #: Pages that only a service has.
 SERVICE_PAGES: Final[dict[str, Rule]] = {
