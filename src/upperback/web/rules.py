@@ -71,15 +71,17 @@ PAGES: Final[dict[str, Rule]] = {
     ),
     # Exports: all of a record, for its own person only.
     **_rules("own", "own_data take_data clinic_data delete_data letter", shows=("identity", "answers", "mood", "plan")),
+    # The clinician's; in a demo the invented people are theirs, elsewhere these lead nowhere.
+    **_rules("work", "caseload", roles=("clinician",), shows=("identity", "answers", "plan", "progress")),
+    **_rules(
+        "work",
+        "clinic_person",
+        roles=("clinician",),
+        shows=("identity", "answers", "mood", "plan", "progress", "wearable"),
+    ),
     # The household's: choosing a person, bringing one in, reading somebody's file, electrodes at the computer itself.
     **_rules("shut", "choose_person bring_data opened opened_change live_muscle"),
 }
-
-#: The clinician's pages; in a demo the invented people are theirs, elsewhere they lead nowhere.
-PAGES |= _rules("work", "caseload", roles=("clinician",), shows=("identity", "answers", "plan", "progress"))
-PAGES |= _rules(
-    "work", "clinic_person", roles=("clinician",), shows=("identity", "answers", "mood", "plan", "progress", "wearable")
-)
 
 #: Pages that only a service has.
 SERVICE_PAGES: Final[dict[str, Rule]] = {
