@@ -70,6 +70,10 @@ proofs-long *args:
 fuzz *args:
     python -W error -m tests.property.recordings_fuzz {{ args }}
 
+# damaged and hostile FHIR bundles and archives: INPUTS of each, 10,000 unless said otherwise
+sharing-fuzz *args:
+    python -W error -m tests.property.sharing_fuzz {{ args }}
+
 # invented people day by day through the decisions of care: PERSON-MONTHS, 100,000 unless said otherwise, both cores
 histories *args:
     python -W error -m tests.property.histories {{ args }}

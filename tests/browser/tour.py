@@ -4,6 +4,7 @@
 stand on. Whoever iterates may resize the page, change its colours and scroll, but not leave it.
 """
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -194,6 +195,19 @@ def _own_data(page: Page) -> Iterator[str]:
     page.locator("#year").fill("80")
     go_on(page)
     yield "clinic-data-error"
+    page.goto("/share/in/")
+    yield "clinic-in"
+    go_on(page)
+    yield "clinic-in-error"
+    page.goto("/share/in/")
+    page.locator("#file").set_input_files({"name": "b.json", "mimeType": "application/json", "buffer": _BUNDLE})
+    go_on(page)
+    yield "clinic-in-look"
+    go_on(page)
+    yield "clinic-in-look-error"
+    page.locator("#is_me").check(force=True)
+    page.locator("button[value=entries]").click()
+    yield "clinic-in-taken"
     page.goto("/share/letter/")
     yield "letter"
     go_on(page)
@@ -212,6 +226,16 @@ def _own_data(page: Page) -> Iterator[str]:
     yield "bring-data"
     go_on(page)
     yield "bring-data-error"
+
+
+#: Somebody measured how hard this person can grip.
+_BUNDLE: Final = json.dumps(
+    {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {
+        "resourceType": "Observation", "id": "o1", "status": "final", "code": {"text": "Grip strength, right hand"},
+        "subject": {"reference": "Patient/1"}, "effectiveDateTime": "2026-01-20",
+        "performer": [{"display": "City Physio"}], "valueQuantity": {"value": 31.5, "unit": "kg"},
+    }}]}
+).encode()  # fmt: skip
 
 
 def go_on(page: Page) -> None:

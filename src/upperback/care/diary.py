@@ -25,6 +25,9 @@ WORDS_MOST: Final = 400
 Words: TypeAlias = Annotated[str, msgspec.Meta(max_length=WORDS_MOST)]
 SHORT_WORDS_MOST: Final = 80
 ShortWords: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHORT_WORDS_MOST)]
+#: Words of somebody else, from a file.
+OBSERVED_WORDS_MOST: Final = 1000
+ObservedWords: TypeAlias = Annotated[str, msgspec.Meta(max_length=OBSERVED_WORDS_MOST)]
 DeskState: TypeAlias = Literal["fine", "nearly", "to_change", "changed", "cannot"]
 Trigger: TypeAlias = Literal["load", "sleep", "stress", "illness", "unknown"]
 
@@ -262,6 +265,57 @@ class Worn(Entry, frozen=True, kw_only=True):
     hints: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
 
 
+class Coded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A code of somebody's code system."""
+
+    system: Annotated[str, msgspec.Meta(max_length=200)]
+    code: Annotated[str, msgspec.Meta(max_length=100)]
+
+
+class ObservedValue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was observed: a number with its unit, a whole number, a code with words, words, or yes and no."""
+
+    kind: Literal["amount", "whole", "coded", "words", "yes_no"]
+    number: Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)] = 0.0
+    unit: ShortWords = ""
+    unit_code: ShortWords = ""
+    words: ObservedWords = ""
+    codes: Annotated[tuple[Coded, ...], msgspec.Meta(max_length=10)] = ()
+    yes: bool = False
+
+
+class ObservedPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One component of an observation."""
+
+    words: ObservedWords
+    codes: Annotated[tuple[Coded, ...], msgspec.Meta(max_length=10)] = ()
+    value: ObservedValue | None = None
+
+
+class Observed(Entry, frozen=True, kw_only=True):
+    """An observation that a file from outside brought, as it stood there. Nothing here is decided from it.
+
+    Attributes
+    ----------
+    came_from : who made it, as the file says; nobody has proved that
+    there : its name in the file
+    starts, ends : day or time in UTC, as FHIR writes it; `ends` is empty for a moment or what goes on
+    private : about mood, or marked as more private than the rest
+    """
+
+    came_from: ShortWords
+    there: Annotated[str, msgspec.Meta(max_length=200)]
+    words: ObservedWords
+    starts: Annotated[str, msgspec.Meta(max_length=25)]
+    ends: Annotated[str, msgspec.Meta(max_length=25)] = ""
+    is_period: bool = False
+    codes: Annotated[tuple[Coded, ...], msgspec.Meta(max_length=10)] = ()
+    category: Annotated[tuple[Coded, ...], msgspec.Meta(max_length=10)] = ()
+    value: ObservedValue | None = None
+    parts: Annotated[tuple[ObservedPart, ...], msgspec.Meta(max_length=100)] = ()
+    private: bool = False
+
+
 class Later(Entry, frozen=True, kw_only=True):
     """A card that was put off, or answered, until a day."""
 
@@ -298,6 +352,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "goal_told": GoalTold,
     "helped": Helped,
     "worn": Worn,
+    "observed": Observed,
     "plan_accepted": PlanAccepted,
     "undone": Undone,
 }

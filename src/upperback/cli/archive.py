@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from upperback.cli.command import DONE, Command
-from upperback.cli.fhir import add_fhir_arguments, check_fhir_arguments, export_fhir
+from upperback.cli.fhir import (
+    add_fhir_arguments,
+    add_fhir_in_arguments,
+    check_fhir_arguments,
+    export_fhir,
+    import_fhir,
+)
 from upperback.cli.household import everybody, one_person, set_up
 from upperback.core.errors import InputError
 
@@ -37,6 +43,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="a file that `upperback export` or the app made")
     passphrase_arguments(parser, "ask for the passphrase of a locked file")
+    add_fhir_in_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--data", type=Path, help="the data folder; made where there is none")
 
@@ -87,6 +94,8 @@ def _export(chosen: argparse.Namespace) -> int:
 def _import(chosen: argparse.Namespace) -> int:
     if not chosen.file.is_file():
         raise InputError(f"{chosen.file}: there is no such file")
+    if chosen.fhir or chosen.person or chosen.yes:
+        return import_fhir(chosen, now=_now())
     set_up(chosen.data, make=True)
     from upperback.services import actors
     from upperback.services.bring_in import bring_in

@@ -32,6 +32,44 @@ def add_fhir_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--nhs-number", metavar="NUMBER", help="kept nowhere")
 
 
+def add_fhir_in_arguments(parser: argparse.ArgumentParser) -> None:
+    """The same for a file that comes in."""
+    group = parser.add_argument_group("FHIR R4, from the computer system of a clinic")
+    group.add_argument(
+        "--fhir", action="store_true", help="entries for somebody who is here; without --yes only looked at"
+    )
+    group.add_argument("--person", metavar="NAME", help="who it is about; not needed where only one person lives here")
+    group.add_argument("--yes", action="store_true", help="it is about this person, and its entries are taken in")
+
+
+def import_fhir(chosen: argparse.Namespace, *, now: dt.datetime) -> int:
+    """Says what a bundle would bring, and takes its entries with `--yes`. A plan in it is answered on the page."""
+    if not chosen.fhir:
+        raise InputError("--person and --yes: go with --fhir only")
+    if chosen.passphrase or chosen.passphrase_file is not None:
+        raise InputError("--fhir: goes with no passphrase")
+    profile = one_person(everybody(chosen.data), chosen.person, what="record")
+    from upperback.services import actors, fhir_in
+
+    by = actors.household("terminal")
+    found = fhir_in.look_at_file(profile=profile, path=chosen.file, name=chosen.file.name, by=by, now=now)
+    told: dict[str, Any] = {
+        "about": found.incoming.person, "source": found.incoming.source, "new": len(found.new),
+        "changed": len(found.changed), "known": found.known, "plan": found.incoming.plan is not None,
+        "not_used": found.incoming.others, "taken": 0,
+    }  # fmt: skip
+    if chosen.yes:
+        told["taken"] = fhir_in.take_in(profile=profile, incoming=found.incoming, by=by, now=now)
+    words = (
+        f"It says that it is about {told['about'] or 'nobody by name'} and comes from {told['source']}: {told['new']} "
+        f"new entries, {told['changed']} changed, {told['known']} here already."
+    )
+    plan = " A plan in it is shown on the page “From a clinic”." if told["plan"] else ""
+    what = f" {told['taken']} taken in." if chosen.yes else " Nothing was taken in; --yes takes them."
+    sys.stdout.write((json.dumps(told, ensure_ascii=False) if chosen.json else f"{words}{plan}{what}") + "\n")
+    return DONE
+
+
 def check_fhir_arguments(chosen: argparse.Namespace) -> None:
     """Refuses what does not go together, before anything is written."""
     if chosen.fhir is None:

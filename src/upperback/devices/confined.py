@@ -30,6 +30,7 @@ from upperback.core.errors import InputError, Unavailable
 #: can write as JSON. Adding a job here is adding a road for untrusted files: it has to keep the contract of `work`.
 JOBS: dict[str, str] = {
     "archive": "upperback.devices.archive_job:unpack_archive",
+    "fhir": "upperback.devices.fhir_job:read_fhir",
     "describe": "upperback.devices.describing:describe",
     "analyse": "upperback.devices.jobs:analyse_recording",
     "muscle": "upperback.devices.muscle_jobs:analyse_muscle",

@@ -20,9 +20,11 @@ from upperback.interchange.strict_json import parse_object
 
 __all__ = [
     "BYTES_MOST",
+    "NAME_MOST",
     "ChangedDose",
     "PlanChange",
     "Signed",
+    "as_change",
     "fingerprint",
     "new_key",
     "public_half",
@@ -42,7 +44,8 @@ _CHANGED: Final = "this file is not as it was signed; ask for it again"
 _NEWER: Final = "this file was made by a newer Upperback; bring this one up to date first"
 
 _Key = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-_Words = Annotated[str, msgspec.Meta(max_length=60, min_length=1)]
+NAME_MOST: Final = 60
+_Words = Annotated[str, msgspec.Meta(max_length=NAME_MOST, min_length=1)]
 
 
 class ChangedDose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,7 +116,7 @@ def write_change(change: PlanChange, key: bytes) -> bytes:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     text = msgspec.json.encode(change, order="sorted")
-    _converted(parse_object(text))  # what could not be read again is not written
+    as_change(parse_object(text))  # what could not be read again is not written
     signature = Ed25519PrivateKey.from_private_bytes(key).sign(_DOMAIN + text)
     found = {
         "format": FORMAT,
@@ -152,10 +155,11 @@ def read_change(data: bytes) -> Signed:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, _DOMAIN + text)
     except (KeyError, ValueError, binascii.Error, InvalidSignature):
         raise InputError(_CHANGED) from None
-    return Signed(_converted(parse_object(text)), fingerprint(public_key))
+    return Signed(as_change(parse_object(text)), fingerprint(public_key))
 
 
-def _converted(plain: dict[str, Any]) -> PlanChange:
+def as_change(plain: dict[str, Any]) -> PlanChange:
+    """A change from plain data. Raises InputError where a part is too long, stands twice or cannot be."""
     try:
         change = msgspec.convert(plain, PlanChange)
     except msgspec.ValidationError as error:

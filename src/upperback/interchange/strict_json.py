@@ -14,10 +14,10 @@ MAX_LINE_BYTES = 1_048_576
 _MOST_DIGITS: Final = 300
 
 
-def parse_object(text: bytes) -> dict[str, Any]:
+def parse_object(text: bytes, *, bytes_most: int = MAX_LINE_BYTES) -> dict[str, Any]:
     """One JSON object. Raises InputError with one sentence; the caller adds where it stood."""
-    if len(text) > MAX_LINE_BYTES:
-        raise InputError(f"longer than {MAX_LINE_BYTES} bytes")
+    if len(text) > bytes_most:
+        raise InputError(f"longer than {bytes_most} bytes")
     try:
         value = json.loads(text.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_NoNumber, parse_int=_whole)
     except UnicodeDecodeError as error:

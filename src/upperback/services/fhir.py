@@ -8,6 +8,7 @@ from django.db import transaction
 
 from upperback import __version__
 from upperback.care import intake
+from upperback.care.diary import Observed
 from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import InputError, NotAllowed
 from upperback.interchange import fhir
@@ -111,6 +112,7 @@ def _is_nhs_number(digits: str) -> bool:
 
 def gather(profile: Profile, by: Actor, content: Content) -> Person:
     """Everything of a person that can be told to a clinic."""
+    written = diary.entries(profile=profile, by=by)
     return Person(
         uuid=profile.uuid,
         name=profile.name,
@@ -132,7 +134,8 @@ def gather(profile: Profile, by: Actor, content: Content) -> Person:
             )
             for goal in goals.list_goals(profile=profile, by=by)
         ],
-        diary=diary.entries(profile=profile, by=by),
+        diary=[row for row in written if not isinstance(row.entry, Observed)],
+        observed=[row for row in written if isinstance(row.entry, Observed)],
     )  # fmt: skip
 
 

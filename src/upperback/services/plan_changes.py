@@ -19,7 +19,15 @@ from upperback.care.plan.build import Plan, PlannedExercise
 from upperback.care.plan.choices import CLINICIAN_ROLES
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError
-from upperback.interchange.plan_change import ChangedDose, PlanChange, public_half, read_change, write_change
+from upperback.interchange.plan_change import (
+    NAME_MOST,
+    ChangedDose,
+    PlanChange,
+    as_change,
+    public_half,
+    read_change,
+    write_change,
+)
 from upperback.interchange.plan_change import fingerprint as fingerprint_of
 from upperback.services import audit, diary, plans
 from upperback.services.actors import Actor
@@ -34,7 +42,9 @@ __all__ = [
     "Editable",
     "Proposed",
     "accept_change",
+    "accept_wanted",
     "look_at_change",
+    "look_at_wanted",
     "propose_change",
     "refuse_change",
     "what_may_change",
@@ -48,6 +58,8 @@ NOTHING: Final = "This file changes nothing."
 UNDER_WAY: Final = "“%s” is under way: how much of it comes next follows from how it goes, and not from a file."
 TOO_MUCH: Final = "“%s” can be %s to %s sets of %s to %s in this plan."
 NO_PLACE: Final = "These exercises do not go together in this phase of the plan. Take one out for each that comes in."
+#: In place of a fingerprint.
+NOBODY_SIGNED: Final = "not signed"
 NOT_KNOWN: Final = "This file names an exercise that is not known here."
 
 
@@ -166,7 +178,65 @@ def accept_change(
     """A new version of the plan, and a line in the diary that says who proposed it."""
     check_may(by, "answer_change")
     with transaction.atomic():
-        found = look_at_change(profile=profile, data=data, by=by)
+        return _accepted(profile, look_at_change(profile=profile, data=data, by=by), client_id, by, now)
+
+
+def look_at_wanted(
+    *, profile: Profile, wanted: Mapping[str, tuple[int, int] | None], source: str, by: Actor, now: dt.datetime
+) -> Proposed | None:
+    """What a plan from a file that nobody signed would change; None where it is the same plan.
+
+    Parameters
+    ----------
+    wanted : every exercise of that plan, with sets and repetitions where it says them
+    source : who made it, as the file says
+
+    Raises
+    ------
+    InputError : it wants what this plan does not allow. NotAllowed : no plan is open.
+    """
+    check_may(by, "answer_change")
+    plan = plans.open_plan(profile=profile, by=by)
+    here = {item["id"]: (item["sets"], item["reps"]) for item in plan.record["exercises"]}
+    if not wanted:
+        raise InputError("The plan in this file has no exercise that is known here.")
+    if set(wanted) - set(default_content().exercises):
+        raise InputError(NOT_KNOWN)
+    doses = {id: dose for id, dose in wanted.items() if dose is not None and here.get(id) != dose}
+    add, remove = [id for id in wanted if id not in here], [id for id in here if id not in wanted]
+    if not (add or remove or doses):
+        return None
+    change = as_change(
+        {
+            "person": str(profile.uuid), "plan": str(plan.uuid),
+            "made_at": now.astimezone(dt.UTC).isoformat(timespec="seconds"), "name": source[:NAME_MOST] or "-",
+            "role": "clinician", "add": add, "remove": remove,
+            "doses": [{"exercise": id, "sets": sets, "reps": reps} for id, (sets, reps) in doses.items()],
+        }
+    )  # fmt: skip
+    return _proposed(profile, change, NOBODY_SIGNED, by)
+
+
+def accept_wanted(
+    *,
+    profile: Profile,
+    wanted: Mapping[str, tuple[int, int] | None],
+    source: str,
+    client_id: uuid.UUID | None,
+    by: Actor,
+    now: dt.datetime,
+) -> PlanVersion | None:
+    """The same, taken; None where there was nothing to change."""
+    check_may(by, "answer_change")
+    with transaction.atomic():
+        found = look_at_wanted(profile=profile, wanted=wanted, source=source, by=by, now=now)
+        return None if found is None else _accepted(profile, found, client_id, by, now)
+
+
+def _accepted(
+    profile: Profile, found: Proposed, client_id: uuid.UUID | None, by: Actor, now: dt.datetime
+) -> PlanVersion:
+    with transaction.atomic():
         change = found.change
         plan = plans.follow_clinician(plan=found.plan, choices=found.choices, by=by, now=now)
         diary.keep_entry(

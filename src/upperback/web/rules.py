@@ -70,7 +70,11 @@ PAGES: Final[dict[str, Rule]] = {
         shows=("live", "wearable"),
     ),
     # Exports: all of a record, for its own person only.
-    **_rules("own", "own_data take_data clinic_data delete_data letter", shows=("identity", "answers", "mood", "plan")),
+    **_rules(
+        "own",
+        "own_data take_data clinic_data clinic_in delete_data letter",
+        shows=("identity", "answers", "mood", "plan"),
+    ),
     # The clinician's; in a demo the invented people are theirs, elsewhere these lead nowhere.
     **_rules("work", "caseload", roles=("clinician",), shows=("identity", "answers", "plan", "progress")),
     **_rules(

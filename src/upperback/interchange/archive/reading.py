@@ -5,6 +5,7 @@ sizes is not believed either: bytes are counted as they come.
 """
 
 import base64
+import errno
 import hashlib
 import shutil
 import stat
@@ -71,6 +72,10 @@ def unpack(path: Path, folder: Path, passphrase: str = "") -> Contents:
         raise
     except _BROKEN:
         raise InputError(DAMAGED if _is_zip(path) else FOREIGN) from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # it says that a part begins before the file does
+            raise
+        raise InputError(DAMAGED) from None
     return contents
 
 

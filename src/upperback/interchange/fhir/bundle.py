@@ -144,7 +144,8 @@ def _provenance(make: Making, resources: Sequence[Resource]) -> Iterator[Provena
     }
     sorted_out: dict[bool, list[Resource]] = {True: [], False: []}
     for one in resources:
-        sorted_out[isinstance(one, _WORKED_OUT) or one.id in decided].append(one)
+        if not (isinstance(one, Observation) and one.performer[0].display is not None):  # another's, who says so itself
+            sorted_out[isinstance(one, _WORKED_OUT) or one.id in decided].append(one)
     is_proxy = bool(make.person.checks) and make.person.checks[-1].is_proxy
     sides = (
         (
@@ -265,7 +266,8 @@ def _observed(one: Observation) -> str:
         (part.value_codeable_concept.text for part in one.component if part.value_codeable_concept is not None), None
     )  # fmt: skip
     name = f"{one.code.text} ({about})" if about else one.code.text
-    return f"{_day(at)}: {name}: {_value(one)}"
+    elsewhere = "" if one.performer[0].display is None else f" (from: {one.performer[0].display})"
+    return f"{_day(at)}: {name}: {_value(one)}{elsewhere}"
 
 
 def _value(one: Observation) -> str:
@@ -275,6 +277,10 @@ def _value(one: Observation) -> str:
         return f"{one.value_quantity.value} {one.value_quantity.unit}"
     if one.value_codeable_concept is not None:
         return one.value_codeable_concept.text or ""
+    if one.value_string is not None:
+        return one.value_string
+    if one.value_boolean is not None:
+        return "yes" if one.value_boolean else "no"
     amounts = (
         f"{part.code.text} {part.value_quantity.value if part.value_quantity is not None else part.value_integer}"
         for part in one.component

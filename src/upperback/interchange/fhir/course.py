@@ -47,6 +47,7 @@ from upperback.interchange.fhir.elements import (
     Resource,
 )
 from upperback.interchange.fhir.making import Making, canonical, named, own_words, released, second
+from upperback.interchange.fhir.observed import observed_resources
 from upperback.interchange.fhir.plan import exercise_code, plan_on
 from upperback.interchange.fhir.records import Cleared, Reviewed, Told
 from upperback.interchange.fhir.screening import score_value, timeframe, to_physio
@@ -72,6 +73,7 @@ def course_resources(make: Making) -> Iterator[Resource]:
     for review in person.reviews:
         yield from _review(make, review)
     yield from _worn(make)
+    yield from observed_resources(make)
     if make.chosen.diary:
         yield from _day_by_day(make)
 

@@ -238,6 +238,7 @@ class Observation(Resource, frozen=True, kw_only=True):
     value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_integer: int | None = None
+    value_boolean: bool | None = None
     note: tuple[Annotation, ...] = ()
     method: CodeableConcept | None = None
     device: Reference | None = None

@@ -129,7 +129,7 @@ class Person:
     ----------
     uuid : all ids are made from it
     plan_is_open : whether the newest plan may be followed now; not while a safety check or a sign stands before it
-    diary : entries in force
+    diary : entries in force, but for those from outside; observed : those
     """
 
     uuid: UUID
@@ -144,3 +144,4 @@ class Person:
     reviews: Sequence[Reviewed]
     goals: Sequence[GoalKept]
     diary: Sequence[Written]
+    observed: Sequence[Written] = ()

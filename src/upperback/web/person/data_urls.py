@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from upperback.web.person import clinic_data, letter, own_data
+from upperback.web.person import clinic_data, clinic_in, letter, own_data
 
 urlpatterns = [
     path("data/", own_data.own_data, name="own_data"),
     path("data/take/", own_data.take_data, name="take_data"),
     path("data/clinic/", clinic_data.clinic_data, name="clinic_data"),
+    path("share/in/", clinic_in.clinic_in, name="clinic_in"),
     path("share/letter/", letter.letter_page, name="letter"),
     path("data/delete/", own_data.delete_data, name="delete_data"),
     path("data/change/", own_data.plan_change, name="plan_change"),
