@@ -97,6 +97,14 @@ def allowed_of(
     }
 
 
+def visible(*, actor: Actor, person_uuid: uuid.UUID, purpose: Purpose, now: dt.datetime) -> frozenset[DataClass]:
+    """The kinds of data of one person that this actor may see now; none of nobody. Writes nothing."""
+    person = Profile.objects.filter(uuid=person_uuid).first()
+    if person is None:
+        return frozenset()
+    return allowed_of(actor=actor, people=[person], purpose=purpose, now=now)[person.pk]
+
+
 def jobs_of(*, actor: Actor, now: dt.datetime) -> list[Job]:
     """The roles that somebody holds now: none for people, and none for staff without their second factor."""
     account = _account(actor)

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -21,7 +21,7 @@ from upperback.services.actors import Actor, public_id
 from upperback.services.permissions import check_may
 from upperback.store.models import Account, AuditEvent, Clinic, ConsentEvent, Invitation, Membership, Profile, Relation
 
-__all__ = ["Grant", "Invitation", "accept", "grant", "grants_of", "invite", "withdraw"]
+__all__ = ["Grant", "Invitation", "Look", "accept", "grant", "grants_of", "invite", "looks_of", "withdraw"]
 
 #: How long a code can be used.
 INVITATION_LASTS: Final = dt.timedelta(hours=48)
@@ -34,6 +34,8 @@ TRIES_OF_ALL: Final = 200
 _LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LETTERS: Final = 16
 _PURPOSE: Final[dict[str, Purpose]] = {"treats": "care", "cares": "caring"}
+#: What is told to the person of what was done with their record.
+_TOLD: Final = ("look", "grant", "withdraw")
 _NO_SUCH_CODE: Final = (
     "This code does not work. It may have been used, or it is older than two days. Ask for a new one."
 )
@@ -62,6 +64,17 @@ class Grant:
     def holds(self, now: dt.datetime) -> bool:
         """Whether it opens anything now."""
         return self.withdrawn_at is None and now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Somebody looked at a record, or was let in or out. `what`: kinds of data; empty for letting in and out."""
+
+    at: dt.datetime
+    action: str
+    who: str
+    clinic: str
+    what: tuple[str, ...]
 
 
 def invite(
@@ -185,6 +198,42 @@ def grants_of(*, profile: Profile, by: Actor) -> list[Grant]:
         for event in reversed(events)
         if event.kind == ConsentEvent.Kind.GRANTED
     ]
+
+
+def looks_of(*, profile: Profile, by: Actor, most: int = 100) -> list[Look]:
+    """Who looked at a person's record and when, the newest first; what somebody saw in one minute is one look."""
+    check_may(by, "share")
+    rows = AuditEvent.objects.filter(profile_uuid=profile.uuid, action__in=_TOLD).order_by("-id")[: most * 4]
+    events = list(rows)
+    ids = {found for event in events if (found := public_id(_whom(event))) is not None}
+    accounts = {one.uuid: one for one in Account.objects.filter(uuid__in=ids).prefetch_related("memberships__clinic")}
+    clinics = {one.uuid: one for one in Clinic.objects.filter(uuid__in=ids)}
+    looks: list[Look] = []
+    for event in events:
+        account, clinic = accounts.get(_id_of(event)), clinics.get(_id_of(event))
+        what = tuple(part.strip() for part in str(event.details.get("data_class", "")).split(",") if part.strip())
+        look = Look(
+            at=event.at.replace(second=0, microsecond=0),
+            action=event.action,
+            who=_name_of(account, clinic),
+            clinic=_clinic_of(account),
+            what=what,
+        )
+        last = looks[-1] if looks else None
+        if last is not None and last.action == look.action == "look" and (last.at, last.who) == (look.at, look.who):
+            looks[-1] = replace(last, what=tuple(dict.fromkeys((*look.what, *last.what))))
+        else:
+            looks.append(look)
+    return looks[:most]
+
+
+def _whom(event: AuditEvent) -> str:
+    """Who looked, or who was let in or out."""
+    return event.actor_id if event.action == "look" else str(event.details.get("recipient", ""))
+
+
+def _id_of(event: AuditEvent) -> uuid.UUID:
+    return public_id(_whom(event)) or uuid.UUID(int=0)
 
 
 def _checked_classes(kind: str, data_classes: Iterable[str]) -> list[str]:

@@ -74,7 +74,21 @@ def page_context(request: Any) -> dict[str, Any]:
     if settings.SERVICE:
         user = getattr(request, "user", None)
         known |= {"has_accounts": True, "signed_in": user is not None and user.is_authenticated}
+        known |= _still(request)
     return known
+
+
+def _still(request: Any) -> dict[str, Any]:
+    """A page about somebody else asks whether it may still be seen, and goes dark when it may not."""
+    match = request.resolver_match
+    if match is None or "person_id" not in match.kwargs:
+        return {}
+    from django.urls import reverse
+
+    from upperback.web.service.pages import visible
+
+    person_id = match.kwargs["person_id"]
+    return {"still_href": f"{reverse('still', args=[person_id])}?see={visible(request, person_id)}"}
 
 
 @cache

@@ -26,11 +26,13 @@ class Rule:
     Attributes
     ----------
     shows : the kinds of data of a record that may stand on it; for `work` each is asked of `access` for that person
+    is_passive : a page asks it by itself, which is no sign of life
     """
 
     who: Who
     roles: frozenset[Role] = frozenset()
     shows: frozenset[DataClass] = frozenset()
+    is_passive: bool = False
 
 
 class UnregisteredError(Exception):
@@ -100,12 +102,11 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
         "mfa_list_webauthn mfa_add_webauthn mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_login_webauthn",
         "second_step",
     ),
+    **_rules("own", "sharing sharing_withdraw", shows=("identity",)),
+    "still": Rule(who="work", roles=frozenset({"clinician"}), is_passive=True),
     **_rules("work", "work", roles=("clinician", "clinic_admin", "researcher", "support")),
     **_rules("work", "work_code", roles=("clinician",)),
 }
-
-#: Addresses that a page asks by itself: asking is no sign of life.
-PASSIVE: Final[frozenset[str]] = frozenset()
 
 #: Path of a socket -> its rule. Each is let in by a ticket or a secret that a page of the same rule gave.
 SOCKETS: Final[dict[str, Rule]] = {

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, resolve_url
 from django.utils.http import urlencode
 
 from upperback.services import access, accounts
-from upperback.web.rules import PASSIVE, Rule, rule_of
+from upperback.web.rules import Rule, rule_of
 from upperback.web.service import visitors
 from upperback.web.service.settings import SHARED_IDLE_S, STAFF_DAY_S, STAFF_IDLE_S
 
@@ -37,8 +37,6 @@ class Idle:
                 request.session[_SEEN] = request.session[_CAME] = now_s
             elif _is_over(now_s - seen_s, now_s - came_s, request, is_staff=accounts.is_staff(account)):
                 logout(request)
-            elif now_s - seen_s >= _SEEN_EVERY_S and request.path not in PASSIVE:
-                request.session[_SEEN] = now_s
         return self._get_response(request)
 
 
@@ -59,7 +57,15 @@ class Rules:
         rule = rule_of(match.view_name if match is not None else None)
         if rule is None or rule.who == "shut":
             raise Http404
+        if not rule.is_passive:
+            _is_here(request)
         return _DOORS[rule.who](request, rule)
+
+
+def _is_here(request: HttpRequest) -> None:
+    now_s = int(visitors.now().timestamp())
+    if _SEEN in request.session and now_s - request.session[_SEEN] >= _SEEN_EVERY_S:
+        request.session[_SEEN] = now_s
 
 
 def _is_over(idle_s: int, signed_in_s: int, request: HttpRequest, *, is_staff: bool) -> bool:

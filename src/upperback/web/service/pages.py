@@ -1,6 +1,8 @@
 """Pages of a service that are not about one's own record: the way on for staff, and a code that somebody was given."""
 
-from django.http import HttpRequest, HttpResponse
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import NoReverseMatch
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -47,6 +49,23 @@ def work(request: HttpRequest) -> HttpResponse:
         "account": visitors.account_of(request),
     }
     return render(request, "service/work.jinja", context)
+
+
+@require_safe
+def still(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
+    """Asked by an open page about somebody, twice a second: may all that stands on it still be seen?"""
+    now_seen = visible(request, person_id)
+    if not now_seen:
+        raise Http404
+    return HttpResponse(status=204 if request.GET.get("see") == now_seen else 410)
+
+
+def visible(request: HttpRequest, person_id: uuid.UUID) -> str:
+    """What of a person whoever is at this browser may see now, as a page keeps it; empty for nothing."""
+    classes = access.visible(
+        actor=visitors.at_others(request), person_uuid=person_id, purpose="care", now=visitors.now()
+    )
+    return ".".join(sorted(classes)) if "identity" in classes else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

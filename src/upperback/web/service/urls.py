@@ -7,7 +7,7 @@ from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as passkey
 from django.urls import path
 
-from upperback.web.service import pages
+from upperback.web.service import pages, shared
 
 urlpatterns = [
     path("account/login/", sign_in.login, name="account_login"),
@@ -34,6 +34,9 @@ urlpatterns = [
     path("account/passkeys/again/", passkey.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("account/passkeys/<int:pk>/remove/", passkey.remove_webauthn, name="mfa_remove_webauthn"),
     path("account/passkeys/login/", passkey.login_webauthn, name="mfa_login_webauthn"),
+    path("share/", shared.sharing_page, name="sharing"),
+    path("share/withdraw/", shared.withdraw, name="sharing_withdraw"),
+    path("clinic/people/<uuid:person_id>/still/", pages.still, name="still"),
     path("work/", pages.work, name="work"),
     path("work/code/", pages.work_code, name="work_code"),
 ]

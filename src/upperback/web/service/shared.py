@@ -1,0 +1,142 @@
+"""`/share/`: who can see what of one's own record, a code for a clinician, taking it back, and who looked."""
+
+import datetime as dt
+import zoneinfo
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from upperback.core.errors import InputError
+from upperback.services import sharing
+from upperback.services.access_rules import USUAL
+from upperback.services.actors import public_id
+from upperback.services.people import Profile
+from upperback.services.sharing import Grant, Look
+from upperback.web.person import session
+from upperback.web.person.page import for_person, show
+
+#: In the order of the page; the name goes along by itself.
+WORDS: Final = {
+    "answers": gettext_lazy("Your safety checks and what came of them"),
+    "plan": gettext_lazy("Your plan, and changes of it"),
+    "progress": gettext_lazy("What you did, and how your back was: sessions, diary, looks back"),
+    "messages": gettext_lazy("Messages between you"),
+    "wearable": gettext_lazy("What a sensor measured"),
+    "live": gettext_lazy("A sensor that you wear, while you wear it"),
+    "mood": gettext_lazy("Your answers about mood"),
+}
+_SHORT: Final = {
+    "identity": gettext_lazy("your name"),
+    "answers": gettext_lazy("safety checks"),
+    "plan": gettext_lazy("plan"),
+    "progress": gettext_lazy("what you did"),
+    "messages": gettext_lazy("messages"),
+    "wearable": gettext_lazy("sensor"),
+    "live": gettext_lazy("live sensor"),
+    "mood": gettext_lazy("mood"),
+}
+DAYS: Final = {"30": gettext_lazy("One month"), "90": gettext_lazy("Three months"), "180": gettext_lazy("Six months")}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def sharing_page(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """The page; sent, it makes a code, which is shown this once."""
+    if request.method != "POST":
+        return _page(request, profile)
+    days = request.POST.get("days", "")
+    chosen = [name for name in request.POST.getlist("see") if name in WORDS]
+    try:
+        _made, code = sharing.invite(
+            profile=profile, kind="treats", data_classes=chosen, days=int(days) if days in DAYS else 0,
+            by=session.actor_of(request), now=session.now(),
+        )  # fmt: skip
+    except InputError as problem:
+        return _page(request, profile, error=problem, chosen=chosen, days=days)
+    return _page(request, profile, code=code)
+
+
+@require_POST
+@for_person
+def withdraw(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """Takes one back."""
+    grant = public_id(request.POST.get("grant", ""))
+    sharing.withdraw(profile=profile, grant_uuid=grant, by=session.actor_of(request), now=session.now())
+    return redirect("sharing")
+
+
+def _page(
+    request: HttpRequest,
+    profile: Profile,
+    *,
+    code: str = "",
+    error: InputError | None = None,
+    chosen: list[str] | None = None,
+    days: str = "90",
+) -> HttpResponse:
+    by, now, zone = session.actor_of(request), session.now(), zoneinfo.ZoneInfo(profile.time_zone)
+    grants = sharing.grants_of(profile=profile, by=by)
+    field = str(error.details.get("field", "")) if error is not None else ""
+    context = {
+        "profile": profile,
+        "open": [_grant(grant, zone) for grant in grants if grant.holds(now)],
+        "closed": [_grant(grant, zone) for grant in grants if not grant.holds(now)],
+        "looks": [_look(look, zone) for look in sharing.looks_of(profile=profile, by=by)],
+        "kinds": [{"value": name, "text": text} for name, text in WORDS.items() if name != "mood"],
+        "mood": WORDS["mood"],
+        "chosen": sorted(USUAL) if chosen is None else chosen,
+        "days": [{"value": value, "text": text} for value, text in DAYS.items()],
+        "day": days,
+        "code": code,
+        "code_ends": _when(now + sharing.INVITATION_LASTS, zone),
+        "error": _(error.message) if error is not None else None,
+        "field": {"data_classes": "see"}.get(field, field),
+        "has_errors": error is not None,
+    }
+    return show(request, "service/sharing.jinja", context, status=422 if error else 200)
+
+
+def _grant(grant: Grant, zone: dt.tzinfo) -> dict[str, Any]:
+    return {
+        "id": grant.id,
+        "who": _named(grant.who, grant.clinic),
+        "what": _in_words(grant.data_classes),
+        "since": _day(grant.given_at, zone),
+        "until": _day(grant.ends_at, zone),
+        "withdrawn": _day(grant.withdrawn_at, zone) if grant.withdrawn_at is not None else "",
+    }
+
+
+def _look(look: Look, zone: dt.tzinfo) -> dict[str, str]:
+    who = _named(look.who, look.clinic)
+    match look.action:
+        case "look":
+            text = _("%(who)s looked at: %(what)s") % {"who": who, "what": _in_words(look.what)}
+        case "grant":
+            text = _("You let in %(who)s") % {"who": who}
+        case _:
+            text = _("You took it back from %(who)s") % {"who": who}
+    return {"when": _when(look.at, zone), "text": text}
+
+
+def _named(who: str, clinic: str) -> str:
+    if not who:
+        return _("somebody whose account is gone")
+    return f"{who}, {clinic}" if clinic and clinic != who else who
+
+
+def _in_words(classes: tuple[str, ...]) -> str:
+    return ", ".join(str(_SHORT[name]) for name in _SHORT if name in classes)
+
+
+def _day(at: dt.datetime, zone: dt.tzinfo) -> str:
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%B %Y}"
+
+
+def _when(at: dt.datetime, zone: dt.tzinfo) -> str:
+    return f"{_day(at, zone)}, {at.astimezone(zone):%H:%M}"

@@ -1,0 +1,78 @@
+"""Sharing over the pages: a code, what is seen, who looked, and taking it back."""
+
+import re
+
+import pytest
+
+from tests.service.conftest import sign_in
+from tests.unit.services.service_world import World, new_staff
+from upperback.services.access_rules import STAFF
+from upperback.web.service import visitors
+
+pytestmark = pytest.mark.django_db
+
+
+def words(page: bytes) -> str:
+    """The text of a page."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.decode()))
+
+
+def test_a_code_lets_a_clinician_in_and_the_person_sees_who_looked(world: World) -> None:
+    person, clinician = sign_in(world.bo), sign_in(world.mina, second_factor=True)
+    record = f"/clinic/people/{world.record(world.bo).uuid}/"
+    assert clinician.get(record).status_code == 404
+    assert "Nobody but you." in words(person.get("/share/").content)
+    shown = person.post("/share/", {"see": ["plan", "mood"], "days": "30"})
+    code = re.search(r"(?:[2-9A-Z]{4}-){3}[2-9A-Z]{4}", shown.content.decode())
+    assert code is not None
+    assert code[0] not in person.get("/share/").content.decode()  # shown once
+    assert clinician.post("/work/code/", {"code": "AAAA-AAAA-AAAA-AAAA"}).status_code == 422
+    assert clinician.post("/work/code/", {"code": code[0]})["Location"] == "/clinic/"
+    assert clinician.post("/work/code/", {"code": code[0]}).status_code == 422
+    assert clinician.get(record).status_code == 200
+    told = words(person.get("/share/").content)
+    assert "Mina Patel, North Street looked at: your name, plan, mood" in told
+    assert "You let in Mina Patel, North Street" in told
+    grant = re.search(r'name="grant" value="([^"]+)"', person.get("/share/").content.decode())
+    assert grant is not None
+    # Nobody else takes it back, and nobody but its person sees this page.
+    assert sign_in(world.ana).post("/share/withdraw/", {"grant": grant[1]}).status_code == 404
+    assert clinician.get("/share/").status_code == 302
+    assert person.post("/share/withdraw/", {"grant": grant[1]}).status_code == 302
+    assert clinician.get(record).status_code == 404
+    assert "You took it back from Mina Patel, North Street" in words(person.get("/share/").content)
+
+
+@pytest.mark.parametrize(
+    "form", [{"days": "30"}, {"see": ["plan"]}, {"see": ["plan"], "days": "9999"}, {"see": ["x"], "days": "30"}]
+)
+def test_a_form_that_is_not_whole_makes_no_code(world: World, form: dict[str, object]) -> None:
+    answer = sign_in(world.bo).post("/share/", form)
+    assert answer.status_code == 422
+    assert "There is a problem" in words(answer.content)
+
+
+def test_an_open_page_is_told_at_once_when_less_may_be_seen(world: World) -> None:
+    clinician, record = sign_in(world.mina, second_factor=True), world.record(world.ana)
+    page = clinician.get(f"/clinic/people/{record.uuid}/").content.decode()
+    still = re.search(r'data-still="([^"]+)"', page)
+    assert still is not None
+    assert clinician.get(still[1]).status_code == 204
+    assert clinician.get(still[1].replace("plan", "plan.mood")).status_code == 410
+    assert sign_in(world.stranger, second_factor=True).get(still[1]).status_code == 404
+    before = clinician.session["seen"]
+    clinician.get(still[1])
+    assert clinician.session["seen"] == before
+    grant = re.search(r'name="grant" value="([^"]+)"', sign_in(world.ana).get("/share/").content.decode())
+    assert grant is not None
+    sign_in(world.ana).post("/share/withdraw/", {"grant": grant[1]})
+    assert clinician.get(still[1]).status_code == 404
+
+
+def test_staff_see_the_pages_of_their_role_only(world: World) -> None:
+    for role in sorted(STAFF):
+        client = sign_in(new_staff(f"{role} x", world.north, role, visitors.now()), second_factor=True)
+        assert client.get("/work/").status_code == 200
+        expected = 200 if role == "clinician" else 404
+        assert client.get("/clinic/").status_code == expected
+        assert client.get("/work/code/").status_code == expected
