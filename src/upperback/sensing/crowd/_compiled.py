@@ -28,6 +28,8 @@ _SECOND_MAX, _RECENT, _SHAKES, _ROWS, _EPOCHS = 64, 16, 60, 1100, 32
 """The same numbers stand in kernel/crowd.h."""
 _RATE_HZ_MIN: Final = 40.0
 _FIRST_ROOM: Final = 16
+#: So many turns go through one pass, however many wait: each takes 11 kB to work in, the pass itself little time.
+_TURNS_MAX: Final = 128
 
 _f8, _f4, _i8, _i4, _i1 = "<f8", "<f4", "<i8", "<i4", "|i1"
 _MARKS: Final = np.dtype(
@@ -145,9 +147,10 @@ class CompiledEngine:
     def add(self, *, starts_s: float, points_up: bool, record: npt.NDArray[np.uint8] | None) -> int:
         if not self._free:
             n = len(self._wearers)
-            self._wearers = np.concatenate([self._wearers, np.zeros(n, RECORD)])
-            self._now = np.concatenate([self._now, np.full((n, 3), np.nan, np.float32)])
-            self._free = list(range(2 * n - 1, n - 1, -1))
+            more = max(_FIRST_ROOM, n // 4)
+            self._wearers = np.concatenate([self._wearers, np.zeros(more, RECORD)])
+            self._now = np.concatenate([self._now, np.full((more, 3), np.nan, np.float32)])
+            self._free = list(range(n + more - 1, n - 1, -1))
         slot = self._free.pop()
         if record is not None:
             if record.shape != (RECORD.itemsize,):
@@ -190,7 +193,9 @@ class CompiledEngine:
             for one in left:
                 (later if one[0] in seen else now).append(one)
                 seen.add(one[0])
-            again = yield from self._one_pass(now)
+            again: list[tuple[int, RawFrame, int]] = []
+            for first in range(0, len(now), _TURNS_MAX):
+                again += yield from self._one_pass(now[first : first + _TURNS_MAX])
             left = [*again, *later]
 
     def _one_pass(
@@ -249,7 +254,7 @@ class CompiledEngine:
     def _make_room(self, n_turns: int) -> None:
         if n_turns <= self._room:
             return
-        self._room = room = max(n_turns, 2 * self._room)
+        self._room = room = min(max(n_turns, 2 * self._room), _TURNS_MAX)
         gap = int(self._tuning.gap_max)
         tile = _ROWS + gap
         flat = room * (_SECOND_MAX + gap) + 2 * tile  # a second of each, and at least one who has more

@@ -40,7 +40,7 @@ _AT_ONCE_MAX: Final = 50
 #: Who is allowed now is asked when something about them has changed, which writes a row in the audit; and this often
 #: anyway.
 _LOOKS_EVERY_S: Final = 1800.0
-_WAITING_MAX: Final = 8
+_WAITING_MAX: Final = 16
 _WAITING_BYTES_MAX: Final = 64 * 1024
 #: Those who send faster than a sensor have so much of a tick, so many of them together. Where that was not enough the
 #: next tick comes as soon as what came meanwhile was read.

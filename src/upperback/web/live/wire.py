@@ -36,7 +36,7 @@ _LINGER_S: Final = 10.0
 _AFTER_CLOSE_BYTES_MAX: Final = 256 * 1024
 
 #: Of one line, of whatever kind, pings too: then the others are read first, for as long as a tick.
-_FRAMES_AT_ONCE: Final = 8
+_FRAMES_AT_ONCE: Final = 16
 _RESTS_S: Final = 0.05
 
 _WHOLE_BINARY, _MASKED, _CONTROL, _FINAL = 0x82, 0x80, 0x08, 0x80

@@ -8,7 +8,7 @@ import pytest
 from tests.property.live_faults import frames_of
 from upperback.devices.live.phone import PHONE_RATE_HZ, PhoneFrame, SentFrame
 from upperback.sensing import compiled
-from upperback.sensing.crowd import Crowd, RawFrame, Wearer, WearerState
+from upperback.sensing.crowd import Crowd, RawFrame, Wearer, WearerState, _compiled
 from upperback.sensing.epochs import Epochs
 from upperback.sensing.minutes import unpack_seconds
 from upperback.sensing.state import from_bytes, to_bytes
@@ -70,6 +70,29 @@ def test_both_engines_give_the_same(seed: int) -> None:
         for name in ("gravity_wrong", "stuck_seconds", "drift_seconds", "wrong_gravity_seconds", "jumps"):
             assert getattr(quality, name) == getattr(other, name), name
         np.testing.assert_allclose(quality.follow, other.follow, rtol=1e-9)
+
+
+@pytest.mark.parametrize("turns_max", [1, 2, 3])
+def test_it_does_not_matter_how_many_go_through_one_pass(turns_max: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = [frames_of(random.Random(seed)) for seed in range(5)]
+    with_gyr = [frames for frames in streams if frames[0].rotation_dps is not None] or streams
+
+    def all_of() -> list[list[Epochs]]:
+        crowd = Crowd()
+        wearers = [join(crowd, frames) for frames in with_gyr]
+        for place in range(max(map(len, with_gyr))):
+            for wearer, frames in zip(wearers, with_gyr, strict=True):
+                for frame in frames[place : place + 1]:
+                    crowd.put(wearer, raw(frame))
+            if place % 3 == 0:
+                crowd.tick()
+        crowd.tick()
+        return [found(wearer) for wearer in wearers]
+
+    together = all_of()
+    monkeypatch.setattr(_compiled, "_TURNS_MAX", turns_max)
+    for mine, theirs in zip(all_of(), together, strict=True):
+        alike(mine, theirs)
 
 
 @pytest.mark.parametrize(

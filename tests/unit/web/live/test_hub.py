@@ -115,11 +115,11 @@ def test_a_line_is_read_again_once_there_is_room(monkeypatch: pytest.MonkeyPatch
     def test(here: Hub) -> None:
         floods = wearer(here, "floods")
         line: Any = floods.line
-        for _ in range(40):
+        for _ in range(80):
             send(here, floods, 7 if line.is_read else 0)
             here._tick(now_s[0])
         assert not line.is_read
-        assert ORDER.count("floods") <= 250 + 7
+        assert ORDER.count("floods") <= 250 + 16
         for _ in range(20):
             now_s[0] += 0.05
             here._tick(now_s[0])

@@ -205,6 +205,7 @@ def test_what_is_not_taken_waits_for_who_receives_and_all_after_it() -> None:
 def test_nobody_is_heard_for_long_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of what comes at once a few frames are looked at, of any kind; the rest in its order, after their turn."""
     monkeypatch.setattr(wire, "_RESTS_S", 0.01)
+    monkeypatch.setattr(wire, "_FRAMES_AT_ONCE", 8)
     sent = [f"{k}".encode() for k in range(20)]
     counts: list[int] = []
 
