@@ -45,7 +45,7 @@ _WAITING_BYTES_MAX: Final = 64 * 1024
 #: Those who send faster than a sensor have so much of a tick, so many of them together. Where that was not enough the
 #: next tick comes as soon as what came meanwhile was read.
 _FAST_SHARE: Final = 0.5
-_FAST_TOGETHER: Final = 32
+_FAST_TOGETHER: Final = 8
 #: Of one wearer in one tick. Frames that follow each other are passes that follow each other: all others wait for them.
 _FRAMES_A_TICK: Final = 4
 _TROUBLES_MAX: Final = 5

@@ -12,10 +12,11 @@ _MESSAGES_AT_ONCE: Final = 250.0
 #: A phone sends 3 kB a second, and five minutes of it, that waited for a lost line, at once.
 _BYTES_A_SECOND: Final = 75_000.0
 _BYTES_AT_ONCE: Final = 1_000_000.0
-#: Who has used more than this of it sends faster than a sensor does.
-_FAST_SHARE: Final = 0.2
+#: Who has used more than this of it sends faster than a sensor does, or a lot that has waited.
+_FAST_SHARE: Final = 0.05
 #: Once there was no room there has to be some of it again, so that not each message is a stop and a start.
 _ROOM_SHARE: Final = 0.02
+_CALM_AGAIN_SHARE: Final = 0.8
 _TOO_FAST_S: Final = 20.0
 
 
@@ -57,6 +58,6 @@ class Pace:
             if used >= 1:
                 self._full_since_s = now_s
             return used < 1
-        if used < 1 - _FAST_SHARE:
+        if used < _CALM_AGAIN_SHARE:
             self._full_since_s = math.inf
         return used < 1 - _ROOM_SHARE
