@@ -12,9 +12,9 @@ export async function ticket(address, token) {
 // Frames and questions that are not stored at the server yet; older ones are gone for good.
 const KEPT_MAX = 1500;
 const BUFFERED_MAX = 100_000;
-// The server takes a burst of 250 messages and 50 a second: what was kept while the line was away goes out more slowly.
+// The server takes 250 messages at once and 25 a second: what was kept while the line was away goes out more slowly.
 const BURST = 150;
-const A_SECOND = 40;
+const A_SECOND = 20;
 // A server that was started again is back within seconds. Each wait is up to half shorter: after a restart not everybody
 // knocks at the same moment.
 const WAITS_MS = [300, 800, 1200, 1600, 2000, 3000, 5000, 10_000, 15_000];
