@@ -25,6 +25,8 @@ HELP_PATHS: Final = frozenset({"/help/", "/help"})
 STOPPED_PATH: Final = "/help/stopped/"
 # A session without anybody's data: the browser keeps it for times without a connection.
 SESSION_PATH: Final = "/training/shell/"
+# A plan without anybody's data, for the same times.
+PLAN_SHELL_PATH: Final = "/plan/shell/"
 # At the root, because a worker may only answer for addresses below its own.
 WORKER_PATH: Final = "/help_worker.js"
 # A phone that becomes the sensor of another screen has no cookie and gets none: a page that is the same for everybody,
@@ -130,6 +132,8 @@ class FrontDoor:
             await _answer(send, 200, pages.stopped, [_HTML, (b"cache-control", b"no-cache")])
         elif path == SESSION_PATH:
             await _answer(send, 200, pages.session, [_HTML, (b"cache-control", b"no-cache")])
+        elif path == PLAN_SHELL_PATH:
+            await _answer(send, 200, pages.plan, [_HTML, (b"cache-control", b"no-cache")])
         elif path == WORKER_PATH:
             await _answer(send, 200, pages.worker, [_SCRIPT, (b"cache-control", b"no-cache")])
         elif not self._host_allowed(scope):

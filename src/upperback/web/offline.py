@@ -49,6 +49,9 @@ LAST_RESORT: Final[dict[str, dict[str, Line]]] = {
 
 # What the help page needs to look as it does.
 _SHELL_FILES: Final = ("css/upperback.css", "js/theme.js", "js/main.js", "img/mark.svg")
+# What the plan and the pages to read need besides, where they are kept.
+_PLAN_PAGE: Final = "/plan/shell/"
+_READ_FILES: Final = ("css/journey.css", "css/learn.css", "css/pictures.css")
 # What a session needs besides, once it was opened.
 _SESSION_PAGE: Final = "/training/shell/"
 _SESSION_FILES: Final = ("css/figures.css", "css/training.css")
@@ -74,6 +77,7 @@ class OfflinePages:
     wrong_host: bytes
     stopped: bytes
     session: bytes
+    plan: bytes
     phone: bytes
     worker: bytes
 
@@ -132,6 +136,7 @@ def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo
 
     help_page, stopped = page("help.jinja", path="/help/"), page("errors/stopped.jinja")
     session = page("person/training_shell.jinja", **_session_words(region))
+    plan = page("person/plan_shell.jinja")
     return OfflinePages(
         help=help_page,
         closed=page("errors/closed.jinja"),
@@ -142,8 +147,9 @@ def render_offline_pages(*, region: str = "uk", device_notice: bool = True, demo
         wrong_host=page("errors/wrong_host.jinja"),
         stopped=stopped,
         session=session,
+        plan=plan,
         phone=page("person/live_phone.jinja"),
-        worker=_worker(help_page, stopped, session),
+        worker=_worker(help_page, stopped, session, plan),
     )
 
 
@@ -180,12 +186,13 @@ def _session_words(region: str) -> dict[str, Any]:
 
 def _worker(*pages: bytes) -> bytes:
     """The script that keeps help in the browser: lists what to keep, under a name that changes when any of it does."""
-    files = [file for file in (*_SHELL_FILES, *_SESSION_FILES) if has_static(file)]
+    files = [file for file in (*_SHELL_FILES, *_SESSION_FILES, *_READ_FILES) if has_static(file)]
     modules = static_folder(_SESSION_MODULES)
-    shell = ["/help/", "/help/stopped/", _SESSION_PAGE, *(static(file) for file in files)]
+    shell = ["/help/", "/help/stopped/", _SESSION_PAGE, _PLAN_PAGE, *(static(file) for file in files)]
     shell += [f"{modules}{path.name}" for path in sorted((STATIC_FOLDER / _SESSION_MODULES).glob("*.js"))]
     shell += [f"/static/{font}" for font in _FONTS]
-    mark = hashlib.sha256(b"".join([*pages, *(address.encode() for address in shell)])).hexdigest()[:12]
+    marked = [*pages, *(address.encode() for address in shell), _release_mark()]
+    mark = hashlib.sha256(b"".join(marked)).hexdigest()[:12]
     try:
         script = (STATIC_FOLDER / "js" / "help_worker.js").read_text(encoding="utf-8")
     except OSError:
@@ -193,6 +200,16 @@ def _worker(*pages: bytes) -> bytes:
     listed = [address for address in shell if not address.startswith("/static/vendor/") or has_static(address[8:])]
     script = script.replace("/* listed when the process starts */ []", json.dumps(listed))
     return script.replace('/* mark of their content */ ""', json.dumps(mark)).encode()
+
+
+def _release_mark() -> bytes:
+    """What the pages to read are made from; nothing when the content cannot be read, for then there are none."""
+    try:
+        from upperback.content.load import default_release
+
+        return default_release().sha256.encode()
+    except Exception:  # noqa: BLE001  help has to be there whatever is wrong with the rest
+        return b""
 
 
 def bare_page(lines: dict[str, Line]) -> bytes:

@@ -26,6 +26,7 @@ urlpatterns = [
     path("habits/breathing/", habits.breathing, name="habits_breathing"),
     path("learn/", learn.index, name="learn"),
     path("learn/search/", learn.search, name="learn_search"),
+    path("learn/book/", learn.book, name="learn_book"),
     path("learn/<slug:learn_id>/", learn.page, name="learn_page"),
     path("flare/mistake/", flare.mistake, name="flare_mistake"),
 ]

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+import msgspec
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,13 +19,14 @@ from markupsafe import Markup, escape
 from upperback.care.reading import Suggested
 from upperback.content.learn import LINK
 from upperback.content.learn_search import LearnSearch, Level
+from upperback.content.models import LearnPage
 from upperback.content.vocabulary import default_content
 from upperback.services.reading import reading
 from upperback.web import languages
 from upperback.web.person import session
-from upperback.web.person.page import onward, services, show
+from upperback.web.person.page import filled, onward, services, show
 from upperback.web.pictures import PICTURES, picture_svg
-from upperback.web.places import services_here
+from upperback.web.places import region, services_here
 
 #: How far a source was read, in words for everybody.
 _CHECKED: Final = {
@@ -62,14 +66,9 @@ class _Reader:
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """`/learn/`: every page, by topic."""
-    content = default_content()
-    topics = [
-        {"topic": topic, "pages": [page for page in content.learn_pages.values() if page.topic == topic.id]}
-        for topic in content.release.learn_topics
-    ]
     today = _reader(request).today
     because = _because(today) if today else None
-    return show(request, "person/learn.jinja", {"topics": topics, "today": today, "because": because})
+    return show(request, "person/learn.jinja", {"topics": _topics(), "today": today, "because": because})
 
 
 @require_safe
@@ -80,11 +79,15 @@ def page(request: HttpRequest, learn_id: str) -> HttpResponse:
     found = content.learn_pages.get(learn_id)
     if found is None:
         raise Http404
-    reader = _reader(request)
+    return show(request, "person/learn_page.jinja", _page_context(found, _reader(request)))
+
+
+def _page_context(found: LearnPage, reader: _Reader) -> dict[str, Any]:
+    content = default_content()
     parts = [_html(part.html) for part in found.parts if reader.everything or not part.waits]
     exercises = [content.exercises[id] for id in found.exercises if id in reader.exercises and id in content.exercises]
     shown = [PICTURES[id] for id in found.pictures]
-    context: dict[str, Any] = {
+    return {
         "page": found,
         "topic": next(topic for topic in content.release.learn_topics if topic.id == found.topic),
         "parts": parts,
@@ -95,7 +98,13 @@ def page(request: HttpRequest, learn_id: str) -> HttpResponse:
         "sources": [(content.sources[key], _(_CHECKED[content.sources[key].checked])) for key in found.sources],
         "onward": [content.learn_pages[id] for id in found.next],
     }
-    return show(request, "person/learn_page.jinja", context)
+
+
+@require_safe
+@never_cache
+def book(request: HttpRequest) -> HttpResponse:
+    """`/learn/book/`: every page as everybody may see it, for browsers to keep; the same for whoever asks."""
+    return HttpResponse(_book(languages.tag(), region()), content_type="application/json")
 
 
 @require_safe
@@ -122,7 +131,7 @@ def _index() -> LearnSearch:
 
 def _reader(request: HttpRequest) -> _Reader:
     """Nobody yet, or a database that does not answer, sees what everybody may see."""
-    nobody = _Reader(everything=False, exercises=(), next_href=reverse("check"), next_text=_("Start the safety check"))
+    nobody = _nobody()
     try:
         profile = session.profile_or_none(request)
         if profile is None:
@@ -134,6 +143,40 @@ def _reader(request: HttpRequest) -> _Reader:
     decision = may.state.decision
     first = decision is not None and decision.disposition in {"emergency_now", "urgent_same_day"}
     return _Reader(may.everything, may.exercises, href, text, help_first=first and not may.everything, today=may.today)
+
+
+def _nobody() -> _Reader:
+    return _Reader(everything=False, exercises=(), next_href=reverse("check"), next_text=_("Start the safety check"))
+
+
+def _topics() -> list[dict[str, Any]]:
+    content = default_content()
+    return [
+        {"topic": topic, "pages": [page for page in content.learn_pages.values() if page.topic == topic.id]}
+        for topic in content.release.learn_topics
+    ]
+
+
+@cache
+def _book(_language: str, _region: str) -> bytes:
+    """Frame and pages, each with its title and the inside of its `main`. Made once for a language and a country."""
+    nobody = _nobody()
+    pages = {reverse("learn"): _kept(_("Learn"), "person/learn.jinja", {"topics": _topics(), "kept": True})}
+    for found in default_content().learn_pages.values():
+        context = _page_context(found, nobody)
+        pages[reverse("learn_page", args=[found.id])] = _kept(found.title, "person/learn_page.jinja", context)
+    whole = _whole("person/learn_kept.jinja", {})
+    return msgspec.json.encode({"language": languages.tag(), "frame": whole, "pages": pages})
+
+
+def _kept(title: str, template: str, context: dict[str, Any]) -> dict[str, str]:
+    _before, inside = _whole(template, context).split('<main id="main" class="main">')
+    return {"title": str(escape(languages.said(title))), "main": inside.split("</main>")[0]}
+
+
+def _whole(template: str, context: dict[str, Any]) -> str:
+    shared = {"fill": filled, "nav_items": [], "device_notice": settings.DEVICE_NOTICE, "demo": settings.DEMO}
+    return languages.in_language(render_to_string(template, shared | context))
 
 
 def _because(today: Suggested) -> str:

@@ -104,6 +104,32 @@ if ("serviceWorker" in navigator && document.body.dataset.keepHelp !== undefined
   });
 }
 
+// The pages to read are kept once a page has stood open for a while, and not where data is to be spared.
+const BOOK_AFTER_MS = 4000;
+if (navigator.serviceWorker?.controller && !navigator.connection?.saveData) {
+  setTimeout(() => navigator.serviceWorker.controller?.postMessage("keep the book"), BOOK_AFTER_MS);
+}
+async function showBook() {
+  const names = await caches.keys();
+  for (const element of document.querySelectorAll("[data-book-kept]")) {
+    element.hidden = !names.some((name) => name.startsWith("upperback-book-"));
+  }
+}
+if (document.querySelector("[data-book-kept]") && globalThis.caches) {
+  showBook().catch(() => {});
+}
+
+// A plan is kept where its person asked for it; pages that close a plan take the copy away.
+const planPart = document.querySelector("[data-keep-plan]");
+if (planPart) {
+  import("./session/kept_plan.js").then((part) => part.offerToKeep(planPart)).catch(() => {});
+} else if (document.querySelector("[data-forget-plan]") && kept("upperback.plan") !== null) {
+  import("./session/kept_plan.js").then((part) => part.forgetPlan()).catch(() => {});
+}
+for (const element of document.querySelectorAll("[data-plan-kept]")) {
+  element.hidden = kept("upperback.plan") === null;
+}
+
 // What a session logged without a connection is sent from whichever page is open next; a session that is not finished
 // can be gone on with from the page that says that there is no connection.
 function kept(name) {

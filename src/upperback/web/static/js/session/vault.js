@@ -5,11 +5,11 @@ const NAME = "upperback-session";
 const VERSION = 1;
 
 // Rejects where the browser keeps nothing (private windows) or cannot seal (pages without a secure origin).
-export async function openVault() {
+export async function openVault(name = NAME) {
   if (!globalThis.crypto?.subtle || !globalThis.indexedDB) {
     throw new Error("this browser keeps nothing");
   }
-  const base = await openBase();
+  const base = await openBase(name);
   // Making a key takes its time, and a page that keeps nothing yet has nothing to open with it.
   const key = keyOf(base);
   key.catch(() => {});
@@ -129,8 +129,8 @@ class Vault {
   }
 }
 
-async function openBase() {
-  const request = indexedDB.open(NAME, VERSION);
+async function openBase(name) {
+  const request = indexedDB.open(name, VERSION);
   request.onupgradeneeded = () => {
     request.result.createObjectStore("keys");
     request.result.createObjectStore("entries", { keyPath: "order", autoIncrement: true }).createIndex("id", "id", { unique: true });
