@@ -7,11 +7,11 @@ from tests.browser.conftest import OpenPage
 #: As a page does that stood open for a while.
 KEEP_THE_BOOK = """async () => {
   const wait = () => new Promise((done) => setTimeout(done, 50));
-  while (!navigator.serviceWorker.controller) {
+  for (let times = 0; times < 200 && !navigator.serviceWorker.controller; times += 1) {
     await wait();
   }
-  navigator.serviceWorker.controller.postMessage("keep the book");
-  while (!(await caches.match("/learn/book/"))) {
+  for (let times = 0; times < 100 && !(await caches.match("/learn/book/")); times += 1) {
+    navigator.serviceWorker.controller.postMessage("keep the book");
     await wait();
   }
 }"""

@@ -54,10 +54,13 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
+let keeping = null;
+
 // A page asks for the book once it has nothing else to do.
 self.addEventListener("message", (event) => {
   if (event.data === "keep the book") {
-    event.waitUntil(keepBook().catch(() => {})); // No way through now: the next page asks again.
+    keeping ??= keepBook().catch(() => {}).finally(() => (keeping = null)); // No way through now: the next page asks again.
+    event.waitUntil(keeping);
   }
 });
 
