@@ -46,7 +46,11 @@ def _rules(who: Who, *names: str, shows: Iterable[DataClass] = (), roles: Iterab
 
 #: Name of a page -> its rule.
 PAGES: Final[dict[str, Rule]] = {
-    **_rules("anyone", "start about ready calendar_feed styleguide learn learn_search learn_book learn_page people language"),
+    **_rules(
+        "anyone",
+        "start about ready calendar_feed styleguide people language",
+        "learn learn_search learn_book learn_page",
+    ),
     **_rules(
         "check",
         "home check check_begin check_next check_part check_question check_answers result result_correct",
