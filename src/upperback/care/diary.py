@@ -242,6 +242,21 @@ class PlanAccepted(Entry, frozen=True, kw_only=True):
     added: tuple[Key, ...] = ()
     removed: tuple[Key, ...] = ()
     doses: tuple[Key, ...] = ()
+    reasons: tuple[Words, ...] = ()  # what the clinician takes responsibility for, in their words
+
+
+class PlanProposed(Entry, frozen=True, kw_only=True):
+    """A change of the plan that a clinician sent, signed as in a file. It waits until the person answers."""
+
+    name: ShortWords
+    file: Annotated[str, msgspec.Meta(max_length=65_536)]
+
+
+class PlanAnswered(Entry, frozen=True, kw_only=True):
+    """The answer to a change that was sent: yes, or no."""
+
+    proposal: UUID
+    yes: bool
 
 
 class Worn(Entry, frozen=True, kw_only=True):
@@ -354,6 +369,8 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "worn": Worn,
     "observed": Observed,
     "plan_accepted": PlanAccepted,
+    "plan_proposed": PlanProposed,
+    "plan_answered": PlanAnswered,
     "undone": Undone,
 }
 

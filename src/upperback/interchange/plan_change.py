@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import uuid
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -21,7 +21,10 @@ from upperback.interchange.strict_json import parse_object
 __all__ = [
     "BYTES_MOST",
     "NAME_MOST",
+    "AddedCaution",
     "ChangedDose",
+    "Cleared",
+    "OwnWords",
     "PlanChange",
     "Signed",
     "as_change",
@@ -33,7 +36,8 @@ __all__ = [
 ]
 
 FORMAT: Final = "upperback-plan-change"
-VERSION: Final = 1
+VERSION: Final = 2
+_OLDER: Final = 1  #: read, and written where nothing newer is in it
 BYTES_MOST: Final = 64 * 1024
 _DOMAIN: Final = b"upperback-plan-change-v1\n"
 _GROUP: Final = 4
@@ -48,15 +52,46 @@ NAME_MOST: Final = 60
 _Words = Annotated[str, msgspec.Meta(max_length=NAME_MOST, min_length=1)]
 
 
-class ChangedDose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Sets and repetitions of an exercise."""
+_Lines = Annotated[str, msgspec.Meta(max_length=400)]
+_Reason = Annotated[str, msgspec.Meta(max_length=200)]
+_Because = Annotated[str, msgspec.Meta(max_length=200, min_length=1)]
+
+
+class ChangedDose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Sets and repetitions of an exercise. `reason`: why they are outside of the usual bounds."""
 
     exercise: _Key
     sets: Annotated[int, msgspec.Meta(ge=1, le=10)]
     reps: Annotated[int, msgspec.Meta(ge=1, le=50)]
+    reason: _Reason = ""
 
 
-class PlanChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AddedCaution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A caution that the clinician has found, and why."""
+
+    tag: _Key
+    reason: _Because
+
+
+class OwnWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An exercise that is not in the library. `checked`: the clinician has looked whether it suits this person."""
+
+    title: _Words
+    words: Annotated[str, msgspec.Meta(max_length=400, min_length=1)]
+    sets: Annotated[int, msgspec.Meta(ge=1, le=10)]
+    reps: Annotated[int, msgspec.Meta(ge=1, le=50)]
+    per_day: Annotated[int, msgspec.Meta(ge=1, le=6)]
+    checked: Literal[True]
+
+
+class Cleared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """ "I have seen this person and am happy for them to exercise": after which safety check, and in what words."""
+
+    decision: uuid.UUID
+    reason: _Because
+
+
+class PlanChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a clinician proposes for one version of one person's plan.
 
     Attributes
@@ -64,6 +99,9 @@ class PlanChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     person, plan : their public ids
     name, role : of the clinician, as they say it
     add, remove : exercises; doses : of exercises that are or come in
+    cautions, cautions_off : tags that come, and tags that a clinician had brought and that go
+    own, own_off : exercises in own words that come, and ids of those that go
+    cleared : says that exercise is fine, where a safety check waits for somebody to look
     note : to the person
     """
 
@@ -75,7 +113,24 @@ class PlanChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     add: Annotated[tuple[_Key, ...], msgspec.Meta(max_length=20)] = ()
     remove: Annotated[tuple[_Key, ...], msgspec.Meta(max_length=20)] = ()
     doses: Annotated[tuple[ChangedDose, ...], msgspec.Meta(max_length=20)] = ()
-    note: Annotated[str, msgspec.Meta(max_length=400)] = ""
+    note: _Lines = ""
+    cautions: Annotated[tuple[AddedCaution, ...], msgspec.Meta(max_length=10)] = ()
+    cautions_off: Annotated[tuple[_Key, ...], msgspec.Meta(max_length=20)] = ()
+    own: Annotated[tuple[OwnWords, ...], msgspec.Meta(max_length=5)] = ()
+    own_off: Annotated[tuple[_Key, ...], msgspec.Meta(max_length=5)] = ()
+    cleared: Cleared | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes and says nothing."""
+        parts = (self.add, self.remove, self.doses, self.note, self.cautions, self.cautions_off, self.own, self.own_off)
+        return not any(parts) and self.cleared is None
+
+    @property
+    def version(self) -> int:
+        """The oldest version of the format that can say this."""
+        newer = (self.cautions, self.cautions_off, self.own, self.own_off, any(dose.reason for dose in self.doses))
+        return VERSION if any(newer) or self.cleared is not None else _OLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +175,7 @@ def write_change(change: PlanChange, key: bytes) -> bytes:
     signature = Ed25519PrivateKey.from_private_bytes(key).sign(_DOMAIN + text)
     found = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": change.version,
         "signed": text.decode(),
         "public_key": base64.b64encode(public_half(key)).decode(),
         "signature": base64.b64encode(signature).decode(),
@@ -146,7 +201,7 @@ def read_change(data: bytes) -> Signed:
         raise InputError(_FOREIGN) from None
     if plain.get("format") != FORMAT:
         raise InputError(_FOREIGN)
-    if plain.get("version") != VERSION:
+    if plain.get("version") not in {_OLDER, VERSION}:
         raise InputError(_NEWER)
     try:
         text = str(plain["signed"]).encode("utf-8")
@@ -164,8 +219,11 @@ def as_change(plain: dict[str, Any]) -> PlanChange:
         change = msgspec.convert(plain, PlanChange)
     except msgspec.ValidationError as error:
         raise InputError(f"a part of the change cannot be: {error}") from None
-    for words in (change.name, change.role, change.note.replace("\n", " ").replace("\r", " ")):
-        if not words.isprintable():
+    own = [text for one in change.own for text in (one.title, one.words)]
+    reasons = [dose.reason for dose in change.doses] + [caution.reason for caution in change.cautions]
+    reasons += [change.cleared.reason] if change.cleared is not None else []
+    for words in (change.name, change.role, change.note, *own, *reasons):
+        if not words.replace("\n", " ").replace("\r", " ").isprintable():
             raise InputError("a part of the change holds characters that no text has")
     ids = (*change.add, *change.remove)
     doses = [dose.exercise for dose in change.doses]

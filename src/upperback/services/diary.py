@@ -19,7 +19,17 @@ from upperback.services.plans import latest_plan
 from upperback.services.today import local_day
 from upperback.store.models import DiaryEntry, Profile
 
-__all__ = ["DiaryEntry", "correct_entry", "entries", "get_entry", "keep_entry", "keep_many", "keep_sent", "take_back"]
+__all__ = [
+    "DiaryEntry",
+    "correct_entry",
+    "entries",
+    "get_entry",
+    "keep_entry",
+    "keep_from_clinic",
+    "keep_many",
+    "keep_sent",
+    "take_back",
+]
 
 #: How far back a day may be written up: a phone that was off for some weeks still brings everything.
 _LATE: Final = dt.timedelta(days=60)
@@ -29,6 +39,8 @@ _AHEAD: Final = dt.timedelta(minutes=10)
 _CLOCK_IS_RIGHT: Final = dt.timedelta(minutes=2)
 #: Rows that go to the database in one statement, where there are many.
 _AT_ONCE: Final = 500
+#: What a clinician writes to a person, and the person does not write.
+_FROM_CLINIC: Final = (diary.PlanProposed,)
 #: What a device may correct or take back. A warning sign that was told stays told.
 _MENDABLE: Final = frozenset({diary.kind_of(diary.SetDone), diary.kind_of(diary.ExerciseEnded)})
 
@@ -54,6 +66,31 @@ def keep_entry(
     replaces : the entry that this one corrects or takes back
     """
     check_may(by, "keep_diary")
+    if isinstance(entry, _FROM_CLINIC):
+        raise InputError("This is for a clinician to write")
+    return _keep(profile, client_id, day, at, entry, by, now, replaces)
+
+
+def keep_from_clinic(
+    *, profile: Profile, client_id: uuid.UUID | None, entry: Entry, by: Actor, now: dt.datetime
+) -> DiaryEntry:
+    """Keeps what a clinician writes to a person. Whether they look after them was asked before: see `treating`."""
+    check_may(by, "propose_change")
+    if not isinstance(entry, _FROM_CLINIC):
+        raise InputError("This is for the person to write")
+    return _keep(profile, client_id, local_day(profile, now), now, entry, by, now, None)
+
+
+def _keep(
+    profile: Profile,
+    client_id: uuid.UUID | None,
+    day: dt.date,
+    at: dt.datetime,
+    entry: Entry,
+    by: Actor,
+    now: dt.datetime,
+    replaces: DiaryEntry | None,
+) -> DiaryEntry:
     if client_id is None:
         raise InputError(policies.PAGE_IS_OLD)
     if at.tzinfo is None:

@@ -1,13 +1,15 @@
 """A change of a plan that a clinician proposes in a file: made where an archive is read, answered where its person is.
 
-Nothing of it is stored before the person agrees. It is checked against the person's own plan, by the rules as they
-stand here: an exercise comes in only out of the pool that every plan is made from, so none against a caution, whoever
-signs for it; a dose only within the bounds of the plan. It is taken as a whole or not at all.
+Nothing of it is stored before the person agrees, or, in a service, but the file as it was sent (see `proposals`). It is
+checked against the person's own plan, by the rules as they stand here: an exercise comes in only out of the pool that
+every plan is made from, so none against a caution, whoever signs for it; a dose only within the bounds of the plan, or
+with a reason within those of a clinician. It is taken as a whole or not at all.
 """
 
 import datetime as dt
+import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,12 +18,15 @@ from django.db import transaction
 from upperback.care.course_items import pool_of
 from upperback.care.diary import PlanAccepted
 from upperback.care.plan.build import Plan, PlannedExercise
-from upperback.care.plan.choices import CLINICIAN_ROLES
+from upperback.care.plan.choices import CLINICIAN_ROLES, OwnExercise
 from upperback.content.vocabulary import default_content
-from upperback.core.errors import Conflict, InputError
+from upperback.core.errors import Conflict, InputError, NotAllowed
 from upperback.interchange.plan_change import (
     NAME_MOST,
+    AddedCaution,
     ChangedDose,
+    Cleared,
+    OwnWords,
     PlanChange,
     as_change,
     public_half,
@@ -34,7 +39,7 @@ from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.services.plans import LEAVE_OUT, PlanVersion
 from upperback.services.today import local_day
-from upperback.store.models import ExerciseStep, Profile
+from upperback.store.models import Decision, ExerciseStep, Profile
 
 __all__ = [
     "ROLES",
@@ -45,9 +50,12 @@ __all__ = [
     "accept_wanted",
     "look_at_change",
     "look_at_wanted",
+    "person_of",
     "propose_change",
+    "propose_clearance",
     "refuse_change",
     "what_may_change",
+    "what_waits",
 ]
 
 ROLES: Final = CLINICIAN_ROLES
@@ -57,6 +65,9 @@ OLD_PLAN: Final = "This file was made for another version of your plan. Send the
 NOTHING: Final = "This file changes nothing."
 UNDER_WAY: Final = "“%s” is under way: how much of it comes next follows from how it goes, and not from a file."
 TOO_MUCH: Final = "“%s” can be %s to %s sets of %s to %s in this plan."
+SAY_WHY: Final = "Outside of that, say why."
+OLD_CHECK: Final = "There is a newer safety check than the one this file is about. Ask for it again."
+NOTHING_WAITS: Final = "Nothing of this person waits for a clinician to say that exercise is fine."
 NO_PLACE: Final = "These exercises do not go together in this phase of the plan. Take one out for each that comes in."
 #: In place of a fingerprint.
 NOBODY_SIGNED: Final = "not signed"
@@ -71,6 +82,7 @@ class DoseChange:
     title: str
     before: tuple[int, int]
     after: tuple[int, int]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,16 +94,25 @@ class Proposed:
     fingerprint : of the key that signed it
     known_since : the day of the first change by the same key that the person agreed to; None for a key that is new
     added, removed : exercises as they stand in a plan; choices : what the new version is made from
+    cautions, cautions_off : titles, with the reason; own, own_off : exercises in the clinician's own words
+    reasons : what the clinician takes responsibility for, in their words
+    clears : the safety check after which they say that exercise is fine
     """
 
     change: PlanChange
     fingerprint: str
     known_since: dt.date | None
-    plan: PlanVersion
+    plan: PlanVersion | None
     added: list[Mapping[str, Any]]
     removed: list[Mapping[str, Any]]
     doses: list[DoseChange]
     choices: dict[str, Any]
+    cautions: list[tuple[str, str]]
+    cautions_off: list[str]
+    own: list[OwnWords]
+    own_off: list[str]
+    reasons: tuple[str, ...]
+    clears: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +123,17 @@ class Editable:
     ----------
     exercises : of the plan, with the bounds of their doses; addable : ids of those that may come in
     under_way : strength exercises whose amount follows from how it goes
+    cautions : tags that the plan carries; of those by a clinician in `own_cautions`
+    own : exercises in a clinician's own words
     """
 
     plan: PlanVersion
     exercises: tuple[PlannedExercise, ...]
     addable: tuple[str, ...]
     under_way: frozenset[str]
+    cautions: tuple[str, ...]
+    own_cautions: tuple[str, ...]
+    own: tuple[OwnExercise, ...]
 
 
 def what_may_change(*, profile: Profile, by: Actor) -> Editable:
@@ -119,7 +145,23 @@ def what_may_change(*, profile: Profile, by: Actor) -> Editable:
     kinds = {"movement", "strength"} if built.strength_allowed else {"movement"}
     pool = pool_of(plan.record, plan.choices, default_content())
     addable = [id for id, one in pool.allowed.items() if id not in here and one.exercise.kind in kinds]
-    return Editable(plan=plan, exercises=built.exercises, addable=tuple(addable), under_way=_under_way(profile) & here)
+    return Editable(
+        plan=plan, exercises=built.exercises, addable=tuple(addable), under_way=_under_way(profile) & here,
+        cautions=tuple(item.tag for item in built.cautions), own_cautions=tuple(plan.choices.get("cautions", ())),
+        own=built.own,
+    )  # fmt: skip
+
+
+def what_waits(*, profile: Profile, by: Actor, now: dt.datetime) -> Decision | None:
+    """The safety check after which a clinician may say that exercise is fine; None where nothing waits for that."""
+    check_may(by, "propose_change")
+    decision = plans.latest_decision(profile)
+    if decision is None or not plans.can_be_cleared(decision) or decision.clearances.exists():
+        return None
+    plan = plans.latest_plan(profile=profile, by=by)
+    is_locked = plan is not None and plan.decision_id == decision.pk and not plan.allowed
+    shut = is_locked or not plans.preview(decision, today=local_day(profile, now))["allowed"]
+    return decision if shut else None
 
 
 def propose_change(
@@ -132,10 +174,19 @@ def propose_change(
     doses: Mapping[str, tuple[int, int]],
     note: str,
     key: bytes,
+    reasons: Mapping[str, str] | None = None,
+    cautions: Mapping[str, str] | None = None,
+    cautions_off: list[str] | None = None,
+    own: list[OwnWords] | None = None,
+    own_off: list[str] | None = None,
     by: Actor,
     now: dt.datetime,
 ) -> bytes:
     """The signed file, checked as its person's side will check it. Doses as they are now are left out.
+
+    Parameters
+    ----------
+    reasons : why a dose is outside of the usual bounds, by exercise; cautions : tags with the reason
 
     Raises
     ------
@@ -152,11 +203,42 @@ def propose_change(
     change = PlanChange(
         person=profile.uuid, plan=plan.uuid, made_at=now.astimezone(dt.UTC).isoformat(timespec="seconds"),
         name=" ".join(name.split()), role=role, add=tuple(add), remove=tuple(remove), note=note.strip(),
-        doses=tuple(ChangedDose(exercise=id, sets=sets, reps=reps) for id, (sets, reps) in wanted.items()),
+        doses=tuple(
+            ChangedDose(exercise=id, sets=sets, reps=reps, reason=" ".join((reasons or {}).get(id, "").split()))
+            for id, (sets, reps) in wanted.items()
+        ),
+        cautions=tuple(AddedCaution(tag=tag, reason=why.strip()) for tag, why in (cautions or {}).items()),
+        cautions_off=tuple(cautions_off or ()), own=tuple(own or ()), own_off=tuple(own_off or ()),
     )  # fmt: skip
     data = write_change(change, key)
     _proposed(profile, change, fingerprint_of(public_half(key)), by)
     return data
+
+
+def propose_clearance(
+    *, profile: Profile, name: str, role: str, reason: str, key: bytes, by: Actor, now: dt.datetime
+) -> bytes:
+    """The signed file of a clinician who has seen somebody whose plan waits for that."""
+    check_may(by, "propose_change")
+    decision = what_waits(profile=profile, by=by, now=now)
+    if decision is None:
+        raise NotAllowed(NOTHING_WAITS)
+    if not name.strip():
+        raise InputError("Enter your name", field="name")
+    if role not in ROLES:
+        raise InputError("Choose your role", field="role")
+    if not reason.strip():
+        raise InputError("Say what you found, and why exercise is fine", field="reason")
+    change = PlanChange(
+        person=profile.uuid, plan=decision.uuid, made_at=now.astimezone(dt.UTC).isoformat(timespec="seconds"),
+        name=" ".join(name.split()), role=role, cleared=Cleared(decision=decision.uuid, reason=reason.strip()),
+    )  # fmt: skip
+    return write_change(change, key)
+
+
+def person_of(data: bytes) -> uuid.UUID:
+    """Whose plan a signed file is about."""
+    return read_change(data).change.person
 
 
 def look_at_change(*, profile: Profile, data: bytes, by: Actor) -> Proposed:
@@ -174,8 +256,11 @@ def look_at_change(*, profile: Profile, data: bytes, by: Actor) -> Proposed:
 
 def accept_change(
     *, profile: Profile, data: bytes, client_id: uuid.UUID | None, by: Actor, now: dt.datetime
-) -> PlanVersion:
-    """A new version of the plan, and a line in the diary that says who proposed it."""
+) -> PlanVersion | None:
+    """A new version of the plan, and a line in the diary that says who proposed it.
+
+    None where somebody said that exercise is fine and a new safety check, or questions before a plan, come next.
+    """
     check_may(by, "answer_change")
     with transaction.atomic():
         return _accepted(profile, look_at_change(profile=profile, data=data, by=by), client_id, by, now)
@@ -235,15 +320,19 @@ def accept_wanted(
 
 def _accepted(
     profile: Profile, found: Proposed, client_id: uuid.UUID | None, by: Actor, now: dt.datetime
-) -> PlanVersion:
+) -> PlanVersion | None:
     with transaction.atomic():
         change = found.change
-        plan = plans.follow_clinician(plan=found.plan, choices=found.choices, by=by, now=now)
+        if found.clears is not None:
+            plan = _clear(found, found.clears, profile, by, now)
+        else:
+            assert found.plan is not None, "only a clearance is without a plan"
+            plan = plans.follow_clinician(plan=found.plan, choices=found.choices, by=by, now=now)
         diary.keep_entry(
             profile=profile, client_id=client_id, day=local_day(profile, now), at=now, by=by, now=now,
             entry=PlanAccepted(
                 name=change.name, role=change.role, fingerprint=found.fingerprint, note=change.note, added=change.add,
-                removed=change.remove, doses=tuple(dose.exercise for dose in change.doses),
+                removed=change.remove, doses=tuple(dose.exercise for dose in change.doses), reasons=found.reasons,
             ),
         )  # fmt: skip
         _answered("accept_change", profile, found, by, now)
@@ -259,21 +348,24 @@ def refuse_change(*, profile: Profile, data: bytes, by: Actor, now: dt.datetime)
 
 def _answered(action: str, profile: Profile, found: Proposed, by: Actor, now: dt.datetime) -> None:
     audit.record(
-        by=by, action=action, now=now, object_kind="plan", object_uuid=found.plan.uuid, profile=profile,
+        by=by, action=action, now=now, object_kind="plan", object_uuid=found.change.plan, profile=profile,
         key=found.fingerprint, added=len(found.added), removed=len(found.removed), doses=len(found.doses),
+        cautions=len(found.cautions), own=len(found.own), clears=bool(found.clears),
     )  # fmt: skip
 
 
 def _proposed(profile: Profile, change: PlanChange, fingerprint: str, by: Actor) -> Proposed:
     if change.person != profile.uuid:
         raise InputError(OTHER_PERSON)
+    if change.role not in ROLES:
+        raise InputError("The role in this file is not known here.")
+    if change.is_empty:
+        raise InputError(NOTHING)
+    if change.cleared is not None:
+        return _clearing(profile, change, change.cleared, fingerprint, by)
     plan = plans.open_plan(profile=profile, by=by)
     if change.plan != plan.uuid:
         raise Conflict(OLD_PLAN)
-    if change.role not in ROLES:
-        raise InputError("The role in this file is not known here.")
-    if not (change.add or change.remove or change.doses or change.note):
-        raise InputError(NOTHING)
     choices = _new_choices(plan, change)
     before, after = plans.build(plan.findings, plan.choices), plans.build(plan.findings, choices)
     _check_exercises(plan, change, before, after)
@@ -286,20 +378,71 @@ def _proposed(profile: Profile, change: PlanChange, fingerprint: str, by: Actor)
         fingerprint=fingerprint,
         known_since=_known_since(profile, fingerprint, by),
         plan=plan,
-        added=[new[id] for id in change.add],
-        removed=[old[id] for id in change.remove],
+        added=[item for id, item in new.items() if id not in old],
+        removed=[item for id, item in old.items() if id not in new],
         doses=[
             DoseChange(
                 id=one.exercise,
                 title=new[one.exercise]["title"],
                 after=(one.sets, one.reps),
                 before=_amount(old[one.exercise]),
+                reason=one.reason,
             )
             for one in change.doses
             if one.exercise in old
         ],
         choices=choices,
+        cautions=[(_caution_title(one.tag), one.reason) for one in change.cautions],
+        cautions_off=[_caution_title(tag) for tag in change.cautions_off],
+        own=list(change.own),
+        own_off=[item.title for item in before.own if item.id in change.own_off],
+        reasons=_reasons(change),
     )
+
+
+def _clearing(profile: Profile, change: PlanChange, cleared: Cleared, fingerprint: str, by: Actor) -> Proposed:
+    """Exercise is fine, says a clinician who has seen the person: for the newest safety check, and nothing else."""
+    decision = plans.latest_decision(profile)
+    if decision is None or decision.uuid != cleared.decision or change.plan != decision.uuid:
+        raise Conflict(OLD_CHECK)
+    if not plans.can_be_cleared(decision):
+        raise NotAllowed("Once you have been seen, start a new safety check.")
+    alone = PlanChange(
+        person=change.person, plan=change.plan, made_at=change.made_at, name=change.name, role=change.role,
+        note=change.note, cleared=cleared,
+    )  # fmt: skip
+    if alone != change:
+        raise InputError("Who says that exercise is fine changes nothing else with it.")
+    return Proposed(
+        change=change, fingerprint=fingerprint, known_since=_known_since(profile, fingerprint, by), plan=None,
+        added=[], removed=[], doses=[], choices={}, cautions=[], cautions_off=[], own=[], own_off=[],
+        reasons=(cleared.reason,), clears=decision,
+    )  # fmt: skip
+
+
+def _clear(found: Proposed, decision: Decision, profile: Profile, by: Actor, now: dt.datetime) -> PlanVersion | None:
+    today = local_day(profile, now)
+    role = found.change.role if found.change.role in plans.CLINICIANS else "clinician"
+    plans.record_clearance(decision=decision, cleared_on=today, role=role, by=by, now=now, today=today)
+    try:
+        return plans.make_plan(profile=profile, by=by, now=now, today=today)
+    except NotAllowed:
+        return None  # a new safety check, or the questions before a plan, come next; the clearance stays
+
+
+def _reasons(change: PlanChange) -> tuple[str, ...]:
+    """What the clinician stands for, beside what every plan may be."""
+    content = default_content()
+    doses = [f"{content.exercises[one.exercise].title}: {one.reason}" for one in change.doses if one.reason]
+    cautions = [f"{_caution_title(one.tag)}: {one.reason}" for one in change.cautions]
+    return (*doses, *cautions, *(f"{one.title}: checked for this person" for one in change.own))
+
+
+def _caution_title(tag: str) -> str:
+    known = default_content().cautions.get(tag)
+    if known is None:
+        raise InputError("This file names a caution that is not known here.")
+    return known.title
 
 
 def _amount(item: Mapping[str, Any]) -> tuple[int, int]:
@@ -313,13 +456,38 @@ def _new_choices(plan: PlanVersion, change: PlanChange) -> dict[str, Any]:
         raise InputError(NOT_KNOWN)
     out = [id for id in choices.get(LEAVE_OUT, []) if id not in change.add] + list(change.remove)
     doses = {dose["exercise"]: dose for dose in choices.get("doses", [])}
-    doses |= {one.exercise: {"exercise": one.exercise, "sets": one.sets, "reps": one.reps} for one in change.doses}
-    return choices | {
+    doses |= {
+        one.exercise: {"exercise": one.exercise, "sets": one.sets, "reps": one.reps}
+        | ({"beyond": True} if one.reason else {})
+        for one in change.doses
+    }
+    return _with_clinicians(choices, change) | {
         "keep": [id for id in choices.get("keep", []) if id not in change.remove] + list(change.add),
         "drop": [id for id in choices.get("drop", []) if id not in change.add],
         LEAVE_OUT: list(dict.fromkeys(out)),
         "doses": [doses[id] for id in sorted(doses) if id not in change.remove],
     }
+
+
+def _with_clinicians(choices: dict[str, Any], change: PlanChange) -> dict[str, Any]:
+    """Cautions and exercises in own words that come and go; nobody takes away what the answers themselves bring."""
+    tags, own = list(choices.get("cautions", ())), list(choices.get("own", ()))
+    if set(change.cautions_off) - set(tags) or set(change.own_off) - {item["id"] for item in own}:
+        raise Conflict(OLD_PLAN)
+    tags = [tag for tag in tags if tag not in change.cautions_off] + [one.tag for one in change.cautions]
+    own = [item for item in own if item["id"] not in change.own_off] + [_own(one) for one in change.own]
+    if len({item["id"] for item in own}) != len(own):
+        raise InputError("An exercise of your own with these words is there already", field="own_title")
+    found = {"cautions": list(dict.fromkeys(tags))} if tags or "cautions" in choices else {}
+    return choices | found | ({"own": own} if own or "own" in choices else {})
+
+
+def _own(one: OwnWords) -> dict[str, Any]:
+    """As the choices of a plan hold it; its id follows from its words."""
+    id = "own-" + hashlib.sha256(f"{one.title}\n{one.words}".encode()).hexdigest()[:12]
+    return {
+        "id": id, "title": one.title, "words": one.words, "sets": one.sets, "reps": one.reps, "per_day": one.per_day,
+    }  # fmt: skip
 
 
 def _check_exercises(plan: PlanVersion, change: PlanChange, before: Plan, after: Plan) -> None:
@@ -337,12 +505,24 @@ def _check_exercises(plan: PlanVersion, change: PlanChange, before: Plan, after:
             raise InputError(f"“{content.exercises[id].title}” cannot come in. {why}", exercise=id)
         if content.exercises[id].kind == "strength" and not after.strength_allowed:
             raise InputError(NO_PLACE)
-    gone = set(plan.choices.get(LEAVE_OUT, ())) | set(change.remove)
-    new = {item.exercise.id for item in after.exercises} - (gone - set(change.add))
-    if new != (here - set(change.remove)) | set(change.add) or not new:
+    out = set(plan.choices.get(LEAVE_OUT, ())) | set(change.remove)
+    new = {item.exercise.id for item in after.exercises} - (out - set(change.add))
+    wanted = (here - set(change.remove)) | set(change.add)
+    if change.cautions or change.cautions_off:  # what a caution hides goes, and what stands in for it may come
+        if not new or set(change.add) - new or set(change.remove) & new:
+            raise InputError(NO_PLACE)
+    elif new != wanted or not new:
         raise InputError(NO_PLACE)
-    same = (before.gate, before.pattern.id, before.phase, before.cautions)
-    assert (after.gate, after.pattern.id, after.phase, after.cautions) == same, "choices decide none of these"
+    gone = {item.tag for item in before.cautions} - {item.tag for item in after.cautions}
+    same = (before.gate, before.pattern.id, before.phase)
+    assert (after.gate, after.pattern.id, after.phase) == same, "choices decide none of these"
+    assert gone <= set(change.cautions_off) | _brought_by(change.cautions_off), "a caution of the answers stays"
+
+
+def _brought_by(tags: Iterable[str]) -> set[str]:
+    """What these cautions bring with them."""
+    content = default_content()
+    return {other for tag in tags for other in content.cautions[tag].adds}
 
 
 def _check_doses(profile: Profile, change: PlanChange, after: Plan) -> None:
@@ -355,9 +535,9 @@ def _check_doses(profile: Profile, change: PlanChange, after: Plan) -> None:
         if one.exercise in under_way:
             raise InputError(UNDER_WAY % item.exercise.title, exercise=one.exercise)
         if (item.dose.sets, item.dose.reps) != (one.sets, one.reps):
-            raise InputError(
-                TOO_MUCH % (item.exercise.title, *item.bounds.sets, *item.bounds.reps), exercise=one.exercise
-            )
+            bounds = item.clinician_bounds if one.reason else item.bounds
+            words = TOO_MUCH if one.reason or bounds == item.clinician_bounds else f"{TOO_MUCH} {SAY_WHY}"
+            raise InputError(words % (item.exercise.title, *bounds.sets, *bounds.reps), exercise=one.exercise)
 
 
 def _under_way(profile: Profile) -> frozenset[str]:

@@ -52,6 +52,9 @@ CLINICIANS: Final = ("gp", "physiotherapist", "doctor", "surgical_team", "nurse"
 #: Among the stored choices: exercises the person leaves out for now, with nothing in their place.
 LEAVE_OUT: Final = "leave_out"
 
+#: Choices that go on into the next plan.
+_STAYS: Final = ("keep", "drop", LEAVE_OUT, "days", "doses", "cautions", "own")
+
 #: A clearance counts for a later safety check with the same findings for as long as one block of six weeks.
 CLEARANCE_COUNTS: Final = dt.timedelta(days=42)
 
@@ -375,9 +378,7 @@ def _choices(
             "tasks": told_tasks(assessment),
         }
     if last is not None:
-        choices |= {
-            name: last.choices[name] for name in ("keep", "drop", LEAVE_OUT, "days", "doses") if name in last.choices
-        }
+        choices |= {name: last.choices[name] for name in _STAYS if name in last.choices}
     if clearance is not None:
         choices["cleared_by"] = clearance.role
     if isinstance(findings.get("pain_now"), int | float):

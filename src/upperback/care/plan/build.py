@@ -5,9 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from upperback.care.plan.cautions import Carried, carried_cautions
-from upperback.care.plan.choices import Choices
+from upperback.care.plan.choices import Choices, OwnExercise
 from upperback.care.plan.choose import Chosen, choose_exercises
-from upperback.care.plan.dose import Amount, Dose, DoseBounds, dose_bounds, dose_of, strength_days, within
+from upperback.care.plan.dose import (
+    Amount,
+    Dose,
+    DoseBounds,
+    clinician_bounds,
+    dose_bounds,
+    dose_of,
+    strength_days,
+    within,
+)
 from upperback.care.plan.gate import Gate, plan_gate
 from upperback.care.plan.irritability import PHASES, Irritability, Phase, irritability_of
 from upperback.care.plan.pattern import pattern_for
@@ -41,7 +50,7 @@ NOT_FOR_A_START = "It is too hard for the start. It can come later."
 class PlannedExercise:
     """An exercise of the plan: how much, how it is changed for this person, and why it is here.
 
-    bounds: between what its dose may be wished for.
+    bounds: between what its dose may be wished for. clinician_bounds: the same for a clinician who says why.
     why: the whole reason, with the person's own answers. why_short: what is special to this exercise, for places
     where those answers stand above it once.
     """
@@ -53,6 +62,7 @@ class PlannedExercise:
     why_short: str
     sources: tuple[str, ...]
     bounds: DoseBounds
+    clinician_bounds: DoseBounds
     instead_of: str | None = None
 
 
@@ -60,7 +70,7 @@ class PlannedExercise:
 class Plan:
     """A plan for one person, or the reason why there is none yet.
 
-    because: the answers of the person that point to the pattern.
+    because: the answers of the person that point to the pattern. own: exercises in a clinician's own words.
     Phase and exercises are empty where the gate is shut. Nothing in here is a diagnosis or a promise.
     """
 
@@ -84,6 +94,7 @@ class Plan:
     review_day: int | None
     cleared_by: str | None
     content: Content = dataclasses.field(repr=False)
+    own: tuple[OwnExercise, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -108,7 +119,7 @@ def build_plan(facts: Facts, choices: Choices, content: Content) -> Plan:
     pattern = pattern_for(facts, content, cleared=choices.cleared_by is not None)
     gate = plan_gate(decision, facts, pattern, choices, content)
     irritability = irritability_of(facts, content, pain_now=choices.pain_now)
-    cautions = carried_cautions(facts, content, added=pattern.adds_cautions)
+    cautions = carried_cautions(facts, content, added=(*pattern.adds_cautions, *choices.cautions))
     if not gate.allowed:
         return _locked(gate, decision, pattern, irritability, cautions, facts, choices, content)
     amount = _amount(gate, irritability, pattern, cautions, choices, content)
@@ -137,6 +148,7 @@ def build_plan(facts: Facts, choices: Choices, content: Content) -> Plan:
         review_day=int(content.limit("review_day")),
         cleared_by=choices.cleared_by,
         content=content,
+        own=choices.own,
     )
 
 
@@ -206,11 +218,13 @@ def _planned(
     starter = item.reason == "starter"
     dose = dose_of(exercise, amount, content)
     bounds = dose_bounds(dose, amount, content)
+    beyond = clinician_bounds(dose, amount, content)
     wanted = next((one for one in choices.doses if one.exercise == exercise.id), None)
     return PlannedExercise(
         exercise=exercise,
-        dose=within(dose, wanted, bounds),
+        dose=within(dose, wanted, beyond if wanted is not None and wanted.beyond else bounds),
         bounds=bounds,
+        clinician_bounds=beyond,
         how=tuple(dict.fromkeys(how for _, how in item.allowed.how)),
         why=" ".join(part for part in (told(pattern.when, facts, content), short) if part) if starter else short,
         why_short=short,

@@ -47,6 +47,9 @@ _MOST_RATING = 10
 #: The plan's own bounds are narrower: see `dose.within`.
 _MOST_SETS = 10
 _MOST_REPS = 50
+_MOST_OWN = 5
+_MOST_PER_DAY = 6
+_MOST_WORDS = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +76,35 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedDose:
-    """Sets and repetitions to start an exercise with; the plan takes them as far as it allows."""
+    """Sets and repetitions to start an exercise with; the plan takes them as far as it allows.
+
+    beyond: a clinician wants it outside of the usual bounds, and has said why.
+    """
 
     exercise: str
     sets: int
     reps: int
+    beyond: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnExercise:
+    """An exercise that is not in the library, in a clinician's own words. `per_day`: how often on each day."""
+
+    id: str
+    title: str
+    words: str
+    sets: int
+    reps: int
+    per_day: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """Everything the person chose. `equipment` None: nothing was said, and what is common at home is assumed."""
+    """Everything the person chose. `equipment` None: nothing was said, and what is common at home is assumed.
+
+    cautions, own: tags that a clinician added to those of the answers, and exercises of their own; the person agreed.
+    """
 
     equipment: frozenset[str] | None = None
     tasks: tuple[Task, ...] = ()
@@ -93,6 +115,8 @@ class Choices:
     cleared_by: str | None = None
     pain_now: float | None = None
     doses: tuple[WantedDose, ...] = ()
+    cautions: tuple[str, ...] = ()
+    own: tuple[OwnExercise, ...] = ()
 
     @property
     def task_values(self) -> frozenset[str]:
@@ -105,8 +129,8 @@ def read_choices(raw: Mapping[str, object], content: Content) -> Choices:
 
     Parameters
     ----------
-    raw : the `choices` object: equipment, tasks, keep, drop, days, positions_avoid, cleared_by, pain_now, doses;
-        all optional
+    raw : the `choices` object: equipment, tasks, keep, drop, days, positions_avoid, cleared_by, pain_now, doses,
+        cautions, own; all optional
 
     Raises
     ------
@@ -122,6 +146,8 @@ def read_choices(raw: Mapping[str, object], content: Content) -> Choices:
         "cleared_by": _role,
         "pain_now": lambda key, value: _number(key, value, 0, _MOST_RATING),
         "doses": lambda key, value: _doses(key, value, content),
+        "cautions": lambda key, value: _words(key, value, tuple(content.cautions)),
+        "own": _own,
     }
     if not isinstance(raw, Mapping):
         raise InputError(f"choices: {quoted(raw)} is not possible; expected an object", key="choices")
@@ -175,9 +201,35 @@ def _dose(key: str, value: object, content: Content) -> WantedDose:
         "sets": lambda key, value: _count(key, value, _MOST_SETS),
         "reps": lambda key, value: _count(key, value, _MOST_REPS),
     }
-    if not isinstance(value, Mapping) or set(value) != set(readers):
+    if not isinstance(value, Mapping) or set(value) - {"beyond"} != set(readers):
         raise InputError(f"{key}: {quoted(value)} is not possible; expected exercise, sets and reps", key=key)
-    return WantedDose(**_read(key, value, readers))
+    return WantedDose(**_read(key, value, readers | {"beyond": _flag}))
+
+
+def _own(key: str, value: object) -> tuple[OwnExercise, ...]:
+    if not isinstance(value, list | tuple) or len(value) > _MOST_OWN:
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected at most {_MOST_OWN} exercises", key=key)
+    return tuple(_own_exercise(f"{key}[{index}]", item) for index, item in enumerate(value))
+
+
+def _own_exercise(key: str, value: object) -> OwnExercise:
+    readers: dict[str, Callable[[str, object], Any]] = {
+        "id": _text,
+        "title": _text,
+        "words": _long_text,
+        "sets": lambda key, value: _count(key, value, _MOST_SETS),
+        "reps": lambda key, value: _count(key, value, _MOST_REPS),
+        "per_day": lambda key, value: _count(key, value, _MOST_PER_DAY),
+    }
+    if not isinstance(value, Mapping) or set(value) != set(readers):
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected {', '.join(readers)}", key=key)
+    return OwnExercise(**_read(key, value, readers))
+
+
+def _flag(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected true or false", key=key)
+    return value
 
 
 def _count(key: str, value: object, most: int) -> int:
@@ -228,4 +280,11 @@ def _text(key: str, value: object) -> str:
     most = 120
     if not isinstance(value, str) or len(value) > most or not value.isprintable():
         raise InputError(f"{key}: {quoted(value)} is not possible; expected up to {most} characters", key=key)
+    return value
+
+
+def _long_text(key: str, value: object) -> str:
+    """Lines of text."""
+    if not isinstance(value, str) or len(value) > _MOST_WORDS or not value.replace("\n", " ").isprintable():
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected up to {_MOST_WORDS} characters", key=key)
     return value

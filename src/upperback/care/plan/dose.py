@@ -83,6 +83,21 @@ def dose_bounds(dose: Dose, amount: Amount, content: Content) -> DoseBounds:
     return DoseBounds(sets=(1, sets_top), reps=(fewest, dose.reps_top))
 
 
+def clinician_bounds(dose: Dose, amount: Amount, content: Content) -> DoseBounds:
+    """Between what a clinician may set a starting dose, with a reason.
+
+    Less than usual always. More only in the full build dose: what calms down, or starts with a part, stays as small as
+    it is; and the cap of thin bones holds for everybody.
+    """
+    usual = dose_bounds(dose, amount, content)
+    sets_top, reps_top = usual.sets[1], usual.reps[1]
+    if amount.is_full and amount.fraction >= 1:
+        reps_top = max(reps_top, int(content.limit("clinician_repetitions_top")))
+        if BONE_TAG not in amount.tags:
+            sets_top = max(sets_top, int(content.limit("clinician_sets_top")))
+    return DoseBounds(sets=(1, sets_top), reps=(1, reps_top))
+
+
 def within(dose: Dose, wanted: WantedDose | None, bounds: DoseBounds) -> Dose:
     """A starting dose as it was wished for, as far as the bounds allow."""
     if wanted is None:

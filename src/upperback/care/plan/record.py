@@ -1,5 +1,6 @@
 """A plan as plain data: what the command prints, what the store keeps, what a page shows."""
 
+from dataclasses import asdict
 from typing import Any
 
 from upperback.care.plan.build import Plan, PlannedExercise
@@ -39,7 +40,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "workstation": list(plan.desk_points),
         "release": plan.decision.release,
         "release_sha256": plan.decision.release_sha256,
-    }
+    } | ({"own": [asdict(item) for item in plan.own]} if plan.own else {})
 
 
 def _shown_pattern(plan: Plan) -> str | None:

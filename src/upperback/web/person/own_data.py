@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from upperback.core.errors import Conflict, InputError
+from upperback.core.errors import Conflict, InputError, NotAllowed
 from upperback.interchange.archive import PASSPHRASE_LEAST, check_passphrase
 from upperback.interchange.plan_change import BYTES_MOST
-from upperback.services import archive, erasure, own_tables, plan_changes
+from upperback.services import archive, erasure, own_tables, plan_changes, proposals
 from upperback.services.actors import public_id
 from upperback.services.bring_in import bring_in
 from upperback.services.people import Profile
@@ -111,7 +111,9 @@ def delete_data(request: HttpRequest, profile: Profile) -> HttpResponse:
 def plan_change(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/data/change/`: what a clinician proposes in a file, and the person's answer. Nothing is stored in between."""
     if request.method != "POST":
-        return _change_page(request, profile)
+        return _sent_change_page(request, profile)
+    if "proposal" in request.POST:
+        return _answer_sent(request, profile)
     by, now, sent = session.actor_of(request), session.now(), request.FILES.get("file")
     data = sent.read(BYTES_MOST + 1) if sent is not None else _decoded(request.POST.get("change", ""))
     if not data:
@@ -133,6 +135,34 @@ def plan_change(request: HttpRequest, profile: Profile) -> HttpResponse:
         return _change_page(request, profile, error=_(said[:1].upper() + said[1:]))
     change = base64.b64encode(data).decode("ascii")
     return _change_page(request, profile, found=found, change=change, role=ROLE_NAMES.get(found.change.role, ""))
+
+
+def _sent_change_page(request: HttpRequest, profile: Profile, **more: Any) -> HttpResponse:
+    """What a clinician of the service sent, if something waits; else the way in for a file."""
+    by = session.actor_of(request)
+    sent = proposals.waiting(profile=profile, by=by)
+    if sent is None:
+        return _change_page(request, profile, **more)
+    try:
+        found = plan_changes.look_at_change(profile=profile, data=sent.data, by=by)
+    except (InputError, Conflict, NotAllowed) as problem:
+        return _change_page(request, profile, sent=sent, outdated=_(problem.message), **more)
+    role = ROLE_NAMES.get(found.change.role, "")
+    return _change_page(request, profile, found=found, sent=sent, role=role, **more)
+
+
+def _answer_sent(request: HttpRequest, profile: Profile) -> HttpResponse:
+    if request.POST.get("person") != str(profile.uuid):
+        raise Conflict(_OTHER_PERSON)
+    yes = request.POST.get("answer") == "yes"
+    try:
+        proposals.answer(
+            profile=profile, proposal_id=public_id(request.POST["proposal"]), yes=yes,
+            client_id=public_id(request.POST.get("client_id", "")), by=session.actor_of(request), now=session.now(),
+        )  # fmt: skip
+    except InputError as problem:
+        return _sent_change_page(request, profile, error=_(problem.message))
+    return redirect("home") if yes else _change_page(request, profile, refused=True)
 
 
 def _decoded(text: str) -> bytes:
