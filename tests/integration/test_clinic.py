@@ -3,6 +3,7 @@
 import datetime as dt
 import html.parser
 import random
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +23,7 @@ from upperback.care.diary import (
     TaskDone,
     TaskTold,
 )
-from upperback.services import demo, diary, treating
+from upperback.services import demo, diary, plans, treating
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.services.treating import Seen
@@ -92,6 +93,56 @@ def test_what_is_not_shared_is_said_and_not_shown(
     assert page.count("does not share this with you") == 8
     assert "Safety check, " not in page
     assert "9 of 10" not in page
+
+
+def form_of(page: str) -> dict[str, str]:
+    return dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', page))
+
+
+@pytest.mark.usefixtures("tried_out")
+def test_a_change_goes_to_the_person_who_sees_each_part_and_says_yes(client: Client, priya: Profile) -> None:
+    address = f"/clinic/people/{priya.uuid}/plan/"
+    page = text_of(client, address)
+    plan = plans.open_plan(profile=priya, by=SYSTEM)
+    strength = next(item for item in plan.record["exercises"] if item["kind"] == "strength")
+    sent = form_of(page) | {
+        f"sets-{strength['id']}": "5", f"reps-{strength['id']}": "14", "name": "Mina Patel", "role": "physiotherapist",
+        "own_title": "Towel <b>roll</b>", "own_words": "Lie on it", "own_sets": "1", "own_reps": "5",
+        "own_per_day": "2", "own_checked": "yes", "note": "Go slowly",
+    }  # fmt: skip
+    refused = client.post(address, sent)
+    assert refused.status_code == 422
+    assert "say why" in refused.content.decode()
+    assert "Towel &lt;b&gt;roll" in refused.content.decode()
+    sent[f"reason-{strength['id']}"] = "She lifts at work"
+    assert client.post(address, sent).status_code == 302
+    assert plans.open_plan(profile=priya, by=SYSTEM) == plan
+    assert "waits for an answer" in text_of(client, f"/clinic/people/{priya.uuid}/?sent=1")
+    client.post("/people/choose/", {"person": str(priya.uuid)})
+    assert "proposes a change of your plan" in text_of(client, "/today/")
+    page = text_of(client, "/data/change/")
+    for words in ("Mina Patel proposes this", "She lifts at work", "Towel &lt;b&gt;roll&lt;/b&gt;", "Go slowly"):
+        assert words in page, words
+    answered = client.post("/data/change/", form_of(page) | {"answer": "yes"})
+    assert answered.status_code == 302
+    for there in ("/plan/", "/today/"):
+        assert "Towel &lt;b&gt;roll&lt;/b&gt;" in text_of(client, there)
+    assert "proposes a change" not in text_of(client, "/today/")
+
+
+@pytest.mark.usefixtures("tried_out")
+def test_where_the_plan_waits_a_clinician_says_what_they_found(client: Client, db: None) -> None:
+    ken = demo.make_person(key="weight", now=timezone.now())
+    assert "Say that exercise is fine" in client.get(f"/clinic/people/{ken.uuid}/plan/").content.decode()
+    address = f"/clinic/people/{ken.uuid}/cleared/"
+    sent = form_of(text_of(client, address)) | {"name": "Mina", "role": "gp", "reason": "Seen and fine"}
+    assert client.post(address, sent).status_code == 422
+    assert client.post(address, sent | {"seen": "yes"}).status_code == 302
+    client.post("/people/choose/", {"person": str(ken.uuid)})
+    page = text_of(client, "/data/change/")
+    assert "They say that exercise is fine for you" in page
+    assert client.post("/data/change/", form_of(page) | {"answer": "yes"}).status_code == 302
+    assert "Nothing of this person waits" in text_of(client, address)
 
 
 # ---- nothing that somebody typed runs --------------------------------------------------------------------------------

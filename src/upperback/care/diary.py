@@ -23,6 +23,8 @@ Reps: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Key: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 WORDS_MOST: Final = 400
 Words: TypeAlias = Annotated[str, msgspec.Meta(max_length=WORDS_MOST)]
+LONG_WORDS_MOST: Final = 1200
+LongWords: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=LONG_WORDS_MOST)]
 SHORT_WORDS_MOST: Final = 80
 ShortWords: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHORT_WORDS_MOST)]
 #: Words of somebody else, from a file.
@@ -259,6 +261,26 @@ class PlanAnswered(Entry, frozen=True, kw_only=True):
     yes: bool
 
 
+class MessageToClinic(Entry, frozen=True, kw_only=True):
+    """What a person writes to whoever looks after them. `alarm`: the loudest alarm that its words hold."""
+
+    words: LongWords
+    alarm: Literal["emergency", "crisis", "today", "check"] | None = None
+
+
+class MessageFromClinic(Entry, frozen=True, kw_only=True):
+    """What a clinician writes to a person, by the name that the person sees."""
+
+    name: ShortWords
+    words: LongWords
+
+
+class MessageHandled(Entry, frozen=True, kw_only=True):
+    """A clinician has dealt with what the person wrote, without writing back."""
+
+    name: ShortWords
+
+
 class Worn(Entry, frozen=True, kw_only=True):
     """A sensor was worn: what it measured in one sitting. Figures are of the time it could measure.
 
@@ -371,6 +393,9 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "plan_accepted": PlanAccepted,
     "plan_proposed": PlanProposed,
     "plan_answered": PlanAnswered,
+    "message_to_clinic": MessageToClinic,
+    "message_from_clinic": MessageFromClinic,
+    "message_handled": MessageHandled,
     "undone": Undone,
 }
 

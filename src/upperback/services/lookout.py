@@ -5,7 +5,18 @@ import uuid
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from upperback.care.diary import CheckIn, FlareStarted, Later, Morning, Written, only
+from upperback.care.diary import (
+    CheckIn,
+    FlareStarted,
+    Later,
+    MessageFromClinic,
+    MessageToClinic,
+    Morning,
+    PlanAnswered,
+    PlanProposed,
+    Written,
+    only,
+)
 from upperback.care.early import EarlySign, early_signs
 from upperback.care.weeks import LastCheck, check_in_due, small_review_due, so_far
 from upperback.content.vocabulary import default_content
@@ -19,13 +30,17 @@ from upperback.services.sessions import CHECKS, tell_warning
 from upperback.services.today import local_day
 from upperback.store.models import Profile
 
-__all__ = ["Ahead", "Card", "ahead", "check_in", "put_off", "signs_now"]
+__all__ = ["Ahead", "Card", "FromClinic", "ahead", "check_in", "put_off", "signs_now"]
 
 CardKind = Literal["sign", "review", "check_in"]
 
 #: What the safety questions of a check-in are, in order; the last one is about the arms.
 QUESTIONS: Final = (*CHECKS, "arm")
-_KINDS: Final = (CheckIn, Morning, FlareStarted, Later)
+_KINDS: Final = (
+    CheckIn, Morning, FlareStarted, Later, PlanProposed, PlanAnswered, MessageFromClinic, MessageToClinic,
+)  # fmt: skip
+#: A message of a clinician is told of on Today for so long, unless the person has written since.
+_NEW_FOR: Final = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +62,15 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FromClinic:
+    """Something that a clinician sent: a change of the plan that waits for an answer, or a message."""
+
+    what: Literal["change", "message"]
+    name: str
+    day: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
     """What the diary says today.
 
@@ -56,12 +80,14 @@ class Ahead:
     card : the one to show; None where nothing is due or it was put off
     small_review : whether the next check-in asks how it is overall
     review_on : day of the next look back
+    from_clinic : what came from a clinician, the most important
     """
 
     signs: tuple[EarlySign, ...]
     card: Card | None
     small_review: bool
     review_on: dt.date | None
+    from_clinic: FromClinic | None = None
 
 
 def ahead(*, profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -> Ahead:
@@ -87,7 +113,19 @@ def ahead(*, profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -
         card=shown[0] if shown else None,
         small_review=small,
         review_on=due.on if due is not None else None,
+        from_clinic=_from_clinic(written, today),
     )
+
+
+def _from_clinic(written: list[Written], today: dt.date) -> FromClinic | None:
+    answered = {entry.proposal for _, entry in only(written, PlanAnswered)}
+    for row, sent in only(written, PlanProposed)[-1:]:  # an older one was put in the place of
+        if row.uuid not in answered:
+            return FromClinic(what="change", name=sent.name, day=row.day)
+    told = [row for row in written if isinstance(row.entry, MessageFromClinic | MessageToClinic)]
+    if told and isinstance(newest := told[-1].entry, MessageFromClinic) and today - told[-1].day <= _NEW_FOR:
+        return FromClinic(what="message", name=newest.name, day=told[-1].day)
+    return None
 
 
 def signs_now(*, profile: Profile, by: Actor, now: dt.datetime) -> tuple[EarlySign, ...]:

@@ -216,13 +216,23 @@ def propose_change(
 
 
 def propose_clearance(
-    *, profile: Profile, name: str, role: str, reason: str, key: bytes, by: Actor, now: dt.datetime
+    *,
+    profile: Profile,
+    name: str,
+    role: str,
+    has_seen: bool,
+    reason: str,
+    key: bytes,
+    by: Actor,
+    now: dt.datetime,
 ) -> bytes:
     """The signed file of a clinician who has seen somebody whose plan waits for that."""
     check_may(by, "propose_change")
     decision = what_waits(profile=profile, by=by, now=now)
     if decision is None:
         raise NotAllowed(NOTHING_WAITS)
+    if not has_seen:
+        raise InputError("Say that you have seen this person", field="seen")
     if not name.strip():
         raise InputError("Enter your name", field="name")
     if role not in ROLES:

@@ -89,6 +89,8 @@ PAGES: Final[dict[str, Rule]] = {
         roles=("clinician",),
         shows=("identity", "answers", "mood", "plan", "progress", "wearable"),
     ),
+    **_rules("work", "clinic_plan", roles=("clinician",), shows=("identity", "plan")),
+    **_rules("work", "clinic_cleared", roles=("clinician",), shows=("identity", "answers", "plan")),
     # The household's: choosing a person, bringing one in, reading somebody's file, electrodes at the computer itself.
     **_rules("shut", "choose_person bring_data opened opened_change live_muscle"),
 }

@@ -6,7 +6,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,7 +16,7 @@ from upperback.care.progression import Light
 from upperback.care.story import by_week, running_middle
 from upperback.care.worn import WornDay
 from upperback.content.vocabulary import default_content
-from upperback.services import treating
+from upperback.services import proposals, treating
 from upperback.services.caseload import place
 from upperback.services.overview import ExerciseNow, Overview, TaskSeen, overview
 from upperback.web.charts import Frame, Mark, columns, dots
@@ -50,6 +52,9 @@ def person_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     (placed,) = place([seen], today=now.date())
     context = {
         "profile": seen.profile,
+        "person_links": _links(seen),
+        "sent": "sent" in request.GET,
+        "waiting": proposals.waiting(profile=seen.profile, by=by) if seen.may("plan") else None,
         "found": found,
         "word": NEED_WORDS[placed.need],
         "need": placed.need,
@@ -75,6 +80,16 @@ def person_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         "story": [(day_words(day), story_words(entry)) for day, entry in (found.story or ())[:_STORY]],
     }  # fmt: skip
     return show(request, "clinician/person.jinja", context)
+
+
+def _links(seen: treating.Seen) -> list[dict[str, str]]:
+    if settings.OPENED:
+        return []
+    id = [seen.profile.uuid]
+    found = [{"href": reverse("clinic_plan", args=id), "text": _("Change the plan")}] if seen.may("plan") else []
+    if seen.may("plan") and seen.may("answers"):
+        found.append({"href": reverse("clinic_cleared", args=id), "text": _("Say that exercise is fine")})
+    return found
 
 
 def _facts(found: Overview) -> list[tuple[str, str]]:

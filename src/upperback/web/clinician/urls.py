@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from upperback.web.clinician import caseload, one_person, opened
+from upperback.web.clinician import caseload, edit, one_person, opened
 
 urlpatterns = [
     path("opened/", opened.overview, name="opened"),
     path("opened/change/", opened.change, name="opened_change"),
     path("clinic/", caseload.caseload_page, name="caseload"),
     path("clinic/people/<uuid:person_id>/", one_person.person_page, name="clinic_person"),
+    path("clinic/people/<uuid:person_id>/plan/", edit.plan_page, name="clinic_plan"),
+    path("clinic/people/<uuid:person_id>/cleared/", edit.cleared_page, name="clinic_cleared"),
 ]

@@ -1,32 +1,45 @@
 """Who looks at somebody else's record, and where such pages are: in a service, in a demo, in an opened archive."""
 
+import hashlib
+import hmac
 from collections.abc import Callable
 from functools import wraps
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from upperback.services import demo
+from upperback.services import actors, demo
 from upperback.services.actors import Actor
 from upperback.web.person import session
 
 View = Callable[..., HttpResponseBase]
 
 
-def is_service() -> bool:
-    """Whether accounts decide who sees whom."""
-    return bool(getattr(settings, "SERVICE", False))
-
-
 def actor_of(request: HttpRequest) -> Actor:
-    """In a service whoever is signed in, else whoever is at this browser. What they may see is asked of `treating`."""
-    if is_service():
-        actor: Actor = import_module("upperback.web.service.visitors").at_others(request)
-        return actor
-    return session.actor_of(request)
+    """In a service whoever is signed in, else a reader. What they may see is asked of `treating`."""
+    if settings.SERVICE:
+        from upperback.web.service import visitors
+
+        return visitors.at_others(request)
+    return actors.READER
+
+
+def name_of(request: HttpRequest) -> str:
+    """How people see whoever is signed in; empty where nobody is."""
+    if not settings.SERVICE:
+        return ""
+    from upperback.web.service import visitors
+
+    account = visitors.account_of(request)
+    return account.name or account.email if account is not None else ""
+
+
+def signing_key(by: Actor) -> bytes:
+    """Of this clinician at this service: the same at every time, so that a person knows it again."""
+    whom = f"upperback.clinician:{by.kind}:{by.id}".encode()
+    return hmac.new(settings.SECRET_KEY.encode(), whom, hashlib.sha256).digest()
 
 
 def for_clinician(view: View) -> View:
@@ -34,7 +47,7 @@ def for_clinician(view: View) -> View:
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
-        if not (is_service() or settings.DEMO):
+        if not (settings.SERVICE or settings.DEMO):
             raise Http404
         if settings.DEMO:
             demo.bring_all_to_life(now=session.now())
@@ -48,7 +61,7 @@ def for_reader(view: View) -> View:
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
-        if not (is_service() or settings.DEMO or settings.OPENED):
+        if not (settings.SERVICE or settings.DEMO or settings.OPENED):
             raise Http404
         return view(request, *args, **named)
 

@@ -22,7 +22,7 @@ from upperback.services.actors import public_id
 from upperback.services.bring_in import bring_in
 from upperback.services.people import Profile
 from upperback.services.today import local_day
-from upperback.web.clinician.opened import ROLE_NAMES
+from upperback.web.clinician.change_form import ROLE_NAMES
 from upperback.web.downloads import download
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show

@@ -79,6 +79,8 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         "more": _more(flare),
         "ask_morning": not any(isinstance(row.entry, Morning) for row in told) and day > plan.starts_on,
         "look": _look(ahead),
+        "from_clinic": ahead.from_clinic,
+        "own_exercises": plan.record.get("own", ()),
         "day": day,
         "worn": today_words(worn.worn_today(profile=profile, by=by, now=now)),
         "profile": profile,
