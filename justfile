@@ -80,7 +80,7 @@ histories *args:
 
 # lines that fail and servers that are killed under worn sensors: RUNS, 10,000 unless said otherwise
 live-faults runs="10000":
-    UPPERBACK_LIVE_RUNS={{ runs }} pytest -q -n 0 -m long tests/property/test_live_faults.py
+    UPPERBACK_LIVE_RUNS={{ runs }} pytest -q -s -n 0 -m long tests/property/test_live_faults.py
 
 # every branch of triage and plan is tested, or this fails
 coverage:

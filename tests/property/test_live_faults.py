@@ -4,6 +4,7 @@ import dataclasses
 import math
 import os
 import random
+import sys
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ from upperback.store.models import LiveMinute
 pytestmark = pytest.mark.django_db
 
 RUNS_SHORT, RUNS_LONG = 25, int(os.environ.get("UPPERBACK_LIVE_RUNS", "10000"))
+_STEP = 100
+"""Runs after which it is said how far it is; shown with `pytest -s`."""
 BY = actors.household("browser-of-the-test")
 _Found = TypeVar("_Found")
 
@@ -64,7 +67,11 @@ def test_faults_of_line_and_server_change_nothing(tell: Callable[[str], None]) -
 
 @pytest.mark.long
 def test_faults_of_line_and_server_change_nothing_in_many_runs(tell: Callable[[str], None]) -> None:
-    streams, seconds = _check(RUNS_LONG, 1_000_000)
+    streams = seconds = 0
+    for done in range(0, RUNS_LONG, _STEP):
+        more_streams, more_seconds = _check(min(_STEP, RUNS_LONG - done), 1_000_000 + done)
+        streams, seconds = streams + more_streams, seconds + more_seconds
+        sys.stderr.write(f"{min(done + _STEP, RUNS_LONG):,} runs, {streams:,} streams, {seconds:,} seconds, 0 differ\n")
     tell(f"live faults: {RUNS_LONG:,} runs, {streams:,} streams, {seconds:,} seconds, 0 differ")
 
 
