@@ -1,20 +1,26 @@
 """A screen and a phone that has no cookie: paired by a link that opens once and a number that both confirm."""
 
 import asyncio
+import dataclasses
+import datetime as dt
 import json
 import re
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.integration.daily import planned
 from tests.integration.test_live_socket import BROWSER, ticket
 from tests.unit.services.test_live import Phone
-from upperback.care.diary import Worn
-from upperback.services import actors, diary, people
+from upperback.care.diary import Worn, read_entry
+from upperback.core.errors import NotFound
+from upperback.services import actors, diary, live, live_tickets, people
 from upperback.services.people import Profile
+from upperback.store.models import LiveStream, LiveTicket
 from upperback.web.live import hub, pairing, watching
 
 __all__ = ["planned"]  # fixture
@@ -347,8 +353,7 @@ def test_nobody_comes_back_by_a_secret_that_is_none_or_is_void(ana: Profile) -> 
         one = screen(token)
         early = await opened(one)
         await early.hears("number")
-        meeting = next(iter(pairing._MEETINGS.values()))
-        for secret in ("", "x", meeting.back):  # the last one: nobody has said yes
+        for secret in ("", "x", "x" * 500):
             assert "over" in await comes_back(secret).hears("stopped")
         early.say({"same": True})
         await one.hears("waits")
@@ -415,3 +420,162 @@ def test_a_phone_that_is_silent_may_come_back(ana: Profile, monkeypatch: pytest.
         await asyncio.gather(one.task, again.task)
 
     run(ana, journey)
+
+
+# ---- a server that was started again -----------------------------------------------------------------------------
+
+
+async def started_again(*ends: End) -> None:
+    """All lines are lost, and what was in memory is gone."""
+    for end in ends:
+        end.go(1006)
+    await asyncio.gather(*(end.task for end in ends))
+    pairing._MEETINGS.clear()
+
+
+def comes_back_to(secret: str, stream: str) -> End:
+    phone = End(pairing.phone_socket)
+    phone.say({"back": secret, "stream": stream})
+    return phone
+
+
+async def worn_and_stored(one: End, phone: End, frames: list[bytes]) -> tuple[str, str]:
+    """The way back and the stream of a phone that was worn until the server was started again."""
+    phone.say(*frames)
+    await one.hears("sign")
+    found = await phone.hears("back"), await phone.hears("stream")
+    await started_again(phone, one)
+    return found
+
+
+def test_a_paired_phone_comes_back_to_a_server_that_was_started_again(ana: Profile) -> None:
+    phone_of = Phone()
+    frames = [*phone_of.lies(2), *phone_of.leans((0, 12))]
+
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        secret, stream = await worn_and_stored(one, phone, frames[:-10])
+        again = comes_back_to(secret, stream)
+        assert await again.hears("stream") == stream
+        stored = await again.hears("next")
+        again.say(*frames[stored:])
+        await again.hears("now")
+        assert await again.hears("watched") is False
+        two = screen(await asyncio.to_thread(ticket, ana))
+        assert await two.hears("joined")
+        twice = comes_back_to(secret, stream)
+        assert "over" in await twice.hears("stopped"), "each is good once"
+        again.go(1006)
+        assert await two.hears("away")
+        third = comes_back_to(await again.hears("back"), stream)
+        await third.hears("ready")
+        third.go()
+        await two.hears("gone")
+        two.go()
+        await asyncio.gather(twice.task, again.task, third.task, two.task)
+
+    run(ana, journey)
+    assert len(diary.entries(profile=ana, by=actors.SYSTEM, kinds=[Worn])) == 1
+    assert not pairing._MEETINGS
+
+
+def test_the_page_that_shows_a_code_by_then_is_its_screen(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        secret, stream = await worn_and_stored(one, phone, Phone().lies(2))
+        two = screen(await asyncio.to_thread(ticket, ana))
+        code = (await two.hears("offer"))["link"].partition("#")[2]
+        again = comes_back_to(secret, stream)
+        assert await two.hears("ready")
+        other = End(pairing.phone_socket)
+        other.say({"open": code})
+        assert "run out" in await other.hears("stopped"), "its code is void"
+        two.say({"stop": True})
+        assert await again.hears("stopped") == "Stopped on the other screen."
+        two.go()
+        await asyncio.gather(again.task, other.task, two.task)
+
+    run(ana, journey)
+
+
+@pytest.mark.parametrize("what", ["ticket", "changed", "stream", "no stream", "stopped", "late", "locked"])
+def test_nobody_comes_back_to_it_by_anything_else(what: str, ana: Profile) -> None:
+    def as_it_is(secret: str, stream: str) -> tuple[str, str]:
+        now = timezone.now()
+        match what:
+            case "ticket":  # of the browser: that is another kind of right
+                return ticket(ana), stream
+            case "changed":  # to be let in for longer
+                return f"{secret.rpartition('.')[0]}.9999999999", stream
+            case "stream":
+                return secret, str(uuid.uuid4())
+            case "no stream":
+                return secret, ""
+            case "stopped":
+                live.finish(stream=LiveStream.objects.get(uuid=stream), by=actors.household(BROWSER), now=now)
+            case "late":
+                LiveTicket.objects.update(ends_at=now)
+            case "locked":
+                diary.keep_entry(
+                    profile=ana, client_id=uuid.uuid4(), day=now.date(), at=now,
+                    entry=read_entry("warned", {"signs": ["stop_chest"]}), by=actors.SYSTEM, now=now,
+                )  # fmt: skip
+        return secret, stream
+
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        secret, stream = await worn_and_stored(one, phone, Phone().lies(2))
+        other = comes_back_to(*await asyncio.to_thread(as_it_is, secret, stream))
+        await other.task
+        assert list(other.heard[-1]) == ["stopped"]
+        assert not any("ready" in told for told in other.heard)
+        assert other.code == 1008
+        if what in {"stream", "no stream"}:
+            again = comes_back_to(secret, stream)
+            assert "over" in await again.hears("stopped"), "it was used up"
+            await again.task
+
+    run(ana, journey)
+    assert not pairing._MEETINGS
+
+
+def test_a_secret_stands_nowhere_and_others_are_void_once_the_new_one_was_heard(ana: Profile) -> None:
+    async def journey(token: str) -> None:
+        one, phone = await paired(token)
+        secret = await phone.hears("back")
+        assert await asyncio.to_thread(_stored_secrets) == 1
+        phone.go(1006)
+        await one.hears("away")
+        again = comes_back_to(secret, await phone.hears("stream"))
+        await again.hears("ready")
+        assert await asyncio.to_thread(_stored_secrets) == 2
+        again.say(*Phone().lies(2))
+        await one.hears("sign")
+        await asyncio.gather(*pairing._TASKS)
+        assert await asyncio.to_thread(_stored_secrets) == 1
+        again.go()
+        await one.hears("gone")
+        await asyncio.gather(*pairing._TASKS)
+        assert await asyncio.to_thread(_stored_secrets) == 0
+        one.go()
+        await asyncio.gather(phone.task, again.task, one.task)
+
+    run(ana, journey)
+
+
+def test_only_the_hash_of_a_way_back_is_stored(ana: Profile) -> None:
+    now = timezone.now()
+    way = live_tickets.WayBack(profile=ana, by=actors.household(BROWSER), until=now + dt.timedelta(days=1))
+    secret = live_tickets.make_way_back(way, now=now)
+    (row,) = LiveTicket.objects.all()
+    assert row.ends_at - now == dt.timedelta(minutes=40)
+    assert not any(secret.partition(".")[0] in str(value) for value in vars(row).values())
+    with pytest.raises(NotFound):
+        live_tickets.take_ticket(token=secret, by=way.by, now=now)
+    of_service = dataclasses.replace(way, by=actors.person(uuid.uuid4()))
+    live_tickets.make_way_back(of_service, now=now)
+    assert LiveTicket.objects.count() == 1
+
+
+def _stored_secrets() -> int:
+    return LiveTicket.objects.count()

@@ -28,6 +28,7 @@ __all__ = [
     "LiveStream",
     "Samples",
     "Saving",
+    "can_go_on",
     "end",
     "left_by_all",
     "left_streams",
@@ -131,6 +132,13 @@ def resume_streams(*, wanted: Sequence[tuple[uuid.UUID, Profile, Actor]], now: d
             found.append(row)
         LiveStream.objects.filter(pk__in=[row.pk for row in found if row is not None]).update(turn=F("turn") + 1)
     return found
+
+
+def can_go_on(*, stream: uuid.UUID, profile: Profile, by: Actor, now: dt.datetime) -> bool:
+    """There is such a stream of this person in this browser, and it is not over. Nothing is taken over."""
+    check_may(by, "wear_sensor")
+    there = LiveStream.objects.filter(uuid=stream, profile=profile, by=str(by), ended_at=None)
+    return there.filter(saved_at__gt=now - LEFT_AFTER).exists()
 
 
 def save(*, savings: Sequence[Saving], now: dt.datetime) -> frozenset[int]:

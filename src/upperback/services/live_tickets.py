@@ -1,15 +1,21 @@
-"""Who may connect a sensor: a ticket lets one connection in, once, within a minute."""
+"""Who may connect a sensor: a ticket lets one connection in, once, within a minute.
+
+A phone that was paired has no browser to ask for a ticket. It is told a secret with which it comes back by itself,
+once, also to a server that was started again; of that, too, only the hash is stored.
+"""
 
 import datetime as dt
 import hashlib
 import secrets
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
 
 from upperback.core.errors import NotFound
-from upperback.services import audit
+from upperback.services import actors, audit, live_store
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.services.plans import open_plan
@@ -19,7 +25,14 @@ from upperback.store.models import LiveTicket, Profile
 SOCKET_PATH: Final = "/live/socket/"
 NO_TICKET: Final = "This page has waited for too long. Open it again"
 
+#: A phone is told a new way back each while; each is good for as long as a stream can be gone on with after that.
+RENEWED: Final = dt.timedelta(minutes=10)
+NO_WAY_BACK: Final = "This measurement is over, and what was measured is kept. Scan a new code to begin again."
+
 _TICKET: Final = dt.timedelta(minutes=1)
+_WAY_BACK: Final = RENEWED + live_store.LEFT_AFTER
+#: Hashed with it, so that no ticket is a way back and no way back a ticket.
+_BACK: Final = "back:"
 _TOKEN_BYTES: Final = 32
 _TOKEN_CHARACTERS_MAX: Final = 64
 
@@ -73,6 +86,61 @@ def take_tickets(*, tokens: Sequence[tuple[str, Actor]], now: dt.datetime) -> li
             found.append(ticket.profile)
         LiveTicket.objects.filter(pk__in=[ticket.pk for ticket in taken]).delete()
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayBack:
+    """Whose paired phone it is, and until when the browser that paired it is let in: the phone is for no longer."""
+
+    profile: Profile
+    by: Actor
+    until: dt.datetime
+
+
+def make_way_back(way: WayBack, *, now: dt.datetime) -> str:
+    """A secret for a phone that is paired. When its right ends stands in it: changed, it is another secret.
+
+    Of a service nothing is stored: whether its person is still signed in is not known without their browser, so after
+    a restart the phone has to be paired again.
+    """
+    check_may(way.by, "wear_sensor")
+    token = f"{secrets.token_urlsafe(_TOKEN_BYTES)}.{int(way.until.timestamp())}"
+    if way.by.kind != "household":
+        return token
+    LiveTicket.objects.filter(ends_at__lte=now).delete()
+    LiveTicket.objects.create(
+        profile=way.profile, token_sha256=_hash(_BACK + token), made_at=now, ends_at=min(now + _WAY_BACK, way.until),
+        by=way.by.id, by_kind=way.by.kind,
+    )  # fmt: skip
+    return token
+
+
+def take_way_back(*, token: str, stream: uuid.UUID | None, now: dt.datetime) -> WayBack:
+    """Whose it is, once, to go on with this stream of theirs.
+
+    Raises
+    ------
+    NotFound : there is no such secret, or not any more, or the stream is over or another person's: the same for all.
+    NotAllowed : the plan is locked by now.
+    """
+    with transaction.atomic():
+        rows = LiveTicket.objects.select_for_update(of=("self",)).select_related("profile")
+        mine = rows.filter(token_sha256=_hash(_BACK + token), ends_at__gt=now, by_kind="household")
+        row = mine.first() if 0 < len(token) <= _TOKEN_CHARACTERS_MAX else None
+        if row is not None:
+            row.delete()
+    if row is None or stream is None:
+        raise NotFound(NO_WAY_BACK)
+    by = actors.household(row.by)
+    if not live_store.can_go_on(stream=stream, profile=row.profile, by=by, now=now):
+        raise NotFound(NO_WAY_BACK)
+    until = dt.datetime.fromtimestamp(int(token.rpartition(".")[2]), dt.UTC)
+    return WayBack(profile=row.profile, by=by, until=until)
+
+
+def end_ways_back(*, tokens: Sequence[str]) -> None:
+    """Nobody comes back by these any more."""
+    LiveTicket.objects.filter(token_sha256__in=[_hash(_BACK + token) for token in tokens]).delete()
 
 
 def _hash(token: str) -> str:

@@ -1,7 +1,8 @@
 """A phone that becomes the sensor of a page on another screen: offered, opened once, confirmed on both, or ended.
 
-Nothing of it is stored: an offer lives as long as the page that shows it is open, and each code for a minute. What a
-phone gets by it is the right to send readings, and nothing else: no cookie, no page, no record.
+Nothing of an offer is stored: it lives as long as the page that shows it is open, and each code for a minute. What a
+phone gets by it is the right to send readings, and nothing else: no cookie, no page, no record. The way back of a phone
+that is paired stands in `live_tickets`.
 """
 
 import datetime as dt
@@ -61,6 +62,10 @@ class Pairing:
             self._same.clear()
             raise NotAllowed(_ENDED)
         self._same.add(side)
+
+    def goes_on(self) -> None:
+        """Both sides had confirmed before the server was started again."""
+        self._same = {"phone", "screen"}
 
     @property
     def is_paired(self) -> bool:

@@ -210,6 +210,7 @@ class FrontDoor:
             return
         if not is_phone:
             scope["upperback.still_in"] = lambda: self._let_in(scope)
+            scope["upperback.until_s"] = self.gate.until_s(_cookie(scope), self._now_s())
         await self.rest(scope, receive, send)
 
     def _pages(self, scope: Scope) -> OfflinePages:

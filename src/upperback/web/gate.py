@@ -73,6 +73,12 @@ class Gate:
             return None
         return identity
 
+    def until_s(self, cookie: str | None, now_s: float) -> float:
+        """Until when the browser with this cookie is let in; now, where it is not."""
+        if cookie is None or self.installation(cookie, now_s) is None:
+            return now_s
+        return float(int(cookie.split(".")[1]) + self.session_s)
+
     def _sign(self, body: str) -> str:
         digest = hmac.new(b"upperback.gate:" + self.key.encode(), body.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -9,9 +9,11 @@ Both have to come to the same process. Messages of the screen: `{"ticket": ...}`
 told: `number`, `ready`, `stopped`; the screen also `offer`, `waits`, `away`, `gone`, `joined`; the phone also `back`
 and `watched`.
 
-A phone whose line is lost comes back by itself: `{"back": secret}`, with the secret that it was told when it was
-paired. That opens nothing but the way on with the same wearing, for as long as a stream can be gone on with, and is
-void once the wearing has ended on either side.
+A phone whose line is lost comes back by itself: `{"back": secret, "stream": ...}`, with the secret that it was told
+last. That opens nothing but the way on with the same wearing, for as long as a stream can be gone on with, and is void
+once the wearing has ended on either side. Each is good once: the phone is told another one when it is back, and each
+while. Their hashes are stored, so that it comes back to a server that was started again, too; a page that shows a code
+for the same person by then is its screen.
 
 A page of the same browser that comes later, such as a session, takes the seat of the screen with the same first
 message; with `"join": true` only if a phone is worn. It may ask the sensor to `count` (see `services.counting`).
@@ -19,7 +21,9 @@ message; with `"join": true` only if a phone is worn. It may ask the sensor to `
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
+import logging
 import secrets
 from collections.abc import Callable
 from typing import Any, Final
@@ -30,6 +34,7 @@ from django.utils import timezone
 from upperback.core.errors import InputError, NotFound, UpperbackError
 from upperback.services import actors, live, live_store, live_tickets
 from upperback.services.actors import Actor
+from upperback.services.live_tickets import WayBack
 from upperback.services.pairing import CODE, CONFIRM, Offers, Pairing
 from upperback.services.people import Profile
 from upperback.web.live import hub, messages
@@ -39,9 +44,10 @@ from upperback.web.live.visitor import visitor
 from upperback.web.live.watching import Seat
 from upperback.web.static_files import Receive, Scope, Send
 
+_log = logging.getLogger(__name__)
+
 _CODES_MAX: Final = 10
 _ASKED_MAX: Final = 100
-_TOKEN_BYTES: Final = 32
 #: A phone is waited for as long as its stream can be gone on with.
 _AWAY_S: Final = live_store.LEFT_AFTER.total_seconds()
 #: Left by the phone on purpose; and closed here so that it may come back.
@@ -50,24 +56,26 @@ _MAY_COME_BACK: Final = frozenset({hub.TOO_MUCH, hub.SILENT})
 
 _NOBODY_WEARS: Final = "No phone is worn as a sensor now."
 _STOPPED: Final = "Stopped on the other screen."
-_NOT_BACK: Final = "This measurement is over, and what was measured is kept. Scan a new code to begin again."
 
 #: Everything that can be opened in this process.
 OFFERS: Final = Offers()
 _MEETINGS: "dict[Pairing, Meeting]" = {}
+_TASKS: "set[asyncio.Task[None]]" = set()
 
 
 class Meeting:
     """A screen and, one day, its phone. Once the phone is worn, another page of the same browser may take the seat."""
 
-    def __init__(self, pairing: Pairing, still_in: Callable[[], bool]) -> None:
+    def __init__(self, pairing: Pairing, still_in: Callable[[], bool], until: dt.datetime) -> None:
         self.pairing, self.still_in = pairing, still_in
+        self.way_back = WayBack(profile=pairing.profile, by=pairing.by, until=until)
+        self.ways: list[str] = []
+        """The secrets with which its phone may come back; the last one was told last."""
         self.seat = Seat()
         self.opened, self.decided, self.stopped = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_ASKED_MAX)
         self.refused: UpperbackError | None = None
         self.is_aligned = False
-        self.back = secrets.token_urlsafe(_TOKEN_BYTES)
         self.stream: str | None = None
         self.phone: _Inbox | None = None
         """Its line; None while it is away."""
@@ -94,6 +102,24 @@ class Meeting:
         if self._waits_for_phone is not None:
             self._waits_for_phone.cancel()
 
+    def is_heard(self) -> None:
+        """The phone that is back sends: it was told the new way back, and the others are void."""
+        self._end_ways(self.ways[:-1])
+
+    async def renew(self, send: Send) -> None:
+        """Tells the phone another way back. The one before stays good until it is known that this one was heard."""
+        told = await sync_to_async(live_tickets.make_way_back)(self.way_back, now=timezone.now())
+        self._end_ways(self.ways[:-1])
+        self.ways.append(told)
+        await messages.tell(send, {"back": told})
+
+    def _end_ways(self, ways: list[str]) -> None:
+        self.ways = [one for one in self.ways if one not in ways]
+        if ways:
+            task = asyncio.get_running_loop().create_task(sync_to_async(live_tickets.end_ways_back)(tokens=ways))
+            _TASKS.add(task)
+            task.add_done_callback(_TASKS.discard)
+
     def phone_is_away(self) -> None:
         """The line is lost, and may be back."""
         self.phone = None
@@ -108,6 +134,7 @@ class Meeting:
         if self._waits_for_phone is not None:
             self._waits_for_phone.cancel()
         _MEETINGS.pop(self.pairing, None)
+        self._end_ways(self.ways)
         self.tell_screen({"gone": self.refused.message if self.refused else ""})
 
     def tell_screen(self, told: dict[str, Any]) -> None:
@@ -136,7 +163,7 @@ async def screen_socket(scope: Scope, receive: Receive, send: Send) -> None:
     seat: Seat | None = None
     code = NOT_LET_IN
     try:
-        meeting = await _screen_let_in(receive, by, scope.get("upperback.still_in", lambda: True))
+        meeting = await _screen_let_in(receive, by, scope)
         is_worn = meeting.pairing.is_paired
         seat = meeting.take_seat() if is_worn else meeting.seat
         parts = [_read_screen(meeting, seat, receive), seat.write(send)]
@@ -160,7 +187,7 @@ def _leave(meeting: Meeting, seat: Seat) -> None:
         meeting.say("screen", same=False)
 
 
-async def _screen_let_in(receive: Receive, by: Actor, still_in: Callable[[], bool]) -> Meeting:
+async def _screen_let_in(receive: Receive, by: Actor, scope: Scope) -> Meeting:
     """The meeting of a phone that this browser has paired for this person already, or a new one.
 
     Raises
@@ -175,7 +202,9 @@ async def _screen_let_in(receive: Receive, by: Actor, still_in: Callable[[], boo
             return found
     if hello.get("join"):
         raise NotFound(_NOBODY_WEARS)
-    made = Meeting(await sync_to_async(_pairing)(profile, by), still_in)
+    until_s = scope.get("upperback.until_s", (timezone.now() + live_store.LEFT_AFTER).timestamp())
+    until = dt.datetime.fromtimestamp(until_s, dt.UTC)
+    made = Meeting(await sync_to_async(_pairing)(profile, by), scope.get("upperback.still_in", lambda: True), until)
     _MEETINGS[made.pairing] = made
     return made
 
@@ -240,14 +269,18 @@ async def phone_socket(scope: Scope, receive: Receive, send: Send) -> None:
     line: _Inbox | None = None
     closed: int | None = None
     try:
-        said = await messages.hello(receive, "open", "back")
-        meeting = _come_back(str(said["back"])) if "back" in said else _opened(str(said["open"]))
+        said = await messages.hello(receive, "open", "back", also=frozenset({"stream"}))
+        meeting = await _come_back(said) if "back" in said else _opened(str(said["open"]))
         line = _Inbox(receive, meeting)
         meeting.phone_comes(line)
         if "back" not in said:
             await _compare(meeting, line, send)
-            await messages.tell(send, {"back": meeting.back})
-        closed = await _wear(scope, meeting, line, send)
+        await meeting.renew(send)
+        renews = asyncio.create_task(_renew(meeting, send))
+        try:
+            closed = await _wear(scope, meeting, line, send)
+        finally:
+            renews.cancel()
     except Closed:
         pass
     except (UpperbackError, KeyError) as refused:
@@ -263,13 +296,51 @@ def _opened(secret: str) -> Meeting:
     return _MEETINGS[OFFERS.take(secret, now=timezone.now())]
 
 
-def _come_back(secret: str) -> Meeting:
-    """The meeting of a phone that was paired before. Raises NotFound: it is over, or never was."""
+async def _renew(meeting: Meeting, send: Send) -> None:
+    """Another way back each while, for as long as the phone is here."""
+    while True:
+        await asyncio.sleep(live_tickets.RENEWED.total_seconds())
+        try:
+            await meeting.renew(send)
+        except Exception:  # noqa: BLE001  a database that is away, or a line that was just lost: the next time
+            _log.exception("a phone was not told another way back")
+
+
+async def _come_back(said: dict[str, Any]) -> Meeting:
+    """The meeting of a phone that was paired before, here or before the server was started again.
+
+    Raises
+    ------
+    NotFound : it is over, or never was.
+    NotAllowed : the plan is locked by now.
+    """
+    secret = str(said["back"])
     for found in _MEETINGS.values():
-        is_it = secrets.compare_digest(found.back.encode(), secret.encode("utf-8", "surrogatepass"))
+        is_it = any(secrets.compare_digest(way.encode(), secret.encode("utf-8", "surrogatepass")) for way in found.ways)
         if is_it and found.pairing.is_paired and not found.stopped.is_set():
             return found
-    raise NotFound(_NOT_BACK)
+    stream = str(said.get("stream", ""))
+    take = sync_to_async(live_tickets.take_way_back)
+    way = await take(token=secret, stream=actors.public_id(stream), now=timezone.now())
+    meeting = await _meet_again(way)
+    meeting.ways, meeting.stream = [secret], stream
+    return meeting
+
+
+async def _meet_again(way: WayBack) -> Meeting:
+    """A meeting of before: with the page that shows a code for this person now, if one does. Raises NotAllowed."""
+    pairing = await sync_to_async(_pairing)(way.profile, way.by)
+    for waits in _MEETINGS.values():
+        if (waits.pairing.profile, waits.pairing.by, waits.pairing.number) == (way.profile, way.by, None):
+            waits.pairing.goes_on()
+            waits.opened.set()
+            OFFERS.withdraw(waits.pairing)
+            return waits
+    pairing.goes_on()
+    made = Meeting(pairing, lambda: timezone.now() < way.until, way.until)
+    made.seat.is_taken = False
+    _MEETINGS[pairing] = made
+    return made
 
 
 def _phone_leaves(meeting: Meeting, line: "_Inbox", closed: int | None) -> None:
@@ -343,8 +414,9 @@ async def _wear(scope: Scope, meeting: Meeting, inbox: "_Inbox", send: Send) -> 
         if message["type"] == "websocket.send":
             told = json.loads(message["text"])
             meeting.stream = told.get("stream", meeting.stream)
+            meeting.is_aligned = told.get("is_aligned", meeting.is_aligned)
             if meeting.phone is inbox:
-                meeting.tell_screen(told | ({"is_aligned": meeting.is_aligned} if "ready" in told else {}))
+                meeting.tell_screen(told)
             told["watched"] = meeting.is_watched
             await messages.tell(send, told)
         elif message["type"] == "websocket.close":
@@ -375,6 +447,7 @@ class _Inbox:
         self._meeting = meeting
         self._stopped = asyncio.create_task(meeting.stopped.wait())
         self._asked: asyncio.Task[dict[str, Any]] | None = None
+        self._was_heard = False
         self.code: int | None = None
         """That the phone left with."""
 
@@ -386,6 +459,9 @@ class _Inbox:
         if not self._coming.done():
             return None
         message, self._coming = self._coming.result(), None
+        if message.get("bytes") is not None and not self._was_heard:
+            self._was_heard = True
+            self._meeting.is_heard()
         if message["type"] == "websocket.disconnect":
             self.code = int(message.get("code") or 1005)
             self._stopped.cancel()

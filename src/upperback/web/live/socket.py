@@ -47,6 +47,7 @@ async def live_socket(scope: Scope, receive: Receive, send: Send) -> None:
     line: Line = scope.get("upperback.wire") or AsgiLine(send)
     wearer = Wearer(sitting, line, scope.get("upperback.still_in", lambda: True))
     ready = {"ready": True, "stream": str(sitting.stream.uuid), "next": sitting.next_number}
+    ready |= {"is_aligned": sitting.is_aligned}
     await send({"type": "websocket.send", "text": json.dumps(ready)})
     await _Connection(wearer, here, receive, send).run()
 

@@ -45,7 +45,7 @@ async function open() {
     return;
   }
   try {
-    await wearing.line.open(SOCKET, { open: secret }, () => ({ path: SOCKET, hello: { back } }));
+    await wearing.line.open(SOCKET, { open: secret }, (stream) => ({ path: SOCKET, hello: { back, stream } }));
   } catch {
     wearing.fail(view.words.closed);
   }
