@@ -8,7 +8,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from upperback import __version__
-from upperback.cli import archive, breaks, content, erase, letter, lines, monitor, opening, recordings, relax, simulate
+from upperback.cli import (
+    archive,
+    breaks,
+    content,
+    erase,
+    letter,
+    lines,
+    monitor,
+    opening,
+    recordings,
+    relax,
+    service_plan,
+    simulate,
+)
 from upperback.cli.command import INTERNAL_ERROR, refuse
 from upperback.core.arguments import ArgumentParser
 from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound, UpperbackError
@@ -31,6 +44,7 @@ COMMANDS: Final = (
     | letter.COMMANDS
     | monitor.COMMANDS
     | relax.COMMANDS
+    | service_plan.COMMANDS
 )
 
 

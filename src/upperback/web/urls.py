@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from upperback.web import errors, health, language_page, styleguide
+from upperback.web import errors, health, language_page, service_plan, styleguide
 from upperback.web.person import calendar_feed, static_pages
 
 handler400 = errors.bad_request
@@ -16,6 +16,8 @@ handler500 = errors.server_error
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", static_pages.start, name="start"),
     path("about/", static_pages.about, name="about"),
+    path("plan-service/", service_plan.page, name="plan_service"),
+    path("plan-service/plan.csv", service_plan.as_csv, name="plan_service_csv"),
     path("language/", language_page.language_page, name="language"),
     path("calendar/<str:token>.ics", calendar_feed.feed, name="calendar_feed"),
     path("readyz", health.ready, name="ready"),
