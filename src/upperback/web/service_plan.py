@@ -94,8 +94,14 @@ def _rows(typed: QueryDict) -> list[_Row]:
         low, mid, high = (
             typed.get(f"{item.id}_{level}", f"{getattr(usual[item.id], level):g}")[:_LONGEST] for level in _LEVELS
         )
-        rows.append(_Row(item, (low, mid, high), ", ".join(service_plan.sources_of(content, item.id))))
+        rows.append(
+            _Row(item, (low, mid, high), ", ".join(_source(key) for key in service_plan.sources_of(content, item.id)))
+        )
     return rows
+
+
+def _source(key: str) -> str:
+    return _("our own choice") if key == "PD" else key
 
 
 def _ages(typed: QueryDict) -> list[tuple[str, str, str]]:
