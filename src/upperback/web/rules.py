@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from upperback.services.access_rules import DataClass, Role
 
-Who = Literal["anyone", "check", "own", "entrance", "signed_in", "work", "shut"]
+Who = Literal["anyone", "check", "own", "entrance", "work", "shut"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +20,8 @@ class Rule:
     """Who may come by this way in a service.
 
     anyone: says nothing about anybody, or brings a secret of its own. check: the safety check, without an account too.
-    own: somebody with a record, at that record. entrance: signing in and out, which looks after itself. signed_in:
-    anybody who is signed in. work: staff in one of `roles`, with their second factor. shut: not in a service.
+    own: somebody with a record, at that record. entrance: signing in and out, which looks after itself.
+    work: staff in one of `roles`, with their second factor. shut: not in a service.
 
     Attributes
     ----------

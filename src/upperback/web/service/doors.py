@@ -91,13 +91,6 @@ def _own(request: HttpRequest, rule: Rule) -> HttpResponseBase | None:
     return redirect("work") if account.profile is None else None
 
 
-def _signed_in(request: HttpRequest, rule: Rule) -> HttpResponseBase | None:
-    account = visitors.account_of(request)
-    if account is None:
-        return _to_sign_in(request)
-    return _second_factor(request) if accounts.is_staff(account) else None
-
-
 def _work(request: HttpRequest, rule: Rule) -> HttpResponseBase | None:
     account = visitors.account_of(request)
     if account is None:
@@ -135,6 +128,5 @@ _DOORS: Final[dict[str, Callable[[HttpRequest, Rule], HttpResponseBase | None]]]
     "entrance": _pass,
     "check": _check,
     "own": _own,
-    "signed_in": _signed_in,
     "work": _work,
 }

@@ -1,0 +1,106 @@
+"""Who is to get where and see what: written from the threat model, not from the code. A new way in gets its line here.
+
+Of an address the longest beginning counts. Nothing here is imported from the product.
+"""
+
+from typing import Final, Literal
+
+Audience = Literal["everybody", "checking", "own record", "sign-in", "staff", "clinicians", "nobody"]
+Outcome = Literal["in", "sign in first", "not there", "to work", "second step first"]
+
+#: Beginning of an address -> for whom. Whatever is not here is somebody's own record.
+AUDIENCES: Final[dict[str, Audience]] = {
+    "": "own record",
+    "about/": "everybody",
+    "learn/": "everybody",
+    "language/": "everybody",
+    "readyz": "everybody",
+    "calendar/": "everybody",  # the address is a secret of its own
+    "people/": "everybody",  # begins the safety check
+    "people/choose/": "nobody",
+    "home/": "checking",
+    "check/": "checking",
+    "result/": "checking",
+    "account/": "sign-in",
+    "work/": "staff",
+    "work/code/": "clinicians",
+    "clinic/": "clinicians",
+    "opened/": "nobody",
+    "data/bring/": "nobody",
+    "live/muscle/": "nobody",
+}
+#: What ends like this is more than the check.
+OWN_ENDS: Final = ("cleared/",)
+
+#: Who asks, in this world: what they are to Ana's record.
+PEOPLE: Final = ("ana", "other person", "her carer", "supplier")
+CLINICIANS: Final = ("treats her", "treated her once", "same clinic", "other clinic")
+STAFF: Final = (*CLINICIANS, "admin", "researcher", "support", "works at both")
+WITHOUT_ACCOUNT: Final = ("anonymous", "guest")
+EVERYBODY: Final = (*WITHOUT_ACCOUNT, *PEOPLE, *STAFF, "app")
+
+#: What Ana's consents are, or what became of the accounts.
+CONSENT_STATES: Final = (
+    "usual", "with mood", "plan only", "none", "withdrawn", "run out", "not begun", "for research", "for the clinic",
+    "for her carer", "for the app",
+)  # fmt: skip
+ACCOUNT_STATES: Final = ("closed", "no second step", "left the clinic", "works elsewhere now", "relation over")
+
+EVERY_CLASS: Final = frozenset({"identity", "answers", "mood", "plan", "progress", "wearable", "live", "messages"})
+USUAL: Final = frozenset({"identity", "answers", "plan", "progress", "messages"})
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def audience_of(address: str) -> Audience:
+    """For whom an address is."""
+    if address == "/":
+        return "everybody"
+    path = address.lstrip("/")
+    if path.endswith(OWN_ENDS):
+        return "own record"
+    return AUDIENCES[max((begin for begin in AUDIENCES if path.startswith(begin)), key=len)]
+
+
+def outcome(who: str, address: str, state: str) -> Outcome:
+    """Where somebody gets to."""
+    audience = audience_of(address)
+    if audience == "nobody":
+        return "not there"
+    if audience in {"everybody", "sign-in"}:
+        return "in"
+    if who in WITHOUT_ACCOUNT or state == "closed":
+        return "in" if audience == "checking" else "sign in first"
+    if audience in {"checking", "own record"}:
+        return "in" if who in PEOPLE else "to work"
+    if who not in STAFF:
+        return "not there"
+    if state == "no second step":
+        return "second step first"
+    if state == "left the clinic":
+        return "not there"
+    return "in" if audience == "staff" or who in CLINICIANS else "not there"
+
+
+def seen(who: str, state: str, purpose: str) -> frozenset[str]:
+    """What of Ana's record somebody may see."""
+    if state == "closed":
+        return _NOTHING
+    if who == "ana":
+        return EVERY_CLASS if purpose == "own" else _NOTHING
+    if who == "treats her" and purpose == "care":
+        return {
+            "usual": USUAL, "with mood": USUAL | {"mood"}, "plan only": frozenset({"identity", "plan"}),
+            "for the clinic": frozenset({"plan"}),
+        }.get(state, _NOTHING)  # fmt: skip
+    if who == "her carer" and purpose == "caring":
+        return frozenset({"identity", "plan"}) if state == "for her carer" else _NOTHING
+    if who == "researcher" and purpose == "research":
+        return frozenset({"plan", "progress"}) if state == "for research" else _NOTHING
+    if who == "app" and purpose == "app":
+        return frozenset({"identity", "plan"}) if state == "for the app" else _NOTHING
+    return _NOTHING
+
+
+def sees_name(who: str, state: str) -> bool:
+    """Whether Ana's name may stand anywhere in what somebody gets."""
+    return state != "closed" and (who == "ana" or "identity" in seen(who, state, "care"))
