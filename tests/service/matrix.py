@@ -229,7 +229,7 @@ def wrong_without(known: dict[tuple[str, str], list[Standing]], now: dt.datetime
 
 def clause_names() -> list[str]:
     """Every clause that can be left out."""
-    return [one.name for one in (*access_rules.CLAUSES, *access_rules.CONSENT_CLAUSES)]
+    return [one.name for one in access_rules.CLAUSES] + [one.name for one in access_rules.CONSENT_CLAUSES]
 
 
 # ---- every page ------------------------------------------------------------------------------------------------------
