@@ -106,6 +106,7 @@ def test_every_text_of_every_page_passed_through_translation(
         if answer.status_code in {301, 302, 303, 405} or not answer.get("Content-Type", "").startswith("text/html"):
             continue
         seen += 1
+        assert int(answer.get("Content-Length", len(answer.content))) == len(answer.content)
         for text in plain_words(answer.content.decode(), own):
             loose.setdefault(text, path)
     assert seen > 20

@@ -90,6 +90,8 @@ class InLanguage:
                 if language is not languages.ENGLISH:
                     page = response.content.decode(response.charset)
                     response.content = languages.in_language(page).encode(response.charset)
+                    if response.has_header("Content-Length"):
+                        response["Content-Length"] = str(len(response.content))
                 response["Content-Language"] = languages.tag()
                 patch_vary_headers(response, ["Accept-Language", "Cookie"])
             return response
