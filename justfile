@@ -54,6 +54,10 @@ test-contract *args:
 test-service *args:
     UPPERBACK_TEST_SERVICE=1 pytest -n 0 tests/service {{ args }}
 
+# the tests of a service, on a PostgreSQL that is started for them and gone afterwards
+postgres *args:
+    UPPERBACK_TEST_SERVICE=1 python tools/with_postgres.py pytest -n 0 tests/service {{ args }}
+
 # who may see what: every page by everybody in every state, and the table of clauses left out
 access-matrix:
     UPPERBACK_TEST_SERVICE=1 pytest -n 0 -m '' tests/service/test_access_matrix.py -k whole

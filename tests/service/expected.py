@@ -29,7 +29,7 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "data/bring/": "nobody",
     "live/muscle/": "nobody",
 }
-#: What ends like this is more than the check.
+#: A result that ends like this is more than the check.
 OWN_ENDS: Final = ("cleared/",)
 
 #: Who asks, in this world: what they are to Ana's record.
@@ -56,7 +56,7 @@ def audience_of(address: str) -> Audience:
     if address == "/":
         return "everybody"
     path = address.lstrip("/")
-    if path.endswith(OWN_ENDS):
+    if path.startswith("result/") and path.endswith(OWN_ENDS):
         return "own record"
     return AUDIENCES[max((begin for begin in AUDIENCES if path.startswith(begin)), key=len)]
 
