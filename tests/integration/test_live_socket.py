@@ -166,7 +166,7 @@ def test_it_goes_on_after_a_lost_line(ana: Profile) -> None:
     heard, _ = talk([{"ticket": ticket(ana)}, *frames[:40]], leaves=1006)
     stream = heard[0]["stream"]
     heard, _ = talk([{"ticket": ticket(ana), "stream": stream}, *frames[30:70]], leaves=1006)
-    assert heard[0] == {"ready": True, "stream": stream, "next": 40}
+    assert heard[0] == {"ready": True, "stream": stream, "next": 40, "is_aligned": False}
     assert not any("sign" in one for one in heard)
     heard, code = talk([{"ticket": ticket(ana), "stream": stream}, *frames[70:], {"end": True}], leaves=1006)
     assert heard[-1]["ended"]
