@@ -15,6 +15,7 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "learn/": "everybody",
     "language/": "everybody",
     "readyz": "everybody",
+    "plan-service/": "everybody",  # figures about a year of a clinic, of nobody
     "calendar/": "everybody",  # the address is a secret of its own
     "people/": "everybody",  # begins the safety check
     "people/choose/": "nobody",
