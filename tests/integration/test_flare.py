@@ -204,10 +204,16 @@ def test_the_way_back_and_when_it_does_not_turn(planned: Client, monkeypatch: py
     assert "about three quarters" in words
     assert words.count("about half") >= 3  # day by day: the first three
     later(monkeypatch, 7)
-    assert "Time to change the plan" in text_of(planned.get("/flare/"))
+    words = text_of(planned.get("/flare/"))
+    assert "Time to change the plan" in words
+    assert "Is it over, and you have not said so yet?" in words
+    today = text_of(planned.get("/today/"))
+    assert "It is time to change the plan." in today
+    assert "see a physiotherapist" not in today
     later(monkeypatch, 14)
     words = text_of(planned.get("/flare/"))
     assert "See a physiotherapist now" in words
+    assert "Two weeks, and not back yet: see a physiotherapist." in text_of(planned.get("/today/"))
     assert "Time to change the plan" not in words
 
 

@@ -193,13 +193,15 @@ def test_much_better_and_done_is_the_end_that_may_be_kept(planned: Client, clock
 def test_it_is_due_from_day_42_offered_three_times_then_something_safe_stands(planned: Client, clock: Clock) -> None:
     profile = Profile.objects.get()
     stages = []
+    assert "nobody knows whether this plan helps you" not in text_of(planned.get("/today/"))
     for _day in range(60):
         due = reviews.review_due(profile=profile, by=SYSTEM, now=clock.now)
         assert due is not None
         stages.append(due.stage)
         clock.go_on(1)
     assert [stages.index(stage) for stage in ("due", "again", "last", "default")] == [42, 45, 49, 56]
-    assert "nobody knows whether this plan helps you" in text_of(planned.get("/review/"))
+    for path in ("/today/", "/review/"):
+        assert "nobody knows whether this plan helps you" in text_of(planned.get(path))
 
 
 def test_before_it_is_due_the_page_says_when_and_nothing_can_be_sent(planned: Client, clock: Clock) -> None:

@@ -121,7 +121,12 @@ def _look(ahead: Ahead) -> dict[str, Any] | None:
     words = {
         "review": (
             _("Look back at your plan"),
-            _("Six weeks and more have gone by. A safety check and a few questions show what comes next."),
+            _(
+                "You have not looked back yet, so nobody knows whether this plan helps you. If you are no better by "
+                "now, ask for a physiotherapist. If you are worse, see your GP."
+            )
+            if card.id == "review_default"
+            else _("Six weeks and more have gone by. A safety check and a few questions show what comes next."),
             reverse("review"),
             _("Look back"),
         ),
