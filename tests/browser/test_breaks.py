@@ -176,7 +176,7 @@ def test_pages_fit_and_are_clean(
     page = open_page("/", size=size, scheme="dark")
     somebody(page, "Leila")
     page.goto(path)
-    page.wait_for_timeout(300)
+    page.wait_for_load_state("networkidle")  # the card has been asked for again
     assert too_wide(page) == []
     assert too_small(page) == []
     assert axe(page) == []

@@ -121,7 +121,7 @@ def cut_off(page: Page) -> None:
 
 def again(page: Page) -> None:
     """The same key once more, after the second in which a key takes no double strike."""
-    page.wait_for_timeout(1_100)
+    page.evaluate("() => new Promise((done) => setTimeout(done, 1_100))")  # a clock of the page: after the key's own
     page.locator("main button[type=submit]").first.click()
 
 

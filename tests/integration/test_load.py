@@ -44,7 +44,7 @@ def log(client: Client, **told: str) -> Any:
 
 
 def start(client: Client, change: str = "LM-HOUSE-sum-1", **more: str) -> Any:
-    data = {"change": change, "since": "0", "client_id": id_in_form(client.get(TASK), CHANGE)}
+    data = {"change": change, "client_id": id_in_form(client.get(TASK), CHANGE)}
     return client.post(CHANGE, data | more, follow=True)
 
 
@@ -247,7 +247,7 @@ def test_it_says_whether_the_change_helped_and_how_sure_that_is(planned: Client)
     add_task(planned)
     for day in range(7, 1, -1):
         days_ago(day, {"before": 2, "after": 6})
-    start(planned, since="1")
+    start(planned, since=(timezone.now().date() - dt.timedelta(days=1)).isoformat())
     for _time in range(6):
         log(planned, after="3", rose_after="")
     words = text_of(planned.get(TASK))
@@ -263,7 +263,7 @@ def test_a_second_change_waits_for_the_answer_of_the_first(planned: Client) -> N
         days_ago(day, {"before": 2, "after": 6})
     open_page = planned.get(TASK)
     start(planned)
-    data = {"change": "LM-HOUSE-1", "since": "0", "client_id": id_in_form(open_page, CHANGE)}
+    data = {"change": "LM-HOUSE-1", "client_id": id_in_form(open_page, CHANGE)}
     sent = planned.post(CHANGE, data)
     assert sent.status_code == 409
     assert "Two at once cannot be told apart" in text_of(sent)

@@ -110,7 +110,8 @@ def test_habits_have_their_cards_and_the_way_to_help(planned: Client) -> None:
 
 def test_minutes_of_activity(planned: Client) -> None:
     page = planned.get("/habits/")
-    form = {"minutes": "100", "day": "1", "client_id": hidden(page, "client_id")}
+    yesterday = timezone.now().date() - dt.timedelta(days=1)
+    form = {"minutes": "100", "day": yesterday.isoformat(), "client_id": hidden(page, "client_id")}
     for _again in range(2):
         assert planned.post("/habits/", form).status_code == 302
     words = text_of(planned.get("/habits/"))
@@ -119,7 +120,12 @@ def test_minutes_of_activity(planned: Client) -> None:
     for wrong in ("", "0", "a lot"):
         sent = planned.post("/habits/", {"minutes": wrong, "client_id": str(uuid.uuid4())})
         assert sent.status_code == 400
-    assert DiaryEntry.objects.filter(kind="active").count() == 1
+    for ago in (-1, 8):  # no day of the list: a page that was left open does not write on another day than it showed
+        day = timezone.now().date() - dt.timedelta(days=ago)
+        sent = planned.post("/habits/", {"minutes": "10", "day": day.isoformat(), "client_id": str(uuid.uuid4())})
+        assert sent.status_code == 400
+        assert "Choose the day again" in text_of(sent)
+    assert DiaryEntry.objects.get(kind="active").day == yesterday
 
 
 @pytest.mark.parametrize(

@@ -34,16 +34,26 @@ def amount(posted: QueryDict, name: str, most: float) -> float | None:
 
 
 def past_day(posted: QueryDict, name: str, today: dt.date, back: int) -> dt.date:
-    """A day out of the last few; today where none was chosen."""
-    text = posted.get(name, "0")
-    days = int(text) if text.isascii() and text.isdigit() and len(text) <= 2 else 0
-    return today - dt.timedelta(days=min(days, back))
+    """A day out of the last few; today where none was chosen.
+
+    Raises
+    ------
+    InputError : another day, as from a page that was left open for long: it would land on the wrong one.
+    """
+    text = posted.get(name, "")
+    if not text:
+        return today
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        day = dt.date.max
+    if not today - dt.timedelta(days=back) <= day <= today:
+        raise InputError(_("Choose the day again: this page was open for long"), field=name)
+    return day
 
 
 def past_days(today: dt.date, back: int) -> list[dict[str, str]]:
-    """The last few days to choose from."""
+    """The last few days to choose from, by their date: "today" may be over when the page is sent."""
     named = {0: _("Today"), 1: _("Yesterday")}
-    return [
-        {"value": str(days), "text": named.get(days, f"{today - dt.timedelta(days=days):%A %-d %B}")}
-        for days in range(back + 1)
-    ]
+    days = [today - dt.timedelta(days=ago) for ago in range(back + 1)]
+    return [{"value": day.isoformat(), "text": named.get(ago, f"{day:%A %-d %B}")} for ago, day in enumerate(days)]

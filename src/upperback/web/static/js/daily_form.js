@@ -56,12 +56,9 @@ function above0(text) {
   return amount > 0 ? amount : undefined;
 }
 
-// The day that the form is about: days before the page's own day, as its list says.
+// The day that the form is about: of its list, or the page's own.
 function dayOf(form) {
-  const back = Number(form.elements.day?.value ?? 0);
-  const day = new Date(`${form.dataset.day}T12:00:00Z`);
-  day.setUTCDate(day.getUTCDate() - back);
-  return day.toISOString().slice(0, 10);
+  return form.elements.day?.value || form.dataset.day;
 }
 
 // Whether Upperback answers now. A computer without internet may well reach the one that runs on itself.
