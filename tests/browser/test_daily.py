@@ -155,7 +155,7 @@ def test_a_task_and_a_break_are_kept_without_a_connection(open_page: OpenPage, l
     page.locator("input[name=after][value='5']").check(force=True)
     page.locator("#minutes").fill("40")
     page.locator("#rose_after").fill("50")
-    page.locator("#day").select_option("1")
+    page.locator("#day").select_option(index=1)
     cut_off(page)
     page.get_by_text("once all that is needed is filled in").wait_for()
     assert page.evaluate("() => document.activeElement.id") == "rose_after"
