@@ -14,9 +14,12 @@ from django.utils import timezone
 
 from tests.integration.payloads import PAYLOADS
 from upperback.care.diary import (
+    ClinicNote,
     Entry,
     FlareEnded,
     FlareStarted,
+    MessageFromClinic,
+    MessageToClinic,
     Morning,
     PlanAccepted,
     TaskChanged,
@@ -145,6 +148,40 @@ def test_where_the_plan_waits_a_clinician_says_what_they_found(client: Client, d
     assert "Nothing of this person waits" in text_of(client, address)
 
 
+@pytest.mark.usefixtures("tried_out")
+def test_words_that_alarm_bring_help_first_and_the_message_is_kept(client: Client, priya: Profile) -> None:
+    client.post("/people/choose/", {"person": str(priya.uuid)})
+    page = text_of(client, "/messages/")
+    assert "Nobody watches these messages" in page
+    quiet = client.post("/messages/", form_of(page) | {"words": "The band is too light"}, follow=True)
+    assert "Your message is kept" in quiet.content.decode()
+    loud = client.post(
+        "/messages/", form_of(text_of(client, "/messages/")) | {"words": "I have crushing chest pain"}, follow=True
+    )
+    shown = loud.content.decode()
+    assert "Do not wait for an answer" in shown
+    assert shown.index("Do not wait for an answer") < shown.index("I have crushing chest pain")
+    assert client.post("/messages/", {"words": ""}).status_code == 422
+    address = f"/clinic/people/{priya.uuid}/messages/"
+    page = text_of(client, address)
+    assert "alarming words" in page
+    assert "Warning sign" in text_of(client, "/clinic/")
+    ids = re.findall(r'name="client_id" value="([^"]*)"', page)
+    for what, id, words in (("message", ids[1], "Ring 111 now"), ("note", ids[2], "Rang her"), ("handled", ids[0], "")):
+        sent = client.post(address, {"what": what, "client_id": id, "words": words, "name": "Mina"})
+        assert sent.status_code == 302, what
+    assert client.post(address, {"what": "message", "client_id": ids[1], "words": "x", "name": ""}).status_code == 422
+    page = text_of(client, address)
+    assert "Rang her" in page
+    assert "alarming words" not in page
+    assert "Ring 111 now" in text_of(client, "/messages/")
+
+
+def test_messages_are_for_where_somebody_reads(client: Client, priya: Profile) -> None:
+    client.post("/people/choose/", {"person": str(priya.uuid)})
+    assert client.get("/messages/").status_code == 404
+
+
 # ---- nothing that somebody typed runs --------------------------------------------------------------------------------
 
 
@@ -175,12 +212,15 @@ def scripts_in(page: str) -> list[str]:
 
 
 def told(words: str) -> Iterator[Entry]:
-    """Every text that a person can type and that these pages show."""
+    """Every text that a person or a clinician can type and that these pages show."""
     yield TaskTold(task="LM-SIT", category="LM-SIT", name=words[:80], minutes_to_symptom=10, minutes_typical=20)
     yield TaskChanged(task="LM-SIT", change="own", words=words[:400])
     yield FlareStarted(trigger="load")
     yield FlareEnded(helped=words[:400])
     yield PlanAccepted(name=words[:80], role="physiotherapist", fingerprint="X", note=words[:400])
+    yield MessageToClinic(words=words)
+    yield MessageFromClinic(name=words[:80], words=words)
+    yield ClinicNote(name=words[:80], words=words)
 
 
 @pytest.mark.usefixtures("tried_out")
@@ -188,18 +228,21 @@ def test_nothing_that_was_typed_runs_on_a_page_of_a_clinician(client: Client, pr
     """Payloads in every field; the pages hold each as text, and no element or attribute of it."""
     base = scripts_in(text_of(client, f"/clinic/people/{priya.uuid}/")) + scripts_in(text_of(client, "/clinic/"))
     assert base == []
+    client.post("/people/choose/", {"person": str(priya.uuid)})
     dice = random.Random(1)
     shuffled = dice.sample(PAYLOADS, len(PAYLOADS))
-    for start in range(0, len(shuffled), 20):
-        some = shuffled[start : start + 20]
+    now = timezone.now()
+    for start in range(0, len(shuffled), 70):
+        some = shuffled[start : start + 70]
         Profile.objects.filter(pk=priya.pk).update(name=some[0][:60])
         Assessment.objects.filter(profile=priya).update(
             goals=some, activities=[{"words": words, "score": 3} for words in some]
         )
-        for words in some:
-            for entry in told(words):
-                tell(priya, entry)
-        for address in (f"/clinic/people/{priya.uuid}/", "/clinic/", f"/clinic/?name={some[0]}&need={some[1]}"):
+        rows = [(uuid.uuid4(), now.date(), now, entry) for words in some for entry in told(words)]
+        diary.keep_many(profile=priya, rows=rows, by=SYSTEM, now=now)
+        about = f"/clinic/people/{priya.uuid}/"
+        addresses = (about, f"{about}messages/", f"{about}plan/", "/messages/", "/clinic/", f"/clinic/?name={some[0]}")
+        for address in addresses:
             assert scripts_in(text_of(client, address)) == [], some
         diary.DiaryEntry.objects.filter(profile=priya).delete()
     assert len(PAYLOADS) >= 200

@@ -281,6 +281,13 @@ class MessageHandled(Entry, frozen=True, kw_only=True):
     name: ShortWords
 
 
+class ClinicNote(Entry, frozen=True, kw_only=True):
+    """What a clinician notes down about a person. The person can read it in their data."""
+
+    name: ShortWords
+    words: LongWords
+
+
 class Worn(Entry, frozen=True, kw_only=True):
     """A sensor was worn: what it measured in one sitting. Figures are of the time it could measure.
 
@@ -396,6 +403,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "message_to_clinic": MessageToClinic,
     "message_from_clinic": MessageFromClinic,
     "message_handled": MessageHandled,
+    "clinic_note": ClinicNote,
     "undone": Undone,
 }
 

@@ -55,6 +55,7 @@ _STOP_WORDS: Final = (
     "than there what which who when where how why not no any some about into up down out just very really much many go "
     "going hurt hurts hurting pain pains painful ache aches aching back upper sore"
 )
+_CANNOT: Final = re.compile(r"\bcan ?not\b", re.IGNORECASE)
 _STOP: Final = frozenset(_STOP_WORDS.split())
 _SUFFIXES: Final = (
     ("ies", "y"),
@@ -108,9 +109,13 @@ class LearnSearch:
 
     def alarm(self, typed: str) -> Level | None:
         """The loudest alarm in everything that was typed."""
-        typed_words = _Typed(words_of(typed[:_ALARM_CHARACTERS_MOST]))
-        met = {level for level, phrase in self._alarms if typed_words.hold(phrase)}
+        looked_at = typed[:_ALARM_CHARACTERS_MOST]
+        ways = dict.fromkeys((looked_at, _CANNOT.sub("can't", looked_at)))  # written either way, it says the same
+        met = {level for way in ways for level in self._met(_Typed(words_of(way)))}
         return next((level for level in LEVELS if level in met), None)
+
+    def _met(self, words: "_Typed") -> set[Level]:
+        return {level for level, phrase in self._alarms if words.hold(phrase)}
 
     @cached_property
     def _alarms(self) -> tuple[tuple[Level, tuple[str, ...]], ...]:

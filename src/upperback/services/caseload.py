@@ -16,7 +16,7 @@ from upperback.care.caseload import STALLED_WEEKS, Placed, Stand, by_need
 from upperback.care.diary import CheckIn, Morning, SessionStarted, kind_of
 from upperback.care.looking_back import LastReview, review_due_on
 from upperback.content.vocabulary import default_content
-from upperback.services import treating
+from upperback.services import messages, treating
 from upperback.services.access_rules import DataClass
 from upperback.services.actors import Actor
 from upperback.services.alarms import alarms_after
@@ -53,6 +53,10 @@ def place(seen: Sequence[Seen], *, today: dt.date) -> list[Placed]:
     progress = _who(seen, "progress")
     _add_pain(known, progress, today)
     _add_training(known, progress, today)
+    for profile, waits in messages.waiting_of(_who(seen, "messages")).items():
+        known[profile] |= {
+            "messages": waits.count, "message_on": waits.since, "alarming_on": waits.alarming_on,
+        }  # fmt: skip
     stands = [
         Stand(person=str(one.profile.uuid), name=one.profile.name, knows=one.classes, **known[one.profile.pk])
         for one in seen

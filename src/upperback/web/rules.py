@@ -75,6 +75,7 @@ PAGES: Final[dict[str, Rule]] = {
         "live live_screen live_ticket live_kept live_kept_delete live_kept_finish live_kept_file",
         shows=("live", "wearable"),
     ),
+    **_rules("own", "messages", shows=("messages",)),
     # Exports: all of a record, for its own person only.
     **_rules(
         "own",
@@ -91,6 +92,7 @@ PAGES: Final[dict[str, Rule]] = {
     ),
     **_rules("work", "clinic_plan", roles=("clinician",), shows=("identity", "plan")),
     **_rules("work", "clinic_cleared", roles=("clinician",), shows=("identity", "answers", "plan")),
+    **_rules("work", "clinic_messages", roles=("clinician",), shows=("identity", "messages")),
     # The household's: choosing a person, bringing one in, reading somebody's file, electrodes at the computer itself.
     **_rules("shut", "choose_person bring_data opened opened_change live_muscle"),
 }

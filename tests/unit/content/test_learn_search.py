@@ -168,3 +168,9 @@ def test_words_and_stems_and_steps() -> None:
     assert {stem_of(word) for word in ("running", "runs", "run")} == {"run"}
     assert stem_of("scoliosis") == "scoliosis"
     assert [distance(*pair) for pair in (("a", "a"), ("chair", "chiar"), ("disc", "disk"), ("", "abc"))] == [0, 1, 1, 3]
+
+
+@pytest.mark.parametrize("how", ["can't", "cannot", "can not", "Can’t"])
+def test_what_one_cannot_do_alarms_however_it_is_written(how: str) -> None:
+    assert LearnSearch(default_content()).alarm(f"Since today I {how} feel my legs") == "emergency"
+    assert LearnSearch(default_content()).alarm(f"I {how} find my band") is None

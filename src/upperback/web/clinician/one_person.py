@@ -87,6 +87,8 @@ def _links(seen: treating.Seen) -> list[dict[str, str]]:
         return []
     id = [seen.profile.uuid]
     found = [{"href": reverse("clinic_plan", args=id), "text": _("Change the plan")}] if seen.may("plan") else []
+    if seen.may("messages"):
+        found.append({"href": reverse("clinic_messages", args=id), "text": _("Messages and notes")})
     if seen.may("plan") and seen.may("answers"):
         found.append({"href": reverse("clinic_cleared", args=id), "text": _("Say that exercise is fine")})
     return found

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.clinician import caseload, edit, one_person, opened
+from upperback.web.clinician import caseload, edit, one_person, opened, writing
 
 urlpatterns = [
     path("opened/", opened.overview, name="opened"),
@@ -11,4 +11,5 @@ urlpatterns = [
     path("clinic/people/<uuid:person_id>/", one_person.person_page, name="clinic_person"),
     path("clinic/people/<uuid:person_id>/plan/", edit.plan_page, name="clinic_plan"),
     path("clinic/people/<uuid:person_id>/cleared/", edit.cleared_page, name="clinic_cleared"),
+    path("clinic/people/<uuid:person_id>/messages/", writing.messages_page, name="clinic_messages"),
 ]

@@ -39,7 +39,7 @@ _CHECKED: Final = {
 }
 #: Of a search: how much of it is shown again, and whom to turn to at each alarm.
 _SHOWN_MOST: Final = 200
-_CONTACTS: Final[dict[Level, tuple[str, ...]]] = {
+CONTACTS: Final[dict[Level, tuple[str, ...]]] = {
     "emergency": ("emergency", "urgent_line"),
     "crisis": ("crisis_line", "listening_line", "crisis_text", "emergency"),
     "today": ("urgent_line", "gp"),
@@ -118,7 +118,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "asked": bool(typed.strip()),
         "long": len(typed) > _SHOWN_MOST,
         "found": found,
-        "contacts": services(_CONTACTS[found.alarm]) if found.alarm else [],
+        "contacts": services(CONTACTS[found.alarm]) if found.alarm else [],
     }
     return show(request, "person/learn_search.jinja", context)
 

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -226,6 +227,12 @@ def _more(flare: flares.FlareNow | None) -> list[dict[str, str]]:
         "title": _("See how you hold yourself"),
         "text": _("Wear your phone on your chest. It shows how you lean, and says when it has been long."),
     })  # fmt: skip
+    if settings.SERVICE or settings.DEMO:
+        cards.append({
+            "href": reverse("messages"),
+            "title": _("Write to your clinician"),
+            "text": _("They read it when they have time. Nobody watches it."),
+        })  # fmt: skip
     cards.append({
         "href": reverse("habits"),
         "title": _("Breathing, sleep and the rest"),

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from upperback.web.person import assessment, breaks, check, device, kept, live, people, plan, result, today, training
+from upperback.web.person import (
+    assessment,
+    breaks,
+    check,
+    device,
+    kept,
+    live,
+    messages,
+    people,
+    plan,
+    result,
+    today,
+    training,
+)
 from upperback.web.person.daily_urls import urlpatterns as daily_care
 from upperback.web.person.data_urls import urlpatterns as own_data
 from upperback.web.person.review_urls import urlpatterns as looking_back
@@ -61,6 +74,7 @@ urlpatterns = [
     path("live/kept/finish/", kept.kept_finish, name="live_kept_finish"),
     path("live/kept/<uuid:kept>/", kept.kept_file, name="live_kept_file"),
     path("diary/", device.keep, name="diary"),
+    path("messages/", messages.messages_page, name="messages"),
 ]
 
 urlpatterns += daily_care + looking_back + own_data

@@ -1,0 +1,61 @@
+"""`/messages/`: what a person writes to whoever looks after them, and what they write back. Nobody watches it."""
+
+import uuid
+from typing import Any, get_args
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from upperback.content.learn_search import Level
+from upperback.core.errors import InputError
+from upperback.services import messages
+from upperback.services.actors import public_id
+from upperback.services.people import Profile
+from upperback.web.person import session
+from upperback.web.person.learn import CONTACTS
+from upperback.web.person.page import for_person, services, show
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def messages_page(request: HttpRequest, profile: Profile) -> HttpResponseBase:
+    """The conversation. Words that alarm bring help to the top first; the message is kept all the same."""
+    if not (settings.SERVICE or settings.DEMO):
+        raise Http404
+    by, now = session.actor_of(request), session.now()
+    if request.method != "POST":
+        return _page(request, profile)
+    try:
+        alarm = messages.write_to_clinic(
+            profile=profile, client_id=public_id(request.POST.get("client_id", "")),
+            words=request.POST.get("words", ""), by=by, now=now,
+        )  # fmt: skip
+    except InputError as problem:
+        return _page(request, profile, error=_(problem.message), words=request.POST.get("words", ""))
+    return redirect(f"{reverse('messages')}?help={alarm}" if alarm else f"{reverse('messages')}?sent=1")
+
+
+def _page(request: HttpRequest, profile: Profile, *, error: str | None = None, words: str = "") -> HttpResponse:
+    by, now = session.actor_of(request), session.now()
+    asked = request.GET.get("help", "")
+    alarm: Level | None = next((level for level in get_args(Level) if level == asked), None)
+    readers = messages.readers(profile=profile, by=by, now=now)
+    context: dict[str, Any] = {
+        "profile": profile,
+        "lines": messages.thread(profile=profile, by=by),
+        "readers": readers,
+        "may_write": bool(readers) or not settings.SERVICE,
+        "alarm": alarm,
+        "contacts": services(CONTACTS[alarm]) if alarm is not None else [],
+        "sent": "sent" in request.GET,
+        "words": words,
+        "error": error,
+        "has_errors": error is not None,
+        "client_id": uuid.uuid4(),
+    }
+    return show(request, "person/messages.jinja", context, status=422 if error else 200)
