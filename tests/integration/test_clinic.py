@@ -137,7 +137,7 @@ def test_a_change_goes_to_the_person_who_sees_each_part_and_says_yes(client: Cli
 def test_where_the_plan_waits_a_clinician_says_what_they_found(client: Client, db: None) -> None:
     ken = demo.make_person(key="weight", now=timezone.now())
     assert "Say that exercise is fine" in client.get(f"/clinic/people/{ken.uuid}/plan/").content.decode()
-    address = f"/clinic/people/{ken.uuid}/cleared/"
+    address = f"/clinic/people/{ken.uuid}/fine/"
     sent = form_of(text_of(client, address)) | {"name": "Mina", "role": "gp", "reason": "Seen and fine"}
     assert client.post(address, sent).status_code == 422
     assert client.post(address, sent | {"seen": "yes"}).status_code == 302

@@ -1,4 +1,4 @@
-"""`/clinic/people/ID/plan/`, `/cleared/`: what a clinician proposes to a person. Nothing changes before their yes."""
+"""`/clinic/people/ID/plan/`, `/fine/`: what a clinician proposes to a person. Nothing changes before their yes."""
 
 import uuid
 
