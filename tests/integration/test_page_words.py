@@ -11,6 +11,7 @@ import textstat
 from babel.messages.extract import extract_from_dir
 from textstat.backend.counts import _count_syllables
 
+from upperback.web.person import easy
 from upperback.web.pictures import PICTURES
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "src" / "upperback" / "web" / "templates"
@@ -36,6 +37,9 @@ def _sentences() -> dict[str, list[str]]:
     for picture in PICTURES.values():
         texts = [text for part in picture.parts for text in (part.name, part.about)]
         found[f"picture {picture.id}"] = [str(text) for text in (picture.title, picture.words, *texts)]
+    for short in easy.PAGES:
+        texts = [str(one.words) for one in (*short.say, *short.then)]
+        found[f"easy {short.id}"] = [re.sub(r"\{\w+\}", "nine", text) for text in (str(short.title), *texts)]
     return found
 
 

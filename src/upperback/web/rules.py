@@ -49,7 +49,7 @@ PAGES: Final[dict[str, Rule]] = {
     **_rules(
         "anyone",
         "start about ready calendar_feed styleguide people language",
-        "learn learn_search learn_book learn_page plan_service plan_service_csv",
+        "learn learn_search learn_book learn_page easy easy_page plan_service plan_service_csv",
     ),
     **_rules(
         "check",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.person import flare, habits, learn, load, workplace
+from upperback.web.person import easy, flare, habits, learn, load, workplace
 
 urlpatterns = [
     path("flare/", flare.flare_page, name="flare"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("workplace/print/", workplace.sheet, name="workplace_print"),
     path("habits/", habits.habits, name="habits"),
     path("habits/breathing/", habits.breathing, name="habits_breathing"),
+    path("easy/", easy.index, name="easy"),
+    path("easy/<slug:easy_id>/", easy.page, name="easy_page"),
     path("learn/", learn.index, name="learn"),
     path("learn/search/", learn.search, name="learn_search"),
     path("learn/book/", learn.book, name="learn_book"),

@@ -51,7 +51,7 @@ _SENTENCE_BEGINS: Final = re.compile(r"(<(p|li|h2|h3)>|[.!?] )(<(strong|em)>)*$"
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
     """What this browser may see: `everything`, exercises and page of the day of an open plan, and where to go on."""
 
     everything: bool
@@ -66,7 +66,7 @@ class _Reader:
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """`/learn/`: every page, by topic."""
-    today = _reader(request).today
+    today = reader_of(request).today
     because = _because(today) if today else None
     return show(request, "person/learn.jinja", {"topics": _topics(), "today": today, "because": because})
 
@@ -79,10 +79,10 @@ def page(request: HttpRequest, learn_id: str) -> HttpResponse:
     found = content.learn_pages.get(learn_id)
     if found is None:
         raise Http404
-    return show(request, "person/learn_page.jinja", _page_context(found, _reader(request)))
+    return show(request, "person/learn_page.jinja", _page_context(found, reader_of(request)))
 
 
-def _page_context(found: LearnPage, reader: _Reader) -> dict[str, Any]:
+def _page_context(found: LearnPage, reader: Reader) -> dict[str, Any]:
     content = default_content()
     parts = [_html(part.html) for part in found.parts if reader.everything or not part.waits]
     exercises = [content.exercises[id] for id in found.exercises if id in reader.exercises and id in content.exercises]
@@ -129,7 +129,7 @@ def _index() -> LearnSearch:
     return LearnSearch(default_content())
 
 
-def _reader(request: HttpRequest) -> _Reader:
+def reader_of(request: HttpRequest) -> Reader:
     """Nobody yet, or a database that does not answer, sees what everybody may see."""
     nobody = _nobody()
     try:
@@ -142,11 +142,11 @@ def _reader(request: HttpRequest) -> _Reader:
     href, text = onward(may.state)
     decision = may.state.decision
     first = decision is not None and decision.disposition in {"emergency_now", "urgent_same_day"}
-    return _Reader(may.everything, may.exercises, href, text, help_first=first and not may.everything, today=may.today)
+    return Reader(may.everything, may.exercises, href, text, help_first=first and not may.everything, today=may.today)
 
 
-def _nobody() -> _Reader:
-    return _Reader(everything=False, exercises=(), next_href=reverse("check"), next_text=_("Start the safety check"))
+def _nobody() -> Reader:
+    return Reader(everything=False, exercises=(), next_href=reverse("check"), next_text=_("Start the safety check"))
 
 
 def _topics() -> list[dict[str, Any]]:
