@@ -38,8 +38,8 @@ def _sentences() -> dict[str, list[str]]:
         texts = [text for part in picture.parts for text in (part.name, part.about)]
         found[f"picture {picture.id}"] = [str(text) for text in (picture.title, picture.words, *texts)]
     for short in easy.PAGES:
-        texts = [str(one.words) for one in (*short.say, *short.then)]
-        found[f"easy {short.id}"] = [re.sub(r"\{\w+\}", "nine", text) for text in (str(short.title), *texts)]
+        lines = [str(one.words) for one in (*short.say, *short.then)]
+        found[f"easy {short.id}"] = [re.sub(r"\{\w+\}", "nine", text) for text in (str(short.title), *lines)]
     return found
 
 
