@@ -3,11 +3,13 @@
 import asyncio
 import datetime as dt
 import json
+import math
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -17,6 +19,7 @@ from tests.integration.daily import planned
 from tests.unit.services.test_live import Phone
 from upperback.care.diary import Worn, read_entry
 from upperback.core.errors import NotAllowed, NotFound
+from upperback.devices.live.phone import PhoneFrame
 from upperback.services import actors, diary, live, live_store, live_tickets, people
 from upperback.services.live import Hello, Sitting
 from upperback.services.people import Profile
@@ -118,6 +121,39 @@ def test_what_cannot_be_read_is_said_and_then_ends_it(ana: Profile) -> None:
     heard, code = talk([{"ticket": ticket(ana)}, b"nonsense", "no json", *Phone().lies(1)])
     assert any("trouble" in one for one in heard)
     assert not any("stopped" in one for one in heard)
+
+
+def frame(acc: tuple[float, float, float] = (0, 0, 9.81), n: int = 50, number: int = 0) -> bytes:
+    """A phone that lies, as it should not be."""
+    time_ms = np.float64(1000 * number) + np.arange(n, dtype=np.float64) * 20
+    acc_mps2 = np.tile(np.array(acc, np.float32), (n, 1))
+    return PhoneFrame(number=number, time_ms=time_ms, acc_mps2=acc_mps2, rotation_dps=None).write()
+
+
+NAN = (math.nan, math.nan, math.nan)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ([frame(NAN, number=k) for k in range(6)], "Nothing can be read from the sensor: no sample has a number"),
+        ([frame((0, 0, 1.0))], "The sensor counts acceleration in g: m/s2 are expected"),
+        ([frame((0, 0, 96.2))], "The sensor's acceleration was multiplied by 9.81 once too often: m/s2 are expected"),
+        ([b"\2" + frame()[1:]], "a frame of version 2: only version 1 is known"),
+        ([frame()[:-3]], "a frame of 813 bytes: 816 are expected for 50 samples"),
+        (["0 0 9.81"], "A text cannot be read: a JSON object is expected, and samples as binary frames"),
+        (["[]"], "A text cannot be read: a JSON object is expected, and samples as binary frames"),
+        (["x" * 3000], "A text of 3,000 characters is too long: 2,000 at most"),
+        ([{"what": 1}], "a live page asked for something that is not known"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_message_is_said_in_a_sentence(ana: Profile, sent: list[Any], words: str) -> None:
+    def waits() -> None:
+        time.sleep(0.1)
+
+    heard, code = talk([{"ticket": ticket(ana)}, *sent, waits])
+    assert [one["trouble"] for one in heard if "trouble" in one] == [words]
+    assert code is None
 
 
 def test_a_flood_is_ended(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,15 @@ from django.db import transaction
 
 from upperback.care.diary import Worn
 from upperback.core.errors import InputError, NotFound, Unavailable, UpperbackError
-from upperback.devices.live.phone import PHONE_RATE_HZ, FrameOrder, PhoneFrame, Points, SentFrame, points_of_rest
+from upperback.devices.live.phone import (
+    PHONE_RATE_HZ,
+    FrameOrder,
+    PhoneFrame,
+    Points,
+    SentFrame,
+    points_of_rest,
+    wrong_at_rest,
+)
 from upperback.sensing.crowd import Crowd, Wearer, WearerState, unfinished
 from upperback.sensing.cues import Wishes
 from upperback.sensing.epochs import Epochs
@@ -37,6 +45,8 @@ from upperback.services.today import local_day
 
 #: The phone lies still for so long before it is believed.
 _REST_SAMPLES: Final = 40
+#: So many in which nothing was read, before one was: five seconds.
+_NOTHING_MAX: Final = 250
 _TASKS: Final[Mapping[str, TaskKind]] = {
     "stand": "stand",
     "bend": "bend",
@@ -125,6 +135,7 @@ class Sitting:
         self._kept: list[SentFrame] = []
         self._kept_bytes = 0
         self._quiet, self._held = False, False
+        self._n_nothing = 0
         self._since_s: float | None = None
 
     def enter(self, crowd: Crowd) -> None:
@@ -328,6 +339,11 @@ class Sitting:
     def _rest(self, frame: SentFrame, crowd: Crowd) -> Iterator[Told]:
         acc = np.concatenate([self._state.resting, frame.acc_mps2()])[-_REST_SAMPLES:]
         self._state.resting = acc
+        self._n_nothing = 0 if np.isfinite(acc).any() else self._n_nothing + frame.raw.n
+        if self._n_nothing > _NOTHING_MAX:
+            raise InputError("Nothing can be read from the sensor: no sample has a number")
+        if len(acc) == _REST_SAMPLES and (wrong := wrong_at_rest(acc)) is not None:
+            raise InputError(wrong)
         if len(acc) == _REST_SAMPLES and (points := points_of_rest(acc)) is not None:
             self._state.points, self._state.resting = points, acc[:0]
             self._wearer = crowd.join(

@@ -165,6 +165,20 @@ def points_of_rest(acc_mps2: npt.NDArray[np.float32]) -> Points | None:
     return "up" if 0.85 < along < 1.15 else "down" if -1.15 < along < -0.85 else None
 
 
+def wrong_at_rest(acc_mps2: npt.NDArray[np.float32]) -> str | None:
+    """What is wrong with readings at rest, in a sentence: their unit is another one. None where that is not seen."""
+    if not len(acc_mps2) or not np.isfinite(acc_mps2).all():
+        return None
+    size = np.linalg.norm(acc_mps2.astype(np.float64), axis=1)
+    if float(size.std()) > 0.05 * float(size.mean()):
+        return None
+    if 0.9 < float(size.mean()) < 1.1:
+        return "The sensor counts acceleration in g: m/s2 are expected"
+    if 0.9 < float(size.mean()) / G_MPS2**2 < 1.1:
+        return "The sensor's acceleration was multiplied by 9.81 once too often: m/s2 are expected"
+    return None
+
+
 class Numbered(Protocol):
     """What has a place in the order."""
 

@@ -126,11 +126,15 @@ class Wearer:
                 do(item)
                 self.unstored_since_s = self.unstored_since_s or time.monotonic()
             except InputError as problem:
-                self._troubles += 1
-                self.told["trouble"] = problem.message
-                if self._troubles >= _TROUBLES_MAX:
-                    self.stop(problem.message, NOT_LET_IN)
+                self.cannot_read(problem)
         del self.waiting[:done]
+
+    def cannot_read(self, problem: InputError) -> None:
+        """Tells them; the fifth time ends it."""
+        self._troubles += 1
+        self.told["trouble"] = problem.message
+        if self._troubles >= _TROUBLES_MAX:
+            self.stop(problem.message, NOT_LET_IN)
 
     def flush(self) -> None:
         """Sends what is to be told; while that hangs, newer answers take the place of older ones."""
@@ -277,6 +281,13 @@ class Hub:
             wearer.is_held = True
             self._held[wearer] = None
             wearer.line.hold()
+
+    def cannot_read(self, wearer: Wearer, problem: InputError, now_s: float) -> None:
+        """A message that is neither a frame nor a question."""
+        wearer.heard_s = now_s
+        wearer.pace.take(now_s, 0)
+        wearer.cannot_read(problem)
+        wearer.flush()
 
     async def leave(self, wearer: Wearer) -> None:
         """Works on what still waits, and returns when it is stored, or is somebody else's."""

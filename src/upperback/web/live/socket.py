@@ -134,29 +134,26 @@ class _Connection:
         if (frame := message.get("bytes")) is not None:
             self._hub.put(wearer, frame, now_s)
             return True
-        if (question := _question(message)) == _END:
+        try:
+            question = _read(message)
+        except InputError as problem:
+            self._hub.cannot_read(wearer, problem, now_s)
+            return wearer.stopped is None
+        if question == _END:
             return False
         self._hub.put(wearer, question, now_s)
         return True
-
-
-def _question(message: dict[str, Any]) -> dict[str, Any]:
-    """A text message of a sitting; one that cannot be read asks for nothing, which is refused in its turn."""
-    try:
-        return _read(message)
-    except InputError:
-        return {}
 
 
 def _read(message: dict[str, Any]) -> dict[str, Any]:
     """A text message as an object. Raises InputError."""
     text = message.get("text") or ""
     if len(text) > _TEXT_CHARACTERS_MAX:
-        raise InputError("a message of a live page is too long")
+        raise InputError(f"A text of {len(text):,} characters is too long: {_TEXT_CHARACTERS_MAX:,} at most")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise InputError("a message of a live page cannot be read")
+        raise InputError("A text cannot be read: a JSON object is expected, and samples as binary frames")
     return found
