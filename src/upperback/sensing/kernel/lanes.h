@@ -75,6 +75,18 @@ UB_INLINE vf ub_select(vm mask, vf yes, vf no) {
 #endif
 }
 
+/* `yes` where a < b: fewer steps than by way of a mask. */
+UB_INLINE vf ub_where_less(vf a, vf b, vf yes, vf no) {
+#if UB_WIDTH == 16
+    const __mmask16 less = _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+    return (vf)_mm512_mask_blend_ps(less, (__m512)no, (__m512)yes);
+#elif UB_WIDTH == 8
+    return (vf)_mm256_blendv_ps((__m256)no, (__m256)yes, _mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ));
+#else
+    return ub_select(a < b, yes, no);
+#endif
+}
+
 UB_INLINE vf ub_only(vm mask, vf yes) { return (vf)(mask & (vm)yes); }
 
 UB_INLINE vf ub_abs(vf x) { return (vf)((vm)x & 0x7fffffff); }

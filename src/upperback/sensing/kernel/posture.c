@@ -39,9 +39,10 @@ _Static_assert((int)ROWS <= (int)UB_POSTURE_STATE, "the state holds every row");
 _Static_assert((int)SETTLED < (int)UB_POSTURE_COEFFICIENTS, "the coefficients hold every number");
 
 typedef struct {
-    float acc[TILE * 3 * UB_LANES], gyr[TILE * 3 * UB_LANES], up[TILE * 3 * UB_LANES];
+    _Alignas(64) float acc[TILE * 3 * UB_LANES], gyr[TILE * 3 * UB_LANES], up[TILE * 3 * UB_LANES];
     int32_t bins[TILE * 5 * UB_LANES];
     uint8_t bad[TILE * UB_LANES], why[TILE * UB_LANES]; /* for the filters, and the reason */
+    const float *next[3][UB_LANES];                     /* where acc, gyr and up of the next tile stand */
 } tile;
 
 /* ------------------------------------------------------------------------------------------------ pack */
@@ -72,7 +73,6 @@ UB_INLINE void mark(const ub_posture_job *job, tile *t, int64_t at, uint8_t qual
 static void pack(const ub_posture_job *job, const int64_t *at, int64_t *where, int64_t n_time, tile *t) {
     const float *rows[3][UB_LANES];
     float edge[3][UB_LANES][3 * TILE];
-    const int64_t ahead = 3 * TILE; /* fetched early: more streams than the processor follows by itself */
     const int64_t used[3] = {job->has_acc, job->has_gyr, job->has_up};
     memset(t->bad, 0, (size_t)n_time * UB_LANES);
     memset(t->why, 0, (size_t)n_time * UB_LANES);
@@ -86,10 +86,8 @@ static void pack(const ub_posture_job *job, const int64_t *at, int64_t *where, i
             rows[0][lane] = rows_at(block->acc, first, used[0]);
             rows[1][lane] = rows_at(block->gyr, first, used[1]);
             rows[2][lane] = rows_at(block->up, first, used[2]);
-            for (int64_t next = 3 * n_time; next < 3 * n_time + ahead; next += 16)
-                for (int k = 0; k < 3; k++)
-                    if (used[k])
-                        __builtin_prefetch(rows[k][lane] + next);
+            for (int k = 0; k < 3; k++)
+                t->next[k][lane] = rows[k][lane] + 3 * n_time;
             if (!block->quality)
                 continue;
             const uint8_t *const quality = block->quality + first;
@@ -130,6 +128,17 @@ static void pack(const ub_posture_job *job, const int64_t *at, int64_t *where, i
         ub_side_by_side(rows[1], t->gyr, 3 * n_time);
     if (job->has_up)
         ub_side_by_side(rows[2], t->up, 3 * n_time);
+}
+
+/* Have some of the next tile fetched, at sample i of this one: its lanes are more streams than a processor follows by
+   itself, and all of them at a time more than it fetches at once. */
+UB_INLINE void look_ahead(const ub_posture_job *job, const tile *t, int64_t i) {
+    enum { LINE = 16, LINES = 3 * TILE / LINE, PARTS = TILE / UB_LANES };
+    const int64_t used[3] = {job->has_acc, job->has_gyr, job->has_up};
+    for (int k = 0; k < 3; k++)
+        if (used[k])
+            for (int64_t line = i / UB_LANES * (LINES / PARTS); line < (i / UB_LANES + 1) * (LINES / PARTS); line++)
+                __builtin_prefetch(t->next[k][i % UB_LANES] + LINE * line);
 }
 
 /* Ready verticals get length 1; what is none, or of a sample that is not used, becomes NaN. */
@@ -175,25 +184,26 @@ UB_INLINE vf short_arcsine_deg(vf x) {
     return x * ((t * 5.50510918f + 9.42602757f) * t + 57.2976018f);
 }
 
-/* The angle, 0 to 180, from the acute angle to the nearest axis: the one of the cosine, or of the sine. */
-UB_INLINE vf whole_angle_deg(vf part, vm from_cosine, vm obtuse) {
-    const vf acute = ub_select(from_cosine, part, 90 - part);
-    return ub_select(obtuse, 180 - acute, acute);
-}
-
 UB_INLINE vf with_sign_of(vf size, vf sign) { return (vf)(((vm)sign & (vm)ub_all(-0.f)) | (vm)size); }
+
+/* The angle, 0 to 180, to where `along` is largest, from the acute angle `part` to the nearest axis: across it if
+   `aside` is smaller than `size`, else to it. */
+UB_INLINE vf whole_angle_deg(vf part, vf aside, vf size, vf along) {
+    const vf acute = ub_where_less(aside, size, part, 90 - part);
+    return ub_where_less(along, ub_all(0), 180 - acute, acute);
+}
 
 /* Inclination of the spine to the vertical, from the vertical's components along and across the spine. */
 UB_INLINE vf inclination_deg(vf along, vf across) {
     const vf size = ub_abs(along);
-    return whole_angle_deg(arcsine_deg(ub_min(across, size)), across < size, along < 0);
+    return whole_angle_deg(arcsine_deg(ub_min(across, size)), across, size, along);
 }
 
 /* Forward bend. The vertical, seen from the trunk, leans the other way than the trunk does. */
 UB_INLINE vf flexion_deg(vf along, vf ahead) {
     const vf x = ub_abs(along), y = ub_abs(ahead);
     const vf ratio = ub_min(x, y) / ub_max(ub_max(x, y), ub_all(1e-6f));
-    return with_sign_of(whole_angle_deg(arctangent_deg(ratio), y < x, along < 0), -ahead);
+    return with_sign_of(whole_angle_deg(arctangent_deg(ratio), y, x, along), -ahead);
 }
 
 /* Side-bend to the right. */
@@ -233,8 +243,26 @@ UB_INLINE void put_bin(int32_t *to, vm bin, vm place, vm counts, vm nowhere, int
 
 /* Towards minus infinity. */
 UB_INLINE vm whole(vf value) {
+#if UB_WIDTH == 16
+    return (vm)_mm512_cvt_roundps_epi32((__m512)value, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#else
     const vm near = __builtin_convertvector(value, vm);
     return near + (vm)(__builtin_convertvector(near, vf) > value);
+#endif
+}
+
+/* Count the bins of a sample of UB_WIDTH lanes, of which `n_lanes` are there. */
+UB_INLINE void count_bins(uint32_t *restrict counts, const int32_t *restrict bins, int64_t n_lanes) {
+    for (int k = 0; k < 5; k++, bins += UB_LANES) {
+        if (n_lanes >= UB_WIDTH) {
+#pragma GCC unroll 16
+            for (int lane = 0; lane < UB_WIDTH; lane++)
+                counts[(uint32_t)bins[lane]]++;
+        } else {
+            for (int lane = 0; lane < n_lanes; lane++)
+                counts[(uint32_t)bins[lane]]++;
+        }
+    }
 }
 
 /* Why the sample of a lane was not measured. */
@@ -254,7 +282,9 @@ UB_INLINE vf force_square(const float *acc) {
     return x * x + y * y + z * z;
 }
 
-UB_INLINE vm has_force(const float *acc) { return force_square(acc) < (float)FORCE_MAX * FORCE_MAX; }
+UB_INLINE int have_force(const float *acc) {
+    return ub_all_within(force_square(acc), 0, (float)FORCE_MAX * FORCE_MAX);
+}
 
 /* One sample of UB_WIDTH lanes. `fast`: every lane counts, has a settled vertical and a force, and had them before. */
 UB_INLINE void posture_step(lanes_state *s, const float *c, const vf up[3], const float *acc, const uint8_t *reasons,
@@ -325,7 +355,8 @@ UB_INLINE void posture_step(lanes_state *s, const float *c, const vf up[3], cons
     put_bin(bins + 4 * UB_LANES, generalised_bin, at->generalised_velocity, follows, at->nowhere, fast);
 }
 
-/* Samples [begin, end) of a tile; none of them is the first of an epoch but perhaps `begin`. */
+/* Samples [begin, end) of a tile; none of them is the first of an epoch but perhaps `begin`. Bins are counted while the
+   next sample is worked on, as one needs of a processor what the other does not. */
 static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t begin, int64_t end,
                           const int32_t *counts_now) {
     lanes_state s;
@@ -346,17 +377,22 @@ static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t 
         const int64_t at = i * 3 * UB_LANES + lane;
         const vf up[3] = {ub_load(t->up + at), ub_load(t->up + at + UB_LANES), ub_load(t->up + at + 2 * UB_LANES)};
         const vf square = up[0] * up[0] + up[1] * up[1] + up[2] * up[2];
-        const vm good = (square > 0.9f) & (square < 1.1f); /* nothing else may get near a bin; false for NaN */
+        const float least = 0.9f, most = 1.1f; /* nothing else may get near a bin */
         const float *const acc = job->has_acc ? t->acc + at : 0;
         const uint8_t *const reasons = t->why + i * UB_LANES + lane;
         int32_t *const bins = t->bins + i * 5 * UB_LANES + lane;
-        if (complete && ub_every(good & counts & (s.row[SEEN] > 0) & has_force(acc))) {
-            posture_step(&s, c, up, acc, reasons, good, counts, &place, bins, 1);
+        if (complete && ub_every(counts & (s.row[SEEN] > 0)) && ub_all_within(square, least, most) && have_force(acc)) {
+            posture_step(&s, c, up, acc, reasons, counts, counts, &place, bins, 1);
             n_fast++;
         } else {
-            posture_step(&s, c, up, acc, reasons, good, counts, &place, bins, 0);
+            posture_step(&s, c, up, acc, reasons, (square >= least) & (square <= most), counts, &place, bins, 0);
         }
+        if (lane == 0)
+            look_ahead(job, t, i);
+        if (i > begin)
+            count_bins(job->counts, bins - 5 * UB_LANES, job->n_lanes - lane);
     }
+    count_bins(job->counts, t->bins + (end - 1) * 5 * UB_LANES + lane, job->n_lanes - lane);
     if (n_fast) {
         s.row[N_MEASURED] += (float)n_fast;
         s.row[N_VELOCITY] += (float)n_fast;
@@ -365,9 +401,10 @@ static void posture_lanes(const ub_posture_job *job, tile *t, int lane, int64_t 
     }
     for (int k = 0; k < ROWS; k++)
         ub_store(state + k * UB_LANES, s.row[k]);
-    for (int k = 0; k < UB_REASONS; k++)
-        for (int l = 0; l < UB_WIDTH; l++)
-            job->samples[k] += s.why[k][l];
+    if (n_fast < end - begin)
+        for (int k = 0; k < UB_REASONS; k++)
+            for (int l = 0; l < UB_WIDTH; l++)
+                job->samples[k] += s.why[k][l];
 }
 
 /* ---------------------------------------------------------------------------------------------- epochs */
@@ -377,54 +414,48 @@ static int64_t first_of_epoch(const ub_posture_job *job, int64_t epoch) {
     return (int64_t)ceil((double)epoch * job->rate - job->phase - 1e-3);
 }
 
-/* Writes a lane's finished epoch and begins the next one. */
-static void finish_epoch(const ub_posture_job *job, int lane, int64_t epoch, int64_t n_expected) {
-    float *const s = job->state + lane;
-    const int64_t row = epoch - job->first_epoch;
-    float nowhere[UB_EPOCH_COLUMNS];
-    float *const to = row >= 0 && row < job->n_epochs ? job->epochs + row * UB_EPOCH_COLUMNS : nowhere;
-    const float n = s[N_MEASURED * UB_LANES], n_velocity = s[N_VELOCITY * UB_LANES], nan = __builtin_nanf("");
-    const float share = n > 0 ? 1 / n : nan, share_velocity = n_velocity > 0 ? 1 / n_velocity : nan;
-    const int has_up = job->coefficients[HAS_UP] > 0, has_front = job->coefficients[HAS_FRONT] > 0;
-    const float up_known = has_up ? 1 : nan, front_known = has_front ? 1 : nan;
-    to[UB_EPOCH_INCLINATION] = s[SUM_INCLINATION * UB_LANES] * share * up_known;
-    to[UB_EPOCH_FLEXION] = s[SUM_FLEXION * UB_LANES] * share * front_known;
-    to[UB_EPOCH_LATERAL] = s[SUM_LATERAL * UB_LANES] * share * front_known;
-    to[UB_EPOCH_INCLINATION_VELOCITY] = s[SUM_INCLINATION_VELOCITY * UB_LANES] * share_velocity * up_known;
-    to[UB_EPOCH_GENERALISED_VELOCITY] = s[SUM_GENERALISED_VELOCITY * UB_LANES] * share_velocity;
-    for (int k = 0; k < 3; k++)
-        to[UB_EPOCH_UP + k] = s[(SUM_UP + k) * UB_LANES] * share;
-    float movement = nan;
-    const float n_force = s[N_FORCE * UB_LANES];
-    if (n_force > 0) {
-        const float share_force = n_force == n ? share : 1 / n_force;
-        const float mean = s[SUM_FORCE * UB_LANES] * share_force, square = s[SUM_FORCE_SQUARE * UB_LANES] * share_force;
-        movement = sqrtf(square > mean * mean ? square - mean * mean : 0);
+/* Writes the finished epochs of the lanes where `over` is set, and begins the next ones. `expected`: their samples. */
+static void finish_epochs(const ub_posture_job *job, const int32_t *over, const int64_t *epoch, const float *expected) {
+    float columns[UB_EPOCH_COLUMNS][UB_LANES];
+    const vf nan = ub_all(__builtin_nanf("")), none = ub_all(0), one = ub_all(1);
+    const vf up_known = job->coefficients[HAS_UP] > 0 ? one : nan;
+    const vf front_known = job->coefficients[HAS_FRONT] > 0 ? one : nan;
+    for (int lane = 0; lane < job->n_lanes; lane += UB_WIDTH) {
+        vf s[ROWS], to[UB_EPOCH_COLUMNS];
+        for (int k = 0; k < ROWS; k++)
+            s[k] = ub_load(job->state + k * UB_LANES + lane);
+        const vf n = s[N_MEASURED], n_velocity = s[N_VELOCITY], n_force = s[N_FORCE], all = ub_load(expected + lane);
+        const vf share = ub_where_less(none, n, 1 / n, nan);
+        const vf share_velocity = ub_where_less(none, n_velocity, 1 / n_velocity, nan);
+        to[UB_EPOCH_INCLINATION] = s[SUM_INCLINATION] * share * up_known;
+        to[UB_EPOCH_FLEXION] = s[SUM_FLEXION] * share * front_known;
+        to[UB_EPOCH_LATERAL] = s[SUM_LATERAL] * share * front_known;
+        to[UB_EPOCH_INCLINATION_VELOCITY] = s[SUM_INCLINATION_VELOCITY] * share_velocity * up_known;
+        to[UB_EPOCH_GENERALISED_VELOCITY] = s[SUM_GENERALISED_VELOCITY] * share_velocity;
+        for (int k = 0; k < 3; k++)
+            to[UB_EPOCH_UP + k] = s[SUM_UP + k] * share;
+        const vf share_force = 1 / n_force, mean = s[SUM_FORCE] * share_force, square = s[SUM_FORCE_SQUARE] * share_force;
+        const vf variance = ub_where_less(mean * mean, square, square - mean * mean, none);
+        to[UB_EPOCH_MOVEMENT] = ub_where_less(none, n_force, ub_sqrt(variance), nan);
+        const vf share_expected = 1 / all;
+        to[UB_EPOCH_MEASURED] = ub_select(n == all, one, n * share_expected);
+        to[UB_EPOCH_NOT_WORN] = s[N_NOT_WORN] * share_expected;
+        for (int k = 0; k < UB_EPOCH_COLUMNS; k++)
+            ub_store(columns[k] + lane, to[k]);
+        vm ends;
+        memcpy(&ends, over + lane, sizeof ends);
+        for (int k = SUM_INCLINATION; k < ROWS; k++)
+            ub_store(job->state + k * UB_LANES + lane, ub_only(~ends, s[k]));
     }
-    const float share_expected = 1 / (float)n_expected;
-    to[UB_EPOCH_MOVEMENT] = movement;
-    to[UB_EPOCH_MEASURED] = n == (float)n_expected ? 1 : n * share_expected;
-    to[UB_EPOCH_NOT_WORN] = s[N_NOT_WORN * UB_LANES] * share_expected;
-    for (int k = SUM_INCLINATION; k < ROWS; k++)
-        s[k * UB_LANES] = 0;
+    for (int lane = 0; lane < job->n_lanes; lane++) {
+        const int64_t row = epoch[lane] - job->first_epoch;
+        if (over[lane] && row >= 0 && row < job->n_epochs)
+            for (int k = 0; k < UB_EPOCH_COLUMNS; k++)
+                job->epochs[row * UB_EPOCH_COLUMNS + k] = columns[k][lane];
+    }
 }
 
 /* --------------------------------------------------------------------------------------------- the job */
-
-static void count_bins(const ub_posture_job *job, const tile *t, int64_t n_time) {
-    uint32_t *restrict const counts = job->counts;
-    for (int64_t k = 0; k < n_time * 5; k++) {
-        const int32_t *restrict const bins = t->bins + k * UB_LANES;
-        if (job->n_lanes == UB_LANES) {
-#pragma GCC unroll 16
-            for (int lane = 0; lane < UB_LANES; lane++)
-                counts[(uint32_t)bins[lane]]++;
-        } else {
-            for (int lane = 0; lane < job->n_lanes; lane++)
-                counts[(uint32_t)bins[lane]]++;
-        }
-    }
-}
 
 /* A single lane by itself: fifteen idle ones beside it would cost as much as fifteen busy ones. */
 static void orient_alone(const ub_posture_job *job, tile *t, int64_t n_time) {
@@ -456,8 +487,10 @@ static void find_vertical(const ub_posture_job *job, tile *t, int64_t n_time) {
 
 UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
     int64_t at[UB_LANES] = {0}, where[UB_LANES] = {0}, epoch[UB_LANES] = {0}, next[UB_LANES] = {0}, longest = 0;
-    int32_t counts_now[UB_LANES] = {0};
+    int32_t counts_now[UB_LANES] = {0}, over[UB_LANES] = {0};
+    float expected[UB_LANES] = {0};
     tile t;
+    memset(t.next, 0, sizeof t.next);
     if (job->n_lanes < UB_LANES)
         memset(&t, 0, sizeof t); /* lanes without samples are worked on with those beside them */
     for (int lane = 0; lane < job->n_lanes; lane++) {
@@ -499,15 +532,22 @@ UB_EXPORT void UB(posture_run)(const ub_posture_job *job) {
             }
             for (int lane = 0; lane < job->n_lanes; lane += UB_WIDTH)
                 posture_lanes(job, &t, lane, begin, end, counts_now);
-            for (int lane = 0; lane < job->n_lanes; lane++)
-                if (counts_now[lane] && at[lane] + end == next[lane]) {
-                    const int64_t first = first_of_epoch(job, epoch[lane]);
-                    finish_epoch(job, lane, epoch[lane], next[lane] - first);
-                    next[lane] = first_of_epoch(job, ++epoch[lane] + 1);
+            int n_over = 0;
+            for (int lane = 0; lane < job->n_lanes; lane++) {
+                over[lane] = counts_now[lane] && at[lane] + end == next[lane] ? -1 : 0;
+                if (over[lane]) {
+                    expected[lane] = (float)(next[lane] - first_of_epoch(job, epoch[lane]));
+                    n_over++;
                 }
+            }
+            if (n_over) {
+                finish_epochs(job, over, epoch, expected);
+                for (int lane = 0; lane < job->n_lanes; lane++)
+                    if (over[lane])
+                        next[lane] = first_of_epoch(job, ++epoch[lane] + 1);
+            }
             begin = end;
         }
-        count_bins(job, &t, n_time);
         for (int lane = 0; lane < job->n_lanes; lane++)
             at[lane] += n_time;
         done += n_time;

@@ -206,17 +206,19 @@ class _Work:
         self._waiting.drop(grid.first_of(last) - self._n_warm)
 
     def _take_in(self) -> None:
-        """What the pieces that are worked on have given, once they are done."""
+        """What the pieces that are worked on have given; holds are looked for while later ones are worked on."""
         if self._running is None:
             return
         pieces, rows, grid = self._running.pieces, self._running.rows, self._grid
-        last = pieces[-1].last
+        first, last = pieces[0].first, pieces[-1].last
         for group, future in zip(self._running.groups, self._running.done, strict=True):
             tally, posture = future.result()
-            self._tallies[pieces[group[0]].summary].add(tally)
+            summary = pieces[group[0]].summary
+            self._tallies[summary].add(tally)
             if grid.first_of(last) > self._n_samples and group[-1] == len(pieces) - 1:  # not complete
                 rows[-1] = epoch_row(posture[:, len(group) - 1], grid.expected_in(last - 1), self._alignment)
-        self._hold(pieces, rows)
+            start, end = pieces[group[0]].first, pieces[group[-1]].last
+            self._hold(start, rows[start - first : end - first], self._holds[summary])
         self._rows.append(rows)
         self._running = None
 
@@ -269,16 +271,7 @@ class _Work:
         )
         return tally, posture
 
-    def _hold(self, pieces: list[_Piece], rows: npt.NDArray[np.float32]) -> None:
-        first_s, first = math.floor(self._start_s), pieces[0].first
-        for summary, holds in enumerate(self._holds):
-            mine = [piece for piece in pieces if piece.summary == summary]
-            if mine:
-                part = rows[mine[0].first - first : mine[-1].last - first]
-                hold_epochs(
-                    Epochs(first_s=first_s + mine[0].first, rows=part),
-                    self._bout,
-                    self._params.holds,
-                    holds,
-                    instruction_set=self._instruction_set,
-                )
+    def _hold(self, first: int, rows: npt.NDArray[np.float32], tally: HoldTally) -> None:
+        """The epochs from `first` on, which follow those before."""
+        epochs = Epochs(first_s=math.floor(self._start_s) + first, rows=rows)
+        hold_epochs(epochs, self._bout, self._params.holds, tally, instruction_set=self._instruction_set)
