@@ -208,6 +208,15 @@ def _own_data(page: Page) -> Iterator[str]:
     page.locator("#is_me").check(force=True)
     page.locator("button[value=entries]").click()
     yield "clinic-in-taken"
+    page.goto("/share/programs/")
+    yield "programs"
+    page.locator("main .nhsuk-button").last.click()
+    yield "programs-error"
+    page.locator("#label").fill("Practice system")
+    page.locator("input[value=measures]").check(force=True)
+    page.locator("input[value='30']").check(force=True)
+    page.locator("main .nhsuk-button").last.click()
+    yield "programs-key"
     page.goto("/share/letter/")
     yield "letter"
     go_on(page)

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["household", "reader", "system", "person", "account", "guest", "nobody"]
+Kind = Literal["household", "reader", "system", "person", "account", "guest", "program", "nobody"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,8 @@ class Actor:
     system: the product itself, for example when it makes the demonstration people. nobody: not let in.
     person: somebody signed in to a service, at their own record; `id` is the public id of the account.
     account: anybody who is signed in, at somebody else's record; what they may see of whom is asked of `access` at
-    every use. guest: somebody at a service without an account, who does the safety check.
+    every use. guest: somebody at a service without an account, who does the safety check. program: another program,
+    with a token that a person made for it.
     """
 
     kind: Kind
@@ -42,6 +43,11 @@ def person(account_uuid: uuid.UUID) -> Actor:
 def account(account_uuid: uuid.UUID, *, second_factor: bool = False) -> Actor:
     """Somebody who is signed in to a service, clinicians and carers among them."""
     return Actor(kind="account", id=str(account_uuid), second_factor=second_factor)
+
+
+def program(token_uuid: uuid.UUID) -> Actor:
+    """Another program, by the token that it came with."""
+    return Actor(kind="program", id=str(token_uuid))
 
 
 def guest(browser: str) -> Actor:

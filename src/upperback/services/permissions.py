@@ -33,6 +33,8 @@ Action = Literal[
     "answer_change",
     "finish_live",
     "reset_demo",
+    "let_programs_read",
+    "read_fhir",
     "share",
     "accept_invitation",
     "run_service",
@@ -67,7 +69,7 @@ _LIVING_HERE: Final[frozenset[Action]] = frozenset(
 
 _TABLE: Final[dict[Kind, frozenset[Action]]] = {
     # On one's own machine the household shares one installation; profiles keep people apart, not out.
-    "household": _LIVING_HERE,
+    "household": _LIVING_HERE | {"let_programs_read"},
     "system": _LIVING_HERE | {"finish_live", "reset_demo", "run_service"},
     # Signed in to a service, at their own record and no other.
     "person": (_LIVING_HERE - {"list_profiles", "create_profile", "import_person"}) | {"share", "accept_invitation"},
@@ -75,6 +77,8 @@ _TABLE: Final[dict[Kind, frozenset[Action]]] = {
     "account": frozenset({"see_profile", "propose_change", "accept_invitation"}),
     # Not signed in at a service: the safety check and its result, before anything else.
     "guest": frozenset({"see_profile", "change_profile", "answer", "finish_screening"}),
+    # Another program with a token: what it may read of whom stands in its scopes.
+    "program": frozenset({"read_fhir"}),
     # Somebody who reads an archive that was given to them: looks, and proposes in a file of their own.
     "reader": frozenset({"list_profiles", "see_profile", "propose_change"}),
     "nobody": frozenset(),

@@ -457,6 +457,36 @@ class CalendarFeed(models.Model):
         return str(self.uuid)
 
 
+class ProgramToken(models.Model):
+    """A right of another program to read one record over FHIR. Taking it away deletes the row."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "profile": T, "token_sha256": T, "label": P, "scopes": T, "mood": T, "made_at": T,
+            "ends_at": T, "used_at": T, "by": T,
+        },
+        Export.NEVER,  # opens this installation and nothing else
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="program_tokens")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    label = models.CharField(max_length=60)
+    scopes = models.JSONField(default=list)
+    mood = models.BooleanField(default=False, help_text="With what is about mood.")
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, help_text="To about a minute.")
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
 class PushSubscription(models.Model):
     """A browser in which a person turned notices on. Deleted when it is turned off there or its address is gone."""
 

@@ -40,6 +40,8 @@ TRUST_FILE: Final = "/trust/upperback.crt"
 _WITHOUT_COOKIE: Final = frozenset({"/readyz"})
 # Calendar programs have no cookie; the address itself is the secret.
 CALENDAR_PREFIX: Final = "/calendar/"
+# Other programs have no cookie either; each question brings a token.
+FHIR_PREFIX: Final = "/fhir/"
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     [
@@ -152,7 +154,11 @@ class FrontDoor:
             await _answer(send, 200, self.trust.certificate, [_CERTIFICATE, (b"cache-control", b"no-cache")])
         elif path == PHONE_PATH:
             await _answer(send, 200, pages.phone, [_HTML, (b"cache-control", b"no-cache")])
-        elif path not in _WITHOUT_COOKIE and not path.startswith(CALENDAR_PREFIX) and not self._let_in(scope):
+        elif (
+            path not in _WITHOUT_COOKIE
+            and not path.startswith((CALENDAR_PREFIX, FHIR_PREFIX))
+            and not self._let_in(scope)
+        ):
             await _answer(send, 403, pages.closed, [_HTML])
         else:
             await self._pass_on(scope, receive, send)

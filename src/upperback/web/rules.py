@@ -93,6 +93,8 @@ PAGES: Final[dict[str, Rule]] = {
     **_rules("work", "clinic_plan", roles=("clinician",), shows=("identity", "plan")),
     **_rules("work", "clinic_cleared", roles=("clinician",), shows=("identity", "answers", "plan")),
     **_rules("work", "clinic_messages", roles=("clinician",), shows=("identity", "messages")),
+    # Programs with a token, on one's own machine only: in a service a clinic's app is asked of `access`.
+    **_rules("shut", "programs fhir_metadata fhir_find fhir_read fhir_nothing"),
     # The household's: choosing a person, bringing one in, reading somebody's file, electrodes at the computer itself.
     **_rules("shut", "choose_person bring_data opened opened_change live_muscle"),
 }

@@ -32,6 +32,11 @@ if settings.SERVICE:
 # Each audience brings its own addresses.
 urlpatterns += [
     path("", include(name))
-    for name in ("upperback.web.person.urls", "upperback.web.clinician.urls", "upperback.web.staff.urls")
+    for name in (
+        "upperback.web.person.urls",
+        "upperback.web.clinician.urls",
+        "upperback.web.staff.urls",
+        "upperback.web.fhir_api.urls",
+    )
     if find_spec(name.rsplit(".", 1)[0]) and find_spec(name)
 ]

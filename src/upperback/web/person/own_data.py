@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from upperback.core.errors import Conflict, InputError, NotAllowed
 from upperback.interchange.archive import PASSPHRASE_LEAST, check_passphrase
 from upperback.interchange.plan_change import BYTES_MOST
-from upperback.services import archive, erasure, own_tables, plan_changes, proposals
+from upperback.services import archive, erasure, own_tables, permissions, plan_changes, proposals
 from upperback.services.actors import public_id
 from upperback.services.bring_in import bring_in
 from upperback.services.people import Profile
@@ -36,7 +36,8 @@ _OTHER_PERSON: Final = "This page was for somebody else. Nothing was deleted. Lo
 @for_person
 def own_data(request: HttpRequest, profile: Profile) -> HttpResponse:
     """`/data/`: what can be done with everything that was saved."""
-    return show(request, "person/own_data.jinja", {"profile": profile})
+    programs_may = permissions.may(session.actor_of(request), "let_programs_read")
+    return show(request, "person/own_data.jinja", {"profile": profile, "programs_may": programs_may})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
