@@ -135,6 +135,7 @@ class Allowed:
 
 
 PLAN_PAGES: Final = frozenset({
+    "plan_pack",
     "plan", "plan_shape", "plan_swap", "exercise", "today", "training", "training_start", "training_start_movement",
     "training_done", "training_wrong", "training_exercise", "live", "live_screen", "morning", "breaks", "break_card",
     "break_now",

@@ -85,6 +85,21 @@ def plan_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     return show(request, "person/plan_locked.jinja", context)
 
 
+@require_safe
+@for_person
+def pack(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """`/plan/pack/`: plan, exercises with their pictures, and when to get help, as one document for paper."""
+    plan = plans.open_plan(profile=profile, by=session.actor_of(request))
+    context = _open_context(plan, profile)
+    exercises = default_content().exercises
+    items = [*context["movement"], *context["strength"]]
+    drawn = {item["id"]: Markup(still_figures(exercises[item["id"]])) for item in items}  # noqa: S704  our own drawing
+    steps = {item["id"]: exercises[item["id"]].steps for item in items}
+    days = [str(name) for name in DAY_NAMES.values()]
+    more = {"drawn": drawn, "steps": steps, "days": days, "contacts": services(("emergency", "urgent_line"))}
+    return show(request, "person/plan_pack.jinja", context | more)
+
+
 @require_POST
 @for_person
 def make(request: HttpRequest, profile: Profile) -> HttpResponse:
