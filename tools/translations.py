@@ -176,11 +176,18 @@ def _merge(path: Path, made: Catalog, language: str, *, numbered: bool) -> None:
     for message in made:
         if not message.id:
             continue
-        old = known.get(message.id)
+        old = known.get(message.id) or known.obsolete.get(_key(message.id))
         merged.add(message.id, old.string if old is not None else None, message.locations, message.flags)
+    for old in [*known, *known.obsolete.values()]:
+        if old.id and old.string and made.get(old.id) is None:
+            merged.obsolete[_key(old.id)] = old
     path.parent.mkdir(parents=True, exist_ok=True)
     body = _body(merged, numbered=numbered)
     path.write_text(_header(language) + body, encoding="utf-8")
+
+
+def _key(text: str | tuple[str, ...] | list[str]) -> str:
+    return text if isinstance(text, str) else text[0]
 
 
 def _header(language: str) -> str:
@@ -201,7 +208,7 @@ def _body(catalogue: Catalog, *, numbered: bool) -> str:
     import io
 
     out = io.BytesIO()
-    write_po(out, catalogue, width=110, omit_header=True, include_lineno=numbered, ignore_obsolete=True)
+    write_po(out, catalogue, width=110, omit_header=True, include_lineno=numbered)
     return out.getvalue().decode()
 
 

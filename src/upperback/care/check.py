@@ -9,6 +9,7 @@ from typing import Any
 from upperback.care.triage import decide, read_findings
 from upperback.care.triage.decision import ORDER, Decision
 from upperback.content.check import structural_problems
+from upperback.content.languages_check import LanguageReport, check_languages
 from upperback.content.load import compile_release, load_release
 from upperback.content.models import Case, Rule
 from upperback.content.vocabulary import Content
@@ -25,6 +26,12 @@ class ContentReport:
     status: str
     counts: dict[str, int]
     cases: dict[str, dict[str, int]]
+    languages: tuple[LanguageReport, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What does not speak against the release, and should be known: texts that show in English elsewhere."""
+        return [warning for language in self.languages for warning in language.warnings]
 
     def record(self) -> dict[str, Any]:
         """As plain data."""
@@ -34,6 +41,8 @@ class ContentReport:
             "status": self.status,
             "counts": self.counts,
             "cases": self.cases,
+            "languages": {one.language: one.record() for one in self.languages},
+            "warnings": self.warnings,
             "problems": list(self.problems),
         }
 
@@ -46,6 +55,10 @@ class ContentReport:
             for level, row in self.cases.items():
                 numbers = (row["rules"], row["positive"], row["negative"], row["near_miss"])
                 lines.append(f"  {level:<22}  {numbers[0]:6d}  {numbers[1]:8d}  {numbers[2]:8d}  {numbers[3]:9d}")
+        for one in self.languages:
+            share = one.translated / one.texts if one.texts else 0
+            review = one.review or "no word on who looked at it"
+            lines += ["", f"  {one.language}: {one.translated} of {one.texts} texts ({share:.0%}), {review}"]
         verdict = "whole" if not self.problems else f"refused: {len(self.problems)} problems"
         return "\n".join([*lines, "", f"The content is {verdict}."])
 
@@ -59,9 +72,11 @@ def check_release(folder: Path, *, today: dt.date) -> ContentReport:
     except ContentError as error:
         return ContentReport((error.message,), folder.name, "", "", {}, {})
     unsound = structural_problems(content, today=today)
-    problems = unsound or _decision_problems(content)
+    languages = () if unsound else tuple(check_languages(folder, content))
+    problems = unsound or [*_decision_problems(content), *(line for one in languages for line in one.problems)]
     return ContentReport(
         problems=tuple(problems),
+        languages=languages,
         release=content.release_id,
         sha256=content.sha256,
         status=f"{content.release.info.status}, not clinically approved"

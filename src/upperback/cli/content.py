@@ -27,6 +27,8 @@ def _check_content(chosen: argparse.Namespace) -> int:
 
     report = check_release(chosen.folder or content_folder(), today=dt.datetime.now(dt.UTC).date())
     print(msgspec.json.encode(report.record()).decode() if chosen.json else report.text())
+    for warning in report.warnings:
+        print(f"upperback: warning: {warning}", file=sys.stderr)
     for problem in report.problems:
         print(f"upperback: {problem}", file=sys.stderr)
     return BAD_INPUT if report.problems else 0

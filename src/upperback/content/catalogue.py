@@ -4,6 +4,8 @@ Catalogues because translators have tools for them, and because an entry carries
 """
 
 import hashlib
+import io
+import re
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -16,6 +18,7 @@ COMPILED_NAME: Final = "_compiled.json"
 #: Headers that say what a catalogue was made for and who looked at it.
 RELEASE_HEADER: Final = "X-Content-Release"
 REVIEW_HEADER: Final = "X-Review"
+_HEADER: Final = re.compile(r'^"(X-[\w-]+): (.*?)\\n"$', re.MULTILINE)
 NOT_REVIEWED: Final = "not clinically reviewed"
 
 
@@ -64,16 +67,21 @@ def _digest(folder: Path) -> str:
 
 
 def _compile(folder: Path, digest: str) -> Catalogue:
+    from babel.core import Locale, UnknownLocaleError
     from babel.messages.pofile import PoFileError, read_po
 
+    try:
+        Locale.parse(folder.name, sep="-")
+    except (UnknownLocaleError, ValueError) as error:
+        raise ContentError(f"“{folder.name}” is no language that is known, so nobody can choose it") from error
     entries, headers = [], dict[str, str]()
     for path in sorted(folder.glob("*.po")):
         try:
-            with path.open("rb") as handle:
-                catalogue = read_po(handle, locale=folder.name, abort_invalid=True)
+            text = path.read_text(encoding="utf-8")
+            catalogue = read_po(io.StringIO(text), locale=folder.name, abort_invalid=True)
         except (PoFileError, UnicodeDecodeError, ValueError) as error:
             raise ContentError(f"{path.name}:1: not a catalogue that can be read: {error}") from error
-        headers |= dict(catalogue.mime_headers)
+        headers |= dict(_HEADER.findall(text))
         for message in catalogue:
             if not message.id or message.fuzzy:
                 continue
