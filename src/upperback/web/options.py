@@ -163,7 +163,7 @@ TABLE: Final[tuple[Option, ...]] = (
         name="DEMO",
         kind="true or false",
         default="false",
-        help="Starts with made-up people and shows the style guide. Refused in a service.",
+        help="Starts with made-up people and shows the style guide. Refused in a service that is not tried out.",
         parse=_boolean,
     ),
     Option(
@@ -415,7 +415,7 @@ def _check_service(options: Options, source: Mapping[str, str]) -> None:
     faults += [f"{name} is not a setting; check the spelling" for name in sorted(source) if _is_stray(name, known)]
     if options.debug:
         faults.append("UPPERBACK_DEBUG has to be false")
-    if options.demo:
+    if options.demo and not options.trial:
         faults.append("UPPERBACK_DEMO has to be false")
     if options.opened:
         faults.append("UPPERBACK_OPENED has to be false")

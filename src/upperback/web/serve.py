@@ -227,6 +227,8 @@ def _options(host: str, data: Path | None, *, demo: bool) -> Options:
         # Made-up people never get into somebody's own data.
         os.environ["UPPERBACK_DATA"] = str(options.data / "demo")
         options = read_options()
+    if options.demo and options.mode == "service" and not options.trial:
+        raise InputError("Invented people are for a service that is tried out: --service --trial --demo")
     if host not in _LOOPBACK and (options.mode != "service" or options.trial):
         raise InputError(
             f"Listening on {host} would open this installation to the network without TLS. Use 127.0.0.1, "
@@ -277,12 +279,18 @@ def _refuse_if_not_durable() -> None:
 
 
 def _invent(say: Callable[[str], None]) -> None:
+    from django.conf import settings
     from django.utils import timezone
 
     from upperback.services.demo import reset_demo
 
     try:
-        reset_demo(now=timezone.now())
+        if settings.SERVICE:
+            from upperback.web.service.trial import make_trial
+
+            say(make_trial(timezone.now()).words())
+        else:
+            reset_demo(now=timezone.now())
     except Exception:  # noqa: BLE001
         _log.exception("invented people not made")
         say("The invented people of the demo could not be made. Everything else works.")

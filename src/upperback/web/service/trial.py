@@ -1,0 +1,87 @@
+"""A service with people in it, to try it out: a clinic, a physiotherapist, and the invented people who share with her.
+
+`upperback serve --service --trial --demo`: made anew at each start, with a new password and spare codes that only the
+terminal shows.
+"""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import transaction
+
+from upperback.services import actors, clinics, demo, sharing
+from upperback.services.access_rules import USUAL, DataClass
+from upperback.services.actors import SYSTEM
+from upperback.services.clinics import Account, Clinic
+from upperback.services.people import Profile
+
+CLINIC: Final = "North Street Physiotherapy"
+STAFF: Final = ("mina@clinic.example", "Mina Patel")
+#: Who lets less, or more, be seen than most: so that it can be looked at.
+SHARES: Final[dict[str, frozenset[DataClass]]] = {
+    "strain": frozenset({"identity", "plan"}),
+    "six_weeks": USUAL | {"mood", "wearable"},
+}
+_DAYS: Final = 90
+_SPARE_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """How to get in: one password for all, spare codes for the physiotherapist, addresses of the people."""
+
+    staff: str
+    password: str
+    spare_codes: tuple[str, ...]
+    people: tuple[str, ...]
+
+    def words(self) -> str:
+        """For the terminal."""
+        return (
+            f"To try it out, sign in as the physiotherapist, {self.staff}, or as one of the invented people:\n"
+            f"  {', '.join(self.people)}\n"
+            f"  Password of all of them: {self.password}\n"
+            f"  Second step of the physiotherapist, each once: {'  '.join(self.spare_codes)}"
+        )
+
+
+def make_trial(now: dt.datetime) -> Trial:
+    """Makes the clinic, if it is not there, and everybody anew. Own people and other staff are not touched."""
+    password = secrets.token_urlsafe(9)
+    with transaction.atomic():
+        profiles = demo.reset_demo(now=now)
+        demo.bring_all_to_life(now=now)
+        Account.objects.filter(email=STAFF[0]).delete()
+        clinic = Clinic.objects.filter(name=CLINIC).first() or clinics.make_clinic(name=CLINIC, by=SYSTEM, now=now)
+        staff = _account(STAFF[0], password, name=STAFF[1])
+        clinics.add_member(account=staff, clinic=clinic, role="clinician", by=SYSTEM, now=now)
+        TOTP.activate(staff, generate_totp_secret())
+        codes = RecoveryCodes.activate(staff).get_unused_codes()
+        people = [_shares(profile, staff, password, now) for profile in profiles]
+    return Trial(staff=STAFF[0], password=password, spare_codes=tuple(codes[:_SPARE_SHOWN]), people=tuple(people))
+
+
+def _shares(profile: Profile, staff: Account, password: str, now: dt.datetime) -> str:
+    """An invented person with an account, by the way that people go: an invitation, and its code typed in."""
+    email = f"{profile.name.split(',')[0].lower()}@people.example"
+    account = _account(email, password, profile=profile)
+    _, code = sharing.invite(
+        profile=profile, kind="treats", data_classes=SHARES.get(profile.demo, USUAL), days=_DAYS,
+        by=actors.person(account.uuid), now=now,
+    )  # fmt: skip
+    sharing.accept(code=code, by=actors.account(staff.uuid, second_factor=True), now=now)
+    return email
+
+
+def _account(email: str, password: str, *, name: str = "", profile: Profile | None = None) -> Account:
+    Account.objects.filter(email=email).delete()
+    account = Account(email=email, name=name, profile=profile)
+    account.set_password(password)
+    account.save()
+    EmailAddress.objects.create(user=account, email=email, verified=True, primary=True)
+    return account
