@@ -78,7 +78,9 @@ class LiveLanes:
             if len(self._all_good) < n_time:
                 self._all_good = np.zeros((n_time, self._n_lanes), np.uint8)
             bad = self._all_good
-        up = aligned(acc.shape)
+        up = (
+            aligned(acc.shape) if self._n_lanes > LANES else np.empty_like(acc)
+        )  # for one tile it costs more than it saves
         arrays = (acc, bad) if gyr is None else (gyr, acc, bad)
         size = (n_time,) if self._n_lanes == 1 else (n_time, self._n_lanes)
         self._function(*map(address, arrays), self._state_at, address(up), *size, self._coefficients_at)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upperback.core.errors import InputError
-from upperback.sensing.compiled import LANES, aligned
+from upperback.sensing.compiled import LANES
 from upperback.sensing.orientation._compiled import LiveLanes, Pieces, Span, Tiles
 from upperback.sensing.orientation._live import Backend, choose_backend
 from upperback.sensing.orientation._reference import ReferenceLive, ReferenceTiles
@@ -247,7 +247,7 @@ class _Group:
         first[at], end[at] = np.cumsum(lengths) - lengths, lengths
         span = Span(first, np.zeros(LANES, np.int64), end)
         n_time = int(lengths.max())
-        acc, bad = aligned((n_time, 3, LANES)), np.empty((n_time, LANES), np.uint8)
+        acc, bad = np.empty((n_time, 3, LANES), np.float32), np.empty((n_time, LANES), np.uint8)
         self._tiles.pack(Pieces(np.concatenate([part for signal in signals for part in signal.acc])), span, acc)
         whole_bad = None
         if not all(signal.is_sound for signal in signals):
@@ -255,7 +255,7 @@ class _Group:
         self._tiles.pack_bad(whole_bad, span, bad)
         gyr = None
         if self.has_gyroscope:
-            gyr = aligned(acc.shape)
+            gyr = np.empty_like(acc)
             self._tiles.pack(Pieces(np.concatenate([part for signal in signals for part in signal.gyr])), span, gyr)
         ages, gaps = (rows.tolist() for rows in lanes.ages_and_gaps())
         up = np.empty((int(lengths.sum()), 3), np.float32)
