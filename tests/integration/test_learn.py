@@ -89,6 +89,17 @@ def test_pins_and_needles_lead_to_the_safety_check_first(client: Client) -> None
     assert body.index("/learn/when-to-get-help/") < body.index("/learn/discs-and-nerves/")
 
 
+def test_a_question_shows_where_the_rest_does_and_says_kindly_what_is_so(client: Client, planned: Client) -> None:
+    asking = [page for page in PAGES.values() if page.ask]
+    assert len(asking) >= 10
+    for page in asking:
+        assert page.ask is not None
+        assert page.ask.question not in text_of(Client().get(f"/learn/{page.id}/"))
+        body = text_of(planned.get(f"/learn/{page.id}/"))
+        assert page.ask.question in body
+        assert all(answer.told in body for answer in page.ask.answers)
+
+
 def test_an_unknown_page_is_not_found(client: Client) -> None:
     assert client.get("/learn/nothing-here/").status_code == 404
 

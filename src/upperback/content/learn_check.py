@@ -94,5 +94,7 @@ def _reference_problems(page: models.LearnPage, content: Content) -> Iterator[st
         for key in keys:
             if key not in known:
                 yield f"{place}: there is no {kind} {key}"
+    if page.ask is not None and sum(answer.right for answer in page.ask.answers) != 1:
+        yield f"{place}: of the answers to its question, one is right"
     if page.id in page.next:
         yield f"{place}: leads on to itself"

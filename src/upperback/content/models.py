@@ -576,6 +576,21 @@ PictureId = Literal[
 ]
 
 
+class LearnAnswer(Model, frozen=True):
+    """One answer that can be opened. told: what is said to it, kindly."""
+
+    text: Text
+    told: Text
+    right: bool = False
+
+
+class LearnAsk(Model, frozen=True):
+    """A question about a page, to see whether it got across. Nothing of it is kept; it shows with what waits."""
+
+    question: Text
+    answers: Annotated[tuple[LearnAnswer, ...], msgspec.Meta(min_length=2, max_length=4)]
+
+
 class LearnPage(Model, frozen=True):
     """`learn/<id>.md`: one thing to read. Front matter in YAML, then a small part of Markdown.
 
@@ -603,6 +618,7 @@ class LearnPage(Model, frozen=True):
     phases: tuple[Literal["CALM", "BUILD-light", "BUILD"], ...] = ()
     everybody: bool = False
     pictures: tuple[PictureId, ...] = ()
+    ask: LearnAsk | None = None
 
 
 class AlarmWords(Model, frozen=True):
