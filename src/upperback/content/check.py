@@ -154,6 +154,9 @@ def person_facing(content: Content) -> Iterator[tuple[str, str]]:
         yield from texts_of((topic.title, topic.summary), f"learn_topics/{topic.id}")
     for page in release.learn:
         yield from texts_of((page.title, page.summary), f"learn/{page.id}")
+        if page.ask is not None:
+            answers = tuple(text for answer in page.ask.answers for text in (answer.text, answer.told))
+            yield from texts_of((page.ask.question, answers), f"learn/{page.id}/ask")
         for index, part in enumerate(page.parts):
             yield f"learn/{page.id}/parts/{index}", plain_text(part.html)
 

@@ -47,7 +47,9 @@ _READ: Final[dict[type, tuple[str, ...]]] = {
     models.ReviewRow: ("why", "next"),
     models.DoseText: ("title", "text"),
     models.LearnTopic: ("title", "summary"),
-    models.LearnPage: ("title", "summary", "parts"),
+    models.LearnPage: ("title", "summary", "parts", "ask"),
+    models.LearnAsk: ("question", "answers"),
+    models.LearnAnswer: ("text", "told"),
     models.LearnPart: ("html",),
 }  # fmt: skip
 
