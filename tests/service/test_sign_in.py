@@ -17,7 +17,7 @@ from upperback.services import accounts, clinics
 from upperback.services.actors import SYSTEM
 from upperback.services.clinics import Account
 from upperback.services.people import Profile
-from upperback.store.models import Membership
+from upperback.store.models import AuditEvent, Membership
 from upperback.web.service import visitors
 from upperback.web.service.settings import SHARED_IDLE_S, STAFF_DAY_S, STAFF_IDLE_S
 
@@ -150,6 +150,7 @@ def test_the_session_is_a_new_one_after_signing_in_and_dead_after_signing_out(wo
     replayed.cookies["upperback_session"] = inside
     assert replayed.get("/data/").status_code == 200
     client.post("/account/logout/")
+    assert [event.action for event in AuditEvent.objects.order_by("-pk")[:2]] == ["sign_out", "sign_in"]
     assert replayed.get("/data/").status_code == 302
     replayed.cookies["upperback_session"] = before
     assert replayed.get("/data/").status_code == 302

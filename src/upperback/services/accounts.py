@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from typing import Final
+from typing import Final, Literal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,7 +14,16 @@ from upperback.services.actors import SYSTEM
 from upperback.services.actors import person as as_person
 from upperback.store.models import Account, AuditEvent, Profile
 
-__all__ = ["GUEST_LASTS", "begin_guest", "close_account", "guest_record", "is_staff", "open_account", "sweep_guests"]
+__all__ = [
+    "GUEST_LASTS",
+    "begin_guest",
+    "close_account",
+    "guest_record",
+    "is_staff",
+    "open_account",
+    "sweep_guests",
+    "tell_sign_in",
+]
 
 #: How long what a guest began is kept.
 GUEST_LASTS: Final = dt.timedelta(days=2)
@@ -42,6 +51,14 @@ def close_account(*, account: Account, now: dt.datetime) -> None:
         if not Account.objects.filter(pk=account.pk, is_active=True).update(is_active=False):
             raise Conflict("This account is closed already.")
         audit.record(by=SYSTEM, action="close_account", now=now, object_kind="account", object_uuid=account.uuid)
+
+
+def tell_sign_in(*, account: Account, what: Literal["sign_in", "sign_out"], now: dt.datetime) -> None:
+    """Somebody signed in or out: one line of the audit."""
+    audit.record(
+        by=as_person(account.uuid), action=what, now=now, object_kind="account", object_uuid=account.uuid,
+        profile=account.profile,
+    )  # fmt: skip
 
 
 def is_staff(account: Account) -> bool:
@@ -74,6 +91,9 @@ def sweep_guests(*, now: dt.datetime) -> int:
     for profile in old:
         with transaction.atomic():
             AuditEvent.objects.filter(profile_uuid=profile.uuid).delete()
+            audit.record(
+                by=SYSTEM, action="erase_person", now=now, object_kind="profile", object_uuid=profile.uuid, guest=True
+            )
             profile.delete()
             gone += 1
     return gone

@@ -2,8 +2,13 @@
 
 import datetime as dt
 import uuid
+from contextlib import nullcontext
 from typing import Any
 
+from django.conf import settings
+from django.db import connection, transaction
+
+from upperback.services import audit_chain
 from upperback.services.actors import Actor
 from upperback.store.models import AuditEvent, Profile
 
@@ -18,8 +23,23 @@ def record(
     profile: Profile | None = None,
     **details: Any,
 ) -> None:
-    """Writes the audit row. Called inside the transaction of the change it tells of."""
-    AuditEvent.objects.create(
+    """Writes the audit row. Called inside the transaction of the change it tells of. In a service it is chained."""
+    with nullcontext() if connection.in_atomic_block else transaction.atomic():
+        event = _written(by, action, now, object_kind, object_uuid, profile, details)
+        if settings.SERVICE:
+            audit_chain.add(event)
+
+
+def _written(
+    by: Actor,
+    action: str,
+    now: dt.datetime,
+    object_kind: str,
+    object_uuid: uuid.UUID | None,
+    profile: Profile | None,
+    details: dict[str, Any],
+) -> AuditEvent:
+    return AuditEvent.objects.create(
         at=now,
         actor_kind=by.kind,
         actor_id=by.id,

@@ -885,6 +885,43 @@ class AuditEvent(_AppendOnly):
         return f"{self.at:%Y-%m-%dT%H:%M:%SZ} {self.action}"
 
 
+class AuditLink(_AppendOnly):
+    """What chains an event of the audit of a service to the one before it. Holds nothing about anybody, and stays.
+
+    `whose` is a mark made with the key of the service: it tells which links an erasure explains, and nothing else.
+    """
+
+    handling: ClassVar = Handling(
+        {"id": T, "number": T, "event": T, "whose": T, "digest": T, "chain": T}, Export.NEVER, Erase.KEEP
+    )
+
+    number = models.BigIntegerField(unique=True)
+    event = models.BigIntegerField(unique=True, help_text="Key of the event; it may be erased, the link stays.")
+    whose = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    chain = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("number",)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class AuditHead(models.Model):
+    """How far the chain goes: one row, so that a chain without its end is noticed."""
+
+    handling: ClassVar = Handling({"id": T, "number": T, "chain": T, "older": T, "seal": T}, Export.NEVER, Erase.KEEP)
+
+    number = models.BigIntegerField()
+    chain = models.CharField(max_length=64)
+    older = models.BigIntegerField(help_text="Key of the last event before the chain began.")
+    seal = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
 class Setting(models.Model):
     """A setting of this installation. Never about a person."""
 

@@ -40,6 +40,13 @@ def service_command(words: list[str]) -> int:
     return run(words)
 
 
+def audit_command(words: list[str]) -> int:
+    """`upperback audit`: whether the record of who did what is as it was written."""
+    from upperback.web.service.command import audit_command as run
+
+    return run(words)
+
+
 def link_command(words: list[str]) -> int:
     """`upperback link`: a new one-time link for an app that is already running."""
     parser = ArgumentParser(prog="upperback link", description="Print a new one-time link for the running app.")

@@ -46,6 +46,14 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # comes without ty
         """Signs in. What was begun without an account at this browser is nobody's any more."""
         super().login(request, user)
         visitors.forget_guest(request)
+        accounts.tell_sign_in(account=user, what="sign_in", now=visitors.now())
+
+    def logout(self, request: HttpRequest) -> None:
+        """Signs out, with a line in the audit."""
+        account = visitors.account_of(request)
+        super().logout(request)
+        if account is not None:
+            accounts.tell_sign_in(account=account, what="sign_out", now=visitors.now())
 
     def post_login(self, request: HttpRequest, user: Account, **named: Any) -> HttpResponse:
         """This browser is known from now on."""

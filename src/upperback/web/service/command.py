@@ -1,5 +1,6 @@
-"""`upperback service`: clinics, and who works there. For whoever runs the service, at the machine that runs it."""
+"""`upperback service` and `upperback audit`: for whoever runs the service, at the machine that runs it."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -11,9 +12,7 @@ from upperback.core.errors import InputError
 def service_command(words: list[str]) -> int:
     """Runs one of `clinic`, `staff`, `end`, `list`."""
     parser = ArgumentParser(prog="upperback service", description="Clinics of a service, and who works there.")
-    parser.add_argument("--data", type=Path, help="the data folder of the service")
-    parser.add_argument("--database", metavar="ADDRESS", help="postgresql://user@host:5432/name (default: SQLite)")
-    parser.add_argument("--trial", action="store_true", help="of a service that was started with --trial")
+    _of_which(parser)
     parts = parser.add_subparsers(dest="what", required=True)
     clinic = parts.add_parser("clinic", help="a new clinic")
     clinic.add_argument("name")
@@ -49,6 +48,44 @@ def service_command(words: list[str]) -> int:
             said = running.everybody()
     sys.stdout.write(f"{said}\n")
     return 0
+
+
+def audit_command(words: list[str]) -> int:
+    """Runs `verify` or `head`."""
+    parser = ArgumentParser(prog="upperback audit", description="Is the record of who did what as it was written?")
+    _of_which(parser)
+    parts = parser.add_subparsers(dest="what", required=True)
+    check = parts.add_parser("verify", help="check the whole chain")
+    check.add_argument("--noted", metavar="NUMBER:CHAIN", help="what `audit head` printed once, kept somewhere else")
+    check.add_argument("--json", action="store_true")
+    parts.add_parser("head", help="print how far the chain goes, to be kept on another machine")
+    chosen = parser.parse_args(words)
+
+    _settle(chosen.data, chosen.database, trial=chosen.trial)
+    import django
+
+    django.setup()
+    from upperback.services import audit_chain
+
+    if chosen.what == "head":
+        sys.stdout.write(f"{audit_chain.head()}\n")
+        return 0
+    found = audit_chain.verify(noted=chosen.noted)
+    if chosen.json:
+        told = {"links": found.links, "erased": found.erased, "older": found.older, "faults": list(found.faults)}
+        sys.stdout.write(json.dumps(told) + "\n")
+    elif not found.faults:
+        older = f" {found.older} from before the chain are not covered." if found.older else ""
+        sys.stdout.write(f"All {found.links} events are as they were written; {found.erased} were erased.{older}\n")
+    if found.faults:
+        raise InputError("The record was changed: " + "; ".join(found.faults))
+    return 0
+
+
+def _of_which(parser: ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="the data folder of the service")
+    parser.add_argument("--database", metavar="ADDRESS", help="postgresql://user@host:5432/name (default: SQLite)")
+    parser.add_argument("--trial", action="store_true", help="of a service that was started with --trial")
 
 
 def _settle(data: Path | None, database: str | None, *, trial: bool) -> None:
