@@ -32,7 +32,7 @@ def test_ones_own_machine_brings_no_accounts_along() -> None:
         "import sys, os; os.environ['DJANGO_SETTINGS_MODULE'] = 'upperback.web.settings'\n"
         "from upperback.web import asgi; assert asgi.django_application() is not None\n"
         "found = [m for m in sys.modules if m.split('.')[0] in {'allauth', 'psycopg', 'fido2', 'qrcode'}]\n"
-        "found += [m for m in sys.modules if m.startswith('upperback.web.service')]\n"
+        "found += [m for m in sys.modules if f'{m}.'.startswith('upperback.web.service.')]\n"
         "print(found)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,6 +13,7 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "": "own record",
     "about/": "everybody",
     "learn/": "everybody",
+    "easy/": "everybody",
     "language/": "everybody",
     "readyz": "everybody",
     "plan-service/": "everybody",  # figures about a year of a clinic, of nobody
@@ -27,6 +28,8 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "work/code/": "clinicians",
     "clinic/": "clinicians",
     "opened/": "nobody",
+    "share/programs/": "nobody",  # tokens of programs are for one's own machine
+    "fhir/": "nobody",
     "data/bring/": "nobody",
     "live/muscle/": "nobody",
 }

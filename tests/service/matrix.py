@@ -274,7 +274,7 @@ def _patterns(found: Any, before: str) -> Iterator[tuple[URLPattern, str]]:
         if isinstance(pattern, URLResolver):
             yield from _patterns(pattern.url_patterns, address)
         else:
-            yield pattern, f"/{address}"
+            yield pattern, "/" + address.replace("^", "")
 
 
 def _filled(address: str, record: uuid.UUID) -> str:

@@ -1,5 +1,8 @@
 """The rule of every way in: page, socket, export, job. What is not in here does not start.
 
+A page that is not somebody's own record also gets its line in `tests/service/expected.py`, where it is said a second
+time who gets there.
+
 On one's own machine the gate decides who comes in at all. In a service these rules stand before every view (see
 `service.doors`), and `services.access` decides what of whom is shown behind them.
 """

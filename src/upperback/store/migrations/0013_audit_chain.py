@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0011_accounts'),
+        ('store', '0012_program_tokens'),
     ]
 
     operations = [
