@@ -51,17 +51,18 @@ def wear(page: Page) -> Phone:
 
 
 def work(page: Page, phone: Phone, metrics: CDPSession, seconds: float) -> dict[str, float]:
-    """Shares of a core while the wearer leans to and fro; megabytes of objects at the end."""
+    """Shares of a core while the wearer leans to and fro, and of the time with degrees to see; megabytes of objects."""
     before, began = _counted(metrics), time.monotonic()
-    lean = 0
+    lean, looks, seen = 0, 0, 0
     while time.monotonic() - began < seconds:
         lean = 20 - lean
         phone.leans(lean)
         page.wait_for_timeout(2000)
+        looks, seen = looks + 1, seen + part(page, "degrees").inner_text().endswith("°")
     after, took_s = _counted(metrics), time.monotonic() - began
     found = {name: (after[name] - before[name]) / took_s for name in ("TaskDuration", "ScriptDuration")}
     metrics.send("HeapProfiler.collectGarbage")
-    return found | {"heap_mb": _counted(metrics)["JSHeapUsedSize"] / 1e6, "took_s": took_s}
+    return found | {"heap_mb": _counted(metrics)["JSHeapUsedSize"] / 1e6, "took_s": took_s, "seen": seen / looks}
 
 
 def _counted(metrics: CDPSession) -> dict[str, float]:
@@ -98,7 +99,7 @@ def measure(browser: Browser, address: str, first_link: str, seconds: float) -> 
             speed = "as fast as this machine" if slower == 1 else f"slowed down {slower} times"
             print(
                 f"{speed}: {found['TaskDuration']:.1%} of a core, {found['ScriptDuration']:.1%} of it script, over "
-                f"{found['took_s']:.0f} s; {found['heap_mb']:.1f} MB of objects",
+                f"{found['took_s']:.0f} s; {found['heap_mb']:.1f} MB of objects; degrees at {found['seen']:.1%} of looks",
                 flush=True,
             )
     shown = part(page, "degrees").inner_text()

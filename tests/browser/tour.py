@@ -8,10 +8,11 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, WebSocketRoute
 
 from upperback.care.intake import PARTS, sections, shared_page
 from upperback.content.models import Question
@@ -415,6 +416,7 @@ def _plan(page: Page) -> Iterator[str]:
     yield "live-screen"
     page.goto("/live/muscle/")
     yield "live-muscle"
+    yield from _muscle(page)
     page.goto("/live/kept/")
     yield "live-kept"
     page.goto("/breaks/now/")
@@ -423,6 +425,57 @@ def _plan(page: Page) -> Iterator[str]:
     page.locator("button[name=done]").first.click()
     page.wait_for_load_state()
     yield "today-done"
+
+
+def _muscle(page: Page) -> Iterator[str]:
+    """A muscle that is let go of, as the server would tell it."""
+    for name, told in MUSCLE_TOLD.items():
+        with muscle_told(page) as tell:
+            page.get_by_role("button", name="Try it with a made-up muscle").click()
+            tell(*told)
+            if name == "silent":
+                page.get_by_text("Nothing has come for a moment").wait_for()
+            yield f"live-muscle-{name}"
+
+
+_READY: Final[dict[str, Any]] = {"ready": "", "rounds": 5, "stage": "rest"}
+_LETS_GO: Final[tuple[dict[str, Any], ...]] = ({"level": 6.2, "stage": "press"}, {"level": 7.0, "stage": "let_go"})
+_FOUND: Final[tuple[dict[str, Any], ...]] = ({"level": 0.4, "round": {"number": 1, "after_s": 1.8}},)
+#: What is told until each state of the page.
+MUSCLE_TOLD: Final[dict[str, tuple[dict[str, Any], ...]]] = {
+    "looks": (),
+    "rest": (_READY, {"level": None}),
+    "let-go": (_READY, *_LETS_GO),
+    "gap": (_READY, *_LETS_GO, *_FOUND, {"level": 0.3, "stage": "press"}),
+    "not-measured": (_READY, {"level": None, "stage": "press"}),
+    "silent": (_READY, *_LETS_GO),
+    "lost": (_READY, {"stopped": "The signal of the electrodes is gone."}),
+    "done": (_READY, *_LETS_GO, *_FOUND, {"done": {"rounds": 5, "gaps": 4, "median_s": 2.3}}),
+}
+
+
+@contextmanager
+def muscle_told(page: Page) -> Iterator[Callable[..., None]]:
+    """The page of a muscle, opened anew, with a server that tells what it is given here."""
+    lines: list[WebSocketRoute] = []
+
+    def opened(line: WebSocketRoute) -> None:
+        lines.append(line)
+
+    page.route_web_socket("**/live/muscle/socket/", opened)
+    page.goto("/live/muscle/")
+
+    def tell(*told: dict[str, object]) -> None:
+        page.wait_for_function(
+            "() => document.querySelector('[data-stage=looks]:not([hidden]), [data-stage=train]:not([hidden])')"
+        )
+        while not lines:
+            page.wait_for_timeout(20)
+        for one in told:
+            lines[-1].send(json.dumps(one))
+        page.wait_for_timeout(50)
+
+    yield tell
 
 
 def _flare(page: Page) -> Iterator[str]:

@@ -59,9 +59,6 @@ function hear(told) {
     parts.rounds.replaceChildren();
     view.show("train");
   }
-  if (told.level !== undefined) {
-    level(told.level);
-  }
   if (told.round) {
     const line = document.createElement("li");
     const after = told.round.after_s;
@@ -72,6 +69,9 @@ function hear(told) {
     parts.ask.textContent = words[told.stage];
     parts.box.dataset.asks = told.stage;
     aids.say(words[told.stage]);
+  }
+  if (told.level !== undefined) {
+    level(told.level);
   }
   if (told.done) {
     const { rounds, gaps, median_s: median } = told.done;
