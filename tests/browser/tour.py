@@ -209,6 +209,12 @@ def _own_data(page: Page) -> Iterator[str]:
     page.locator("#is_me").check(force=True)
     page.locator("button[value=entries]").click()
     yield "clinic-in-taken"
+    page.goto("/clinics/")
+    yield "clinics"
+    page.goto("/referral/")
+    yield "referral"
+    page.locator("button[name=begin]").click()
+    yield "referral-begun"
     page.goto("/share/programs/")
     yield "programs"
     page.locator("main .nhsuk-button").last.click()

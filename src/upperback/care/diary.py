@@ -30,6 +30,7 @@ ShortWords: TypeAlias = Annotated[str, msgspec.Meta(max_length=SHORT_WORDS_MOST)
 #: Words of somebody else, from a file.
 OBSERVED_WORDS_MOST: Final = 1000
 ObservedWords: TypeAlias = Annotated[str, msgspec.Meta(max_length=OBSERVED_WORDS_MOST)]
+ReferralState: TypeAlias = Literal["made", "sent", "booked", "seen", "let_go"]
 DeskState: TypeAlias = Literal["fine", "nearly", "to_change", "changed", "cannot"]
 Trigger: TypeAlias = Literal["load", "sleep", "stress", "illness", "unknown"]
 
@@ -360,6 +361,19 @@ class Observed(Entry, frozen=True, kw_only=True):
     private: bool = False
 
 
+class Referred(Entry, frozen=True, kw_only=True):
+    """Where a self-referral stands. The newest entry of a referral counts.
+
+    Attributes
+    ----------
+    referral : its own key; to : name of the service
+    """
+
+    referral: Key
+    to: ShortWords
+    state: ReferralState
+
+
 class Later(Entry, frozen=True, kw_only=True):
     """A card that was put off, or answered, until a day."""
 
@@ -397,6 +411,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "helped": Helped,
     "worn": Worn,
     "observed": Observed,
+    "referred": Referred,
     "plan_accepted": PlanAccepted,
     "plan_proposed": PlanProposed,
     "plan_answered": PlanAnswered,

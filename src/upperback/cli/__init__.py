@@ -11,6 +11,7 @@ from upperback import __version__
 from upperback.cli import (
     archive,
     breaks,
+    clinics,
     content,
     erase,
     letter,
@@ -42,6 +43,7 @@ COMMANDS: Final = (
     | erase.COMMANDS
     | opening.COMMANDS
     | letter.COMMANDS
+    | clinics.COMMANDS
     | monitor.COMMANDS
     | relax.COMMANDS
     | service_plan.COMMANDS

@@ -1,6 +1,7 @@
 """Letters about a person, or about their desk: gathered here, made and set in `interchange.letter`."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import IO, Final
 
 from django.db import transaction
@@ -33,6 +34,7 @@ def make_letter(
     mood: bool = False,
     identity: Identity | None = None,
     question: str = "",
+    contact: Sequence[tuple[str, str]] = (),
 ) -> Letter:
     """A letter as it would leave: for looking at it first.
 
@@ -41,6 +43,7 @@ def make_letter(
     mood : with the answers about mood, worry and self-harm; never for an employer
     identity : what the reader knows the person by; kept nowhere
     question : own words; the usual question where they are empty
+    contact : how the person can be reached, for a clinician; kept nowhere
 
     Raises
     ------
@@ -58,7 +61,7 @@ def make_letter(
         Profile.objects.select_for_update().get(pk=profile.pk)
         person = fhir.gather(profile, by, default_content())
     make = Making(person=person, content=default_content(), chosen=Chosen(mood=mood), identity=who)
-    return clinical_letter(make, reader, day, question=asked)
+    return clinical_letter(make, reader, day, question=asked, contact=contact)
 
 
 def write_letter(*, profile: Profile, letter: Letter, mood: bool, out: IO[bytes], by: Actor, now: dt.datetime) -> int:

@@ -53,6 +53,7 @@ class Options:
     behind_tls_proxy: bool
     device_notice: bool
     region: str
+    msk_service: tuple[str, str, str] | None
     push_contact: str
     email_url: str
     email_from: str
@@ -141,6 +142,22 @@ def _database(text: str) -> str:
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("leave it empty for SQLite, or write postgresql://user@host:5432/name")
     return text
+
+
+def _referral_service(text: str) -> tuple[str, str, str] | None:
+    if not text.strip():
+        return None
+    name, link, phone = (*(part.strip() for part in text.split(";")), "", "")[:3]
+    digits = phone.replace(" ", "")
+    if not name or len(name) > 80 or not name.isprintable():
+        raise ValueError("write the name of the service first")
+    if link and (not link.startswith("https://") or any(sign.isspace() for sign in link)):
+        raise ValueError("write an address that begins with https://, or leave it empty")
+    if digits and not digits.removeprefix("+").isdigit():
+        raise ValueError("write a telephone number with digits only")
+    if not (link or digits):
+        raise ValueError("write an address or a telephone number")
+    return name, link, phone
 
 
 TABLE: Final[tuple[Option, ...]] = (
@@ -249,6 +266,14 @@ TABLE: Final[tuple[Option, ...]] = (
         default="uk",
         help="Which table of services and telephone numbers to show.",
         parse=_key,
+    ),
+    Option(
+        name="MSK_SERVICE",
+        kind="name; https address; telephone number",
+        default="",
+        help="The physiotherapy service to which people here may refer themselves, for example "
+        "`City MSK; https://msk.example/refer; 01234 567890`. Address or number may be left empty.",
+        parse=_referral_service,
     ),
     Option(
         name="PUSH_CONTACT",

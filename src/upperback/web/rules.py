@@ -49,6 +49,7 @@ def _rules(who: Who, *names: str, shows: Iterable[DataClass] = (), roles: Iterab
 
 #: Name of a page -> its rule.
 PAGES: Final[dict[str, Rule]] = {
+    **_rules("anyone", "clinics"),
     **_rules(
         "anyone",
         "start about ready calendar_feed styleguide people language",
@@ -82,7 +83,7 @@ PAGES: Final[dict[str, Rule]] = {
     # Exports: all of a record, for its own person only.
     **_rules(
         "own",
-        "own_data take_data clinic_data clinic_in delete_data letter",
+        "own_data take_data clinic_data clinic_in delete_data letter referral",
         shows=("identity", "answers", "mood", "plan"),
     ),
     # The clinician's; in a demo the invented people are theirs, elsewhere these lead nowhere.

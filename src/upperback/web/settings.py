@@ -154,3 +154,4 @@ if SERVICE:
 DEVICE_NOTICE = OPTIONS.device_notice
 DEMO = OPTIONS.demo
 REGION = OPTIONS.region
+MSK_SERVICE = OPTIONS.msk_service

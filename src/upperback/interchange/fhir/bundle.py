@@ -53,6 +53,11 @@ _LINES_MOST: Final = 40
 _OF_ITS_OWN: Final = {"triage-disposition": "safety-check", "warning-sign": "warning-signs", "worn-day": "sensors"}
 #: Sections whose lines begin with their day: the oldest first, and the newest are shown where there are too many.
 _BY_DAY: Final = ("warning-signs", "course", "sensors")
+#: What a referral's state says to a reader.
+_SENT: Final = {
+    "draft": "a draft; nothing has been sent", "active": "sent by the person", "completed": "done, says the person",
+    "revoked": "let go by the person",
+}  # fmt: skip
 #: Worked out by rules; everything else was told by the person.
 _WORKED_OUT: Final = (GuidanceResponse, CarePlan, Flag, DetectedIssue, Communication, ServiceRequest)
 _SECTIONS: Final[tuple[tuple[str, tuple[type[Resource], ...]], ...]] = (
@@ -240,7 +245,7 @@ def _line(resource: Resource) -> str:
         case Procedure():
             return f"{_day(resource.performed_period.start)}: {resource.code.text}, {resource.status}"
         case ServiceRequest():
-            return f"{resource.code.text} (a draft; nothing has been sent)"
+            return f"{resource.code.text} ({_SENT[resource.status]})"
         case GuidanceResponse():
             return f"{_day(resource.occurrence_date_time)}: {_rules(resource)}"
         case Device():

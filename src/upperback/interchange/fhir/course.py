@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from upperback.care.diary import (
     Active,
@@ -15,6 +15,7 @@ from upperback.care.diary import (
     Morning,
     Moved,
     Offer,
+    Referred,
     SessionEnded,
     SetDone,
     TaskChanged,
@@ -45,6 +46,7 @@ from upperback.interchange.fhir.elements import (
     QuestionnaireResponse,
     Reference,
     Resource,
+    ServiceRequest,
 )
 from upperback.interchange.fhir.making import Making, canonical, named, own_words, released, second
 from upperback.interchange.fhir.observed import observed_resources
@@ -74,6 +76,7 @@ def course_resources(make: Making) -> Iterator[Resource]:
         yield from _review(make, review)
     yield from _worn(make)
     yield from observed_resources(make)
+    yield from _referrals(make)
     if make.chosen.diary:
         yield from _day_by_day(make)
 
@@ -354,6 +357,28 @@ def _review(make: Making, review: Reviewed) -> Iterator[Resource]:
     yield outcome
     if review.outcome == "refer_physio":
         yield to_physio(make, review.uuid, second(review.at), make.ref("Observation", "review", review.uuid))
+
+
+#: A referral before it was sent is a draft; nobody but the person has said that it was.
+_REFERRAL_STATES: Final[dict[str, Literal["draft", "active", "completed", "revoked"]]] = {
+    "made": "draft", "sent": "active", "booked": "active", "seen": "completed", "let_go": "revoked",
+}  # fmt: skip
+
+
+def _referrals(make: Making) -> Iterator[ServiceRequest]:
+    """Each self-referral as it stands."""
+    newest = {entry.referral: (row, entry) for row, entry in only(make.person.diary, Referred)}
+    first = {entry.referral: row for row, entry in reversed(only(make.person.diary, Referred))}
+    for key, (row, entry) in newest.items():
+        id = make.id("ServiceRequest", "referral", key)
+        checks = make.person.checks
+        reason = (make.ref("Observation", "disposition", checks[-1].uuid),) if checks else ()
+        told = f"To {entry.to}. Told by the person on {row.day.isoformat()}: {entry.state.replace('_', ' ')}."
+        yield ServiceRequest(
+            id=id, identifier=named(id), status=_REFERRAL_STATES[entry.state], intent="proposal", priority="routine",
+            code=codes.concept(codes.TO_PHYSIO), subject=make.patient, authored_on=second(first[key].at),
+            requester=make.patient, reason_reference=reason, note=(Annotation(text=own_words(told)),),
+        )  # fmt: skip
 
 
 # ---- sessions and tasks ------------------------------------------------------------------------------------------

@@ -380,7 +380,7 @@ class Procedure(Resource, frozen=True, kw_only=True):
 
 class ServiceRequest(Resource, frozen=True, kw_only=True):
     identifier: tuple[Identifier, ...]
-    status: Literal["draft"]
+    status: Literal["draft", "active", "completed", "revoked"]
     intent: Literal["proposal"]
     priority: Literal["routine", "urgent", "asap", "stat"]
     code: CodeableConcept

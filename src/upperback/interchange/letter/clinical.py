@@ -42,13 +42,16 @@ _HISTORY: Final = (
 )  # fmt: skip
 
 
-def clinical_letter(make: Making, reader: Reader, day: dt.date, *, question: str = "") -> Letter:
+def clinical_letter(
+    make: Making, reader: Reader, day: dt.date, *, question: str = "", contact: Sequence[tuple[str, str]] = ()
+) -> Letter:
     """The letter as parts.
 
     Parameters
     ----------
     make : the person, what they chose to share, and what the reader knows them by
     question : in the person's own words; the usual one where it is empty
+    contact : how the person can be reached and what they need, as names and values
 
     Raises
     ------
@@ -61,8 +64,9 @@ def clinical_letter(make: Making, reader: Reader, day: dt.date, *, question: str
     blocks.append(Block(title="What was done", points=done(make)))
     if make.chosen.mood and (mood := _mood(make, check)) is not None:
         blocks.insert(3, mood)
+    reached = [(name, told) for name, words_of in contact if (told := own_words(words_of))]
     return Letter(
-        reader=reader, title=TITLES[reader], day=day, who=tuple(_who(make, check, day)),
+        reader=reader, title=TITLES[reader], day=day, who=(*_who(make, check, day), *reached),
         blocks=[block for block in blocks if block is not None],
         question=own_words(question) or (_URGENT_QUESTION if check.disposition in _URGENT else QUESTIONS[reader]),
         about=f"Told by {'somebody who answers for the person' if check.is_proxy else 'the person'} and sorted by "

@@ -17,7 +17,7 @@ from upperback.services import journey, policies
 from upperback.services.people import Profile
 from upperback.web import languages
 from upperback.web.person import session
-from upperback.web.places import services_here
+from upperback.web.places import msk_service, services_here
 
 View = Callable[..., HttpResponseBase]
 
@@ -90,6 +90,8 @@ def filled(text: str) -> str:
 def services(keys: list[str] | tuple[str, ...]) -> list[Service]:
     """The entries of the service table for these keys, in their order."""
     table = {item.key: item for item in services_here().services}
+    if (msk := msk_service()) is not None:
+        table[msk.key] = msk
     return [table[key] for key in keys if key in table]
 
 
