@@ -99,7 +99,8 @@ def measure(browser: Browser, address: str, first_link: str, seconds: float) -> 
             speed = "as fast as this machine" if slower == 1 else f"slowed down {slower} times"
             print(
                 f"{speed}: {found['TaskDuration']:.1%} of a core, {found['ScriptDuration']:.1%} of it script, over "
-                f"{found['took_s']:.0f} s; {found['heap_mb']:.1f} MB of objects; degrees at {found['seen']:.1%} of looks",
+                f"{found['took_s']:.0f} s; {found['heap_mb']:.1f} MB of objects; "
+                f"degrees at {found['seen']:.1%} of looks",
                 flush=True,
             )
     shown = part(page, "degrees").inner_text()
