@@ -70,6 +70,10 @@ def _warnings(
     stale = {entry.text for entry in catalogue.entries if entry.words} - {place.text for place in places}
     if stale:
         yield f"languages/{name}: {len(stale)} translations are of texts that this release does not have"
+    said: dict[str, str] = {}
+    for entry in catalogue.entries:
+        if entry.words and said.setdefault(entry.text, entry.words) != entry.words:
+            yield f"languages/{name}: the same English has two translations, the first one counts: “{entry.text[:60]}”"
     missing = [place for place in places if place.text not in usable]
     for is_safety, about in ((True, " that people need to be safe"), (False, "")):
         texts = [place for place in missing if (place.part in SAFETY_PARTS) is is_safety]
@@ -80,10 +84,7 @@ def _warnings(
 
 
 def _problems(name: str, entries: tuple[Entry, ...]) -> Iterator[str]:
-    seen: dict[str, str] = {}
     for entry in entries:
         place = entry.places[0] if entry.places else "a text"
         if fault := fault_of(entry):
             yield f"languages/{name} {place}: this translation is not used: {fault}"
-        if entry.words and seen.setdefault(entry.text, entry.words) != entry.words:
-            yield f"languages/{name} {place}: the same English is translated in two ways: “{entry.text[:60]}”"
