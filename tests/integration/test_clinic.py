@@ -177,6 +177,32 @@ def test_words_that_alarm_bring_help_first_and_the_message_is_kept(client: Clien
     assert "Ring 111 now" in text_of(client, "/messages/")
 
 
+@pytest.mark.usefixtures("tried_out")
+def test_an_appointment_is_made_seen_taken_along_and_called_off(client: Client, priya: Profile) -> None:
+    address = f"/clinic/people/{priya.uuid}/messages/"
+    about = {"what": "appointment", "minutes": "30", "where": "Room <b>2</b>", "name": "Mina"}
+    ids = re.findall(r'name="client_id" value="([^"]*)"', text_of(client, address))
+    for wrong in ({"at": ""}, {"at": "2020-01-01T10:00"}, {"at": "2099-01-01T10:00"}):
+        assert client.post(address, about | wrong | {"client_id": ids[-1]}).status_code == 422
+    at = (timezone.now() + dt.timedelta(days=9)).strftime("%Y-%m-%dT10:00")
+    assert client.post(address, about | {"at": at, "client_id": ids[-1]}).status_code == 302
+    client.post("/people/choose/", {"person": str(priya.uuid)})
+    assert "You have an appointment with Mina" in text_of(client, "/today/")
+    page = text_of(client, "/messages/")
+    assert "Room &lt;b&gt;2&lt;/b&gt;" in page
+    file = re.search(r'href="(/messages/appointment/[^"]*)"', page)
+    assert file
+    taken = client.get(file[1])
+    assert (taken["Content-Type"], b"BEGIN:VEVENT" in taken.content) == ("text/calendar; charset=utf-8", True)
+    page = text_of(client, address)
+    form = page.split('value="off">', maxsplit=1)[1]
+    off = re.search(r'name="client_id" value="([^"]*)"><input type="hidden" name="appointment" value="([^"]*)"', form)
+    assert off
+    sent = {"what": "off", "client_id": off[1], "appointment": off[2], "name": "Mina"}
+    assert client.post(address, sent).status_code == 302
+    assert client.get(file[1]).status_code == 404
+
+
 def test_messages_are_for_where_somebody_reads(client: Client, priya: Profile) -> None:
     client.post("/people/choose/", {"person": str(priya.uuid)})
     assert client.get("/messages/").status_code == 404

@@ -289,6 +289,23 @@ class ClinicNote(Entry, frozen=True, kw_only=True):
     words: LongWords
 
 
+class Appointment(Entry, frozen=True, kw_only=True):
+    """A time with a clinician; `link` opens the video room, where there is one."""
+
+    name: ShortWords
+    starts_at: Annotated[dt.datetime, msgspec.Meta(tz=True)]
+    minutes: Annotated[int, msgspec.Meta(ge=5, le=120)]
+    link: Annotated[str, msgspec.Meta(max_length=300, pattern=r"^(https://[^\s\"'<>]+)?$")] = ""
+    words: ShortWords = ""
+
+
+class AppointmentOff(Entry, frozen=True, kw_only=True):
+    """An appointment that does not take place."""
+
+    name: ShortWords
+    appointment: UUID
+
+
 class Worn(Entry, frozen=True, kw_only=True):
     """A sensor was worn: what it measured in one sitting. Figures are of the time it could measure.
 
@@ -419,6 +436,8 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "message_from_clinic": MessageFromClinic,
     "message_handled": MessageHandled,
     "clinic_note": ClinicNote,
+    "appointment": Appointment,
+    "appointment_off": AppointmentOff,
     "undone": Undone,
 }
 

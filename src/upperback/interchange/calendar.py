@@ -135,6 +135,29 @@ def write_feed(
     return bytes(calendar.to_ical())
 
 
+def write_invitation(*, uid: str, starts_at: dt.datetime, minutes: int, link: str, now: dt.datetime) -> bytes:
+    """One appointment, in UTC, to be taken into a calendar. Its title says nothing about health."""
+    import icalendar
+
+    calendar = icalendar.Calendar()
+    calendar.add("prodid", _PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    event = icalendar.Event()
+    event.add("uid", uid)
+    event.add("dtstamp", now)
+    event.add("summary", "Appointment")
+    event.add("dtstart", starts_at.astimezone(dt.UTC))
+    event.add("duration", dt.timedelta(minutes=minutes))
+    event.add("class", "PRIVATE")
+    if link:
+        event.add("url", link)
+        event.add("location", link)
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
 _DAY_CODES: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 

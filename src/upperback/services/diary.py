@@ -40,7 +40,14 @@ _CLOCK_IS_RIGHT: Final = dt.timedelta(minutes=2)
 #: Rows that go to the database in one statement, where there are many.
 _AT_ONCE: Final = 500
 #: What a clinician writes to a person, and the person does not write.
-_FROM_CLINIC: Final = (diary.PlanProposed, diary.MessageFromClinic, diary.MessageHandled, diary.ClinicNote)
+_FROM_CLINIC: Final = (
+    diary.Appointment,
+    diary.AppointmentOff,
+    diary.PlanProposed,
+    diary.MessageFromClinic,
+    diary.MessageHandled,
+    diary.ClinicNote,
+)
 #: What a device may correct or take back. A warning sign that was told stays told.
 _MENDABLE: Final = frozenset({diary.kind_of(diary.SetDone), diary.kind_of(diary.ExerciseEnded)})
 

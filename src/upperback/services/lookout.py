@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from upperback.care.diary import (
+    Appointment,
+    AppointmentOff,
     CheckIn,
     FlareStarted,
     Later,
@@ -38,6 +40,7 @@ CardKind = Literal["sign", "review", "check_in"]
 QUESTIONS: Final = (*CHECKS, "arm")
 _KINDS: Final = (
     CheckIn, Morning, FlareStarted, Later, PlanProposed, PlanAnswered, MessageFromClinic, MessageToClinic,
+    Appointment, AppointmentOff,
 )  # fmt: skip
 #: A message of a clinician is told of on Today for so long, unless the person has written since.
 _NEW_FOR: Final = dt.timedelta(days=7)
@@ -63,9 +66,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromClinic:
-    """Something that a clinician sent: a change of the plan that waits for an answer, or a message."""
+    """Something that a clinician sent: a change of the plan that waits for an answer, an appointment, or a message."""
 
-    what: Literal["change", "message"]
+    what: Literal["change", "message", "appointment"]
     name: str
     day: dt.date
 
@@ -122,6 +125,10 @@ def _from_clinic(written: list[Written], today: dt.date) -> FromClinic | None:
     for row, sent in only(written, PlanProposed)[-1:]:  # an older one was put in the place of
         if row.uuid not in answered:
             return FromClinic(what="change", name=sent.name, day=row.day)
+    off = {entry.appointment for _, entry in only(written, AppointmentOff)}
+    for row, made in reversed(only(written, Appointment)):
+        if row.uuid not in off and made.starts_at.date() >= today:
+            return FromClinic(what="appointment", name=made.name, day=row.day)
     told = [row for row in written if isinstance(row.entry, MessageFromClinic | MessageToClinic)]
     if told and isinstance(newest := told[-1].entry, MessageFromClinic) and today - told[-1].day <= _NEW_FOR:
         return FromClinic(what="message", name=newest.name, day=told[-1].day)

@@ -6,6 +6,7 @@ This module knows no Django: pages that must work when all else is broken read t
 """
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ Mode = Literal["home", "service"]
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _SECRET_CHARACTERS_MIN: Final = 40
+_VIDEO_MOST: Final = 200
 _PREFIX: Final = "UPPERBACK_"
 
 
@@ -56,6 +58,7 @@ class Options:
     msk_service: tuple[str, str, str] | None
     push_contact: str
     email_url: str
+    video_url: str
     email_from: str
     sign_up: bool
     link_minutes: int
@@ -123,6 +126,13 @@ def _folder(text: str) -> Path:
 
 def _optional_folder(text: str) -> Path | None:
     return _folder(text) if text else None
+
+
+def _video_room(text: str) -> str:
+    """An https address with one place for the room."""
+    if text and (not re.fullmatch(r"https://[^\s\"'<>{}]+\{room\}[^\s\"'<>{}]*", text) or len(text) > _VIDEO_MOST):
+        raise ValueError("an https: address with {room} in it")
+    return text
 
 
 def _mail_server(text: str) -> str:
@@ -291,6 +301,14 @@ TABLE: Final[tuple[Option, ...]] = (
         "A service has to set it: codes and notices of sign-in go by mail, and nothing else does.",
         parse=_mail_server,
         secret=True,
+    ),
+    Option(
+        name="VIDEO_URL",
+        kind="https: address",
+        default="",
+        help="Template of a video room for appointments with `{room}` in it, such as `https://meet.example/{room}`; "
+        "the room is named by chance. Empty: appointments without video. Nothing is sent there by itself.",
+        parse=_video_room,
     ),
     Option(
         name="EMAIL_FROM",

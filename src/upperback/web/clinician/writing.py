@@ -1,7 +1,9 @@
 """`/clinic/people/ID/messages/`: the conversation with one person, what is dealt with, and notes about them."""
 
+import datetime as dt
 import uuid
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -9,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from upperback.core.errors import InputError
-from upperback.services import messages, treating
+from upperback.services import appointments, messages, treating
 from upperback.services.actors import public_id
 from upperback.web.clinician.who import actor_of, for_clinician, name_of
 from upperback.web.person import session
+from upperback.web.person.messages import when_words
 from upperback.web.person.page import show
 
 
@@ -35,6 +38,17 @@ def messages_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
                     messages.handled(seen=seen, client_id=client_id, name=name, by=by, now=now)
                 case "note":
                     messages.keep_note(seen=seen, client_id=client_id, name=name, words=words, by=by, now=now)
+                case "appointment":
+                    appointments.make_appointment(
+                        seen=seen, client_id=client_id, name=name, wall_time=_wall_time(posted.get("at", "")),
+                        minutes=_minutes(posted.get("minutes", "")), words=posted.get("where", ""),
+                        template=settings.OPTIONS.video_url, by=by, now=now,
+                    )  # fmt: skip
+                case "off":
+                    appointments.call_off(
+                        seen=seen, appointment_id=public_id(posted.get("appointment", "")), client_id=client_id,
+                        name=name, by=by, now=now,
+                    )  # fmt: skip
                 case _:
                     messages.write_back(seen=seen, client_id=client_id, name=name, words=words, by=by, now=now)
             return redirect(request.path)
@@ -46,17 +60,37 @@ def messages_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         "lines": lines,
         "waits": bool(lines) and lines[-1].kind == "person",
         "alarms": any(line.alarm for line in _since_answer(lines)),
+        "coming": [
+            {"id": row.uuid, "entry": entry, "when": when_words(seen.profile, entry), "off_id": uuid.uuid4()}
+            for row, entry in appointments.coming(profile=seen.profile, by=by, now=now)
+        ],
+        "has_video": bool(settings.OPTIONS.video_url),
+        "zone": seen.profile.time_zone,
         "notes": messages.notes(seen=seen, by=by),
         "own_name": own_name,
         "posted": posted,
-        "is_note": posted.get("what") == "note",
+        "what": posted.get("what", ""),
         "error": _(error.message) if error is not None else None,
         "where": error.details.get("field", "words") if error is not None else "",
         "has_errors": error is not None,
-        "client_ids": [uuid.uuid4() for _form in range(3)],
+        "client_ids": [uuid.uuid4() for _form in range(4)],
         "back": reverse("clinic_person", args=[person_id]),
     }
     return show(request, "clinician/messages.jinja", context, status=422 if error else 200)
+
+
+def _wall_time(text: str) -> dt.datetime:
+    try:
+        found = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise InputError("Enter a day and a time", field="at") from None
+    return found.replace(tzinfo=None)
+
+
+def _minutes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 4):
+        raise InputError("Enter how many minutes", field="minutes")
+    return int(text)
 
 
 def _since_answer(lines: list[messages.Line]) -> list[messages.Line]:

@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,11 +10,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
+from upperback.care.diary import Appointment
 from upperback.content.learn_search import Level
 from upperback.core.errors import InputError
-from upperback.services import messages
+from upperback.services import appointments, messages
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
 from upperback.web.person import session
@@ -40,6 +42,30 @@ def messages_page(request: HttpRequest, profile: Profile) -> HttpResponseBase:
     return redirect(f"{reverse('messages')}?help={alarm}" if alarm else f"{reverse('messages')}?sent=1")
 
 
+@require_safe
+@for_person
+def appointment_file(request: HttpRequest, profile: Profile, appointment_id: uuid.UUID) -> HttpResponse:
+    """`/messages/appointment/ID.ics`: an appointment for one's own calendar."""
+    data = appointments.invitation(
+        profile=profile, appointment_id=appointment_id, by=session.actor_of(request), now=session.now()
+    )
+    response = HttpResponse(data, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return response
+
+
+def when_words(profile: Profile, entry: Appointment) -> str:
+    """Day and time by the person's own clock."""
+    at = entry.starts_at.astimezone(ZoneInfo(profile.time_zone))
+    words = _("%(day)s at %(time)s, %(minutes)s minutes, with %(name)s")
+    return words % {
+        "day": at.strftime("%-d %B %Y"),
+        "time": f"{at:%H:%M}",
+        "minutes": entry.minutes,
+        "name": entry.name,
+    }
+
+
 def _page(request: HttpRequest, profile: Profile, *, error: str | None = None, words: str = "") -> HttpResponse:
     by, now = session.actor_of(request), session.now()
     asked = request.GET.get("help", "")
@@ -48,6 +74,10 @@ def _page(request: HttpRequest, profile: Profile, *, error: str | None = None, w
     context: dict[str, Any] = {
         "profile": profile,
         "lines": messages.thread(profile=profile, by=by),
+        "coming": [
+            {"id": row.uuid, "entry": entry, "when": when_words(profile, entry)}
+            for row, entry in appointments.coming(profile=profile, by=by, now=now)
+        ],
         "readers": readers,
         "may_write": bool(readers) or not settings.SERVICE,
         "alarm": alarm,

@@ -76,6 +76,7 @@ urlpatterns = [
     path("live/kept/<uuid:kept>/", kept.kept_file, name="live_kept_file"),
     path("diary/", device.keep, name="diary"),
     path("messages/", messages.messages_page, name="messages"),
+    path("messages/appointment/<uuid:appointment_id>.ics", messages.appointment_file, name="appointment_file"),
 ]
 
 urlpatterns += daily_care + looking_back + own_data
