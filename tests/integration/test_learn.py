@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import uuid
 
 import pytest
 from django.db import OperationalError
@@ -12,6 +13,7 @@ from tests.integration.daily import planned
 from tests.integration.test_journey import me, text_of
 from upperback.content.learn import plain_text
 from upperback.content.vocabulary import default_content
+from upperback.store.models import DiaryEntry
 from upperback.web.person import learn, session
 
 __all__ = ["me", "planned"]  # fixtures
@@ -98,6 +100,20 @@ def test_a_question_shows_where_the_rest_does_and_says_kindly_what_is_so(client:
         body = text_of(planned.get(f"/learn/{page.id}/"))
         assert page.ask.question in body
         assert all(answer.told in body for answer in page.ask.answers)
+
+
+def test_more_of_a_page_is_kept_once_and_only_with_a_plan(client: Client, planned: Client) -> None:
+    told = {"client_id": str(uuid.uuid4()), "wanted": "more"}
+    assert "Your next page" in text_of(planned.get("/learn/sleep/"))
+    for _ in range(2):
+        assert planned.post("/plan/reading/sleep/", told).status_code == 302
+    assert DiaryEntry.objects.filter(kind="page_wanted").count() == 1
+    assert "It counts from tomorrow" in text_of(planned.get("/learn/sleep/?told=1"))
+    assert planned.post("/plan/reading/sleep/", told | {"wanted": "never"}).status_code == 400
+    stranger = Client()
+    assert "Your next page" not in text_of(stranger.get("/learn/sleep/"))
+    stranger.post("/plan/reading/sleep/", told | {"client_id": str(uuid.uuid4())})
+    assert DiaryEntry.objects.filter(kind="page_wanted").count() == 1
 
 
 def test_an_unknown_page_is_not_found(client: Client) -> None:

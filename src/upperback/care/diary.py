@@ -219,6 +219,13 @@ class Active(Entry, frozen=True, kw_only=True):
     minutes: Minutes
 
 
+class PageWanted(Entry, frozen=True, kw_only=True):
+    """What somebody pressed at a page to read: more of this, or nothing new. That it was read is not kept."""
+
+    page: Key
+    wanted: Literal["more", "known"]
+
+
 class GoalTold(Entry, frozen=True, kw_only=True):
     """A goal as it is now; `activity` is the own activity that it belongs to, `aim` the rating hoped for."""
 
@@ -424,6 +431,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "desk_point": DeskPoint,
     "active": Active,
     "later": Later,
+    "page_wanted": PageWanted,
     "goal_told": GoalTold,
     "helped": Helped,
     "worn": Worn,

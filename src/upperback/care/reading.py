@@ -1,11 +1,13 @@
 """Which page to read today: one a day at most, from the plan alone, always with its reason. Pure.
 
-Nothing is kept of what somebody reads. The order follows from the plan, and the day says how far along it is.
+Nothing is kept of what somebody reads. The order follows from the plan, and the day says how far along it is. Where
+somebody pressed “more of this” or “I know this”, that moves pages from the next day on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Literal
 
 from upperback.content.models import LearnPage
 from upperback.content.vocabulary import Content
@@ -38,20 +40,52 @@ class Suggested:
     about: str
 
 
-def for_today(facts: PlanFacts, *, day: int, content: Content) -> Suggested | None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody said to a page, on a day counted as in `for_today`."""
+
+    day: int
+    page: str
+    wanted: Literal["more", "known"]
+
+
+def for_today(facts: PlanFacts, *, day: int, content: Content, told: Iterable[Told] = ()) -> Suggested | None:
     """The page for a day, or None once all that fit have had their day.
+
+    Worked out day by day, so that what is pressed never takes back a page that has had its day, and none comes twice:
+    a page that leads on from one of which more was asked, else the next one in order that is not known.
 
     Parameters
     ----------
     facts : what the open plan says
     day : whole days since the safety check of the plan, 0 on the same day
+    told : what was said to pages; it counts from the day after
 
     Raises
     ------
     Nothing: a day before the plan, as a clock that was put back gives, has no page.
     """
+    said = sorted(told, key=lambda one: one.day)
     order = reading_order(facts, content)
-    return order[day] if 0 <= day < len(order) else None
+    had: set[str] = set()
+    offered: Suggested | None = None
+    for now in range(min(day, len(content.learn_pages)) + 1):
+        before = [one for one in said if one.day < now]
+        known = {one.page for one in before if one.wanted == "known"}
+        fitting = (*_asked_for(before, content), *order)
+        offered = next((item for item in fitting if item.page.id not in had | known), None)
+        if offered is None:
+            return None
+        had.add(offered.page.id)
+    return offered if day < len(content.learn_pages) else None
+
+
+def _asked_for(said: list[Told], content: Content) -> Iterator[Suggested]:
+    """Pages that lead on from those of which somebody asked for more, the newest wish first."""
+    for one in reversed(said):
+        page = content.learn_pages.get(one.page)
+        if one.wanted == "more" and page is not None:
+            yield from (Suggested(content.learn_pages[id], "asked", page.title) for id in page.next)
 
 
 def reading_order(facts: PlanFacts, content: Content) -> tuple[Suggested, ...]:

@@ -62,7 +62,8 @@ PAGES: Final[dict[str, Rule]] = {
     ),
     **_rules(
         "own",
-        "clearance assessment assessment_begin assessment_step plan plan_pack plan_make plan_shape plan_swap exercise",
+        "clearance assessment assessment_begin assessment_step plan plan_make plan_shape plan_swap exercise",
+        "plan_pack learn_want",
         "today today_mark training_start training_start_movement training training_log training_exercise training_end",
         "training_change training_wrong training_done morning diary plan_change",
         "breaks break_card break_now break_answer break_longer break_hold break_calendar break_zone push_on push_off",

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upperback.care.reading import PlanFacts, for_today, reading_order
+from upperback.care.reading import PlanFacts, Suggested, Told, for_today, reading_order
 from upperback.content.vocabulary import default_content
 
 CONTENT = default_content()
@@ -59,3 +59,39 @@ def test_every_pattern_and_task_has_a_page_to_read() -> None:
     pages = CONTENT.learn_pages.values()
     assert {id for page in pages for id in page.patterns} == set(CONTENT.patterns)
     assert {id for page in pages for id in page.load_rules} == set(CONTENT.load_rules)
+
+
+SAID = st.lists(
+    st.builds(
+        Told, st.integers(0, 12), st.sampled_from(sorted(CONTENT.learn_pages)), st.sampled_from(["more", "known"])
+    ),
+    max_size=6,
+)
+
+
+def days_of(facts: PlanFacts, said: list[Told], days: int = 14) -> list[Suggested | None]:
+    return [for_today(facts, day=day, content=CONTENT, told=said) for day in range(days)]
+
+
+@given(PLANS, SAID)
+def test_what_is_pressed_brings_no_page_twice_and_none_that_is_known(facts: PlanFacts, said: list[Told]) -> None:
+    offered = days_of(facts, said)
+    ids = [item.page.id for item in offered if item]
+    assert len(set(ids)) == len(ids)
+    for day, item in enumerate(offered):
+        known = {one.page for one in said if one.wanted == "known" and one.day < day}
+        assert item is None or item.page.id not in known
+
+
+@given(PLANS, SAID, st.integers(0, 12))
+def test_what_is_pressed_today_changes_tomorrow_and_never_today(facts: PlanFacts, said: list[Told], day: int) -> None:
+    before = [one for one in said if one.day < day]
+    assert days_of(facts, before)[: day + 1] == days_of(facts, [*before, Told(day, "posture", "more")])[: day + 1]
+
+
+def test_more_of_a_page_leads_on_the_next_day_and_says_why() -> None:
+    facts = PlanFacts(pattern="C02", phase="CALM", load_rules=("LM-SIT",), cautions=())
+    first = for_today(facts, day=1, content=CONTENT, told=[Told(0, "sleep", "more")])
+    assert first is not None
+    assert (first.page.id, first.because, first.about) == (CONTENT.learn_pages["sleep"].next[0], "asked", "Sleep")
+    assert first != for_today(facts, day=1, content=CONTENT)

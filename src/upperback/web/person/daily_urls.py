@@ -30,5 +30,6 @@ urlpatterns = [
     path("learn/search/", learn.search, name="learn_search"),
     path("learn/book/", learn.book, name="learn_book"),
     path("learn/<slug:learn_id>/", learn.page, name="learn_page"),
+    path("plan/reading/<slug:learn_id>/", learn.want, name="learn_want"),
     path("flare/mistake/", flare.mistake, name="flare_mistake"),
 ]

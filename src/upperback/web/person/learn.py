@@ -1,6 +1,7 @@
 """Pages to read, by topic. What reassures on them waits for a safety check that allows it."""
 
 import re
+import uuid
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -9,11 +10,12 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 from markupsafe import Markup, escape
 
 from upperback.care.reading import Suggested
@@ -21,10 +23,13 @@ from upperback.content.learn import LINK
 from upperback.content.learn_search import LearnSearch, Level
 from upperback.content.models import LearnPage
 from upperback.content.vocabulary import default_content
+from upperback.services.actors import public_id
+from upperback.services.people import Profile
 from upperback.services.reading import reading
+from upperback.services.reading import want as wish
 from upperback.web import languages
 from upperback.web.person import session
-from upperback.web.person.page import filled, onward, services, show
+from upperback.web.person.page import filled, for_person, onward, services, show
 from upperback.web.pictures import PICTURES, picture_svg
 from upperback.web.places import region, services_here
 
@@ -60,6 +65,7 @@ class Reader:
     next_text: str
     help_first: bool = False
     today: Suggested | None = None
+    plan_open: bool = False
 
 
 @require_safe
@@ -79,7 +85,8 @@ def page(request: HttpRequest, learn_id: str) -> HttpResponse:
     found = content.learn_pages.get(learn_id)
     if found is None:
         raise Http404
-    return show(request, "person/learn_page.jinja", _page_context(found, reader_of(request)))
+    told = {"client_id": uuid.uuid4(), "told": request.GET.get("told") == "1"}
+    return show(request, "person/learn_page.jinja", _page_context(found, reader_of(request)) | told)
 
 
 def _page_context(found: LearnPage, reader: Reader) -> dict[str, Any]:
@@ -98,6 +105,17 @@ def _page_context(found: LearnPage, reader: Reader) -> dict[str, Any]:
         "sources": [(content.sources[key], _(_CHECKED[content.sources[key].checked])) for key in found.sources],
         "onward": [content.learn_pages[id] for id in found.next],
     }
+
+
+@require_POST
+@for_person
+def want(request: HttpRequest, profile: Profile, learn_id: str) -> HttpResponse:
+    """More of this, or nothing new: what is offered from tomorrow on follows."""
+    wish(
+        profile=profile, client_id=public_id(request.POST.get("client_id", "")), page=learn_id,
+        wanted=request.POST.get("wanted", ""), by=session.actor_of(request), now=session.now(),
+    )  # fmt: skip
+    return redirect(f"{reverse('learn_page', args=[learn_id])}?told=1#told")
 
 
 @require_safe
@@ -142,7 +160,15 @@ def reader_of(request: HttpRequest) -> Reader:
     href, text = onward(may.state)
     decision = may.state.decision
     first = decision is not None and decision.disposition in {"emergency_now", "urgent_same_day"}
-    return Reader(may.everything, may.exercises, href, text, help_first=first and not may.everything, today=may.today)
+    return Reader(
+        may.everything,
+        may.exercises,
+        href,
+        text,
+        help_first=first and not may.everything,
+        today=may.today,
+        plan_open=may.state.plan_open,
+    )
 
 
 def _nobody() -> Reader:
@@ -188,6 +214,8 @@ def _because(today: Suggested) -> str:
             return _("Because your plan changes this: %(name)s.") % {"name": today.about}
         case "caution":
             return _("Because your plan takes this into account: %(name)s.") % {"name": today.about}
+        case "asked":
+            return _("Because you asked for more about “%(name)s”.") % {"name": languages.said(today.about)}
         case "phase" if today.about == "CALM":
             return _("Because your plan calms things down first.")
         case "phase":
