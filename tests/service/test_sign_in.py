@@ -13,7 +13,7 @@ from django.test import Client
 
 from tests.service.conftest import sign_in
 from tests.unit.services.service_world import World
-from upperback.services import accounts, clinics
+from upperback.services import accounts, audit_chain, clinics
 from upperback.services.actors import SYSTEM
 from upperback.services.clinics import Account
 from upperback.services.people import Profile
@@ -72,6 +72,7 @@ def test_the_safety_check_needs_no_account_and_is_kept_when_one_is_made(world: W
     account = Account.objects.get(email="new@people.invalid")
     assert account.profile == begun
     assert client.get("/check/").status_code == 200
+    assert client.session.get_expire_at_browser_close()  # nobody said that this device is theirs alone
     # What the account keeps is reached by nobody without it any more.
     assert accounts.guest_record(begun.uuid) is None
 
@@ -225,6 +226,25 @@ def test_a_closed_account_and_an_ended_membership_are_out_with_the_next_page(wor
     assert clinician.get("/work/").status_code == 404
     # Who worked here once is still held to the rules of staff, and has no record to see.
     assert clinician.get("/data/")["Location"] == "/work/"
+
+
+def test_the_device_is_ones_own_only_where_that_was_said(world: World) -> None:
+    email = member(world).email
+    for remember, ends_with_browser in (({}, True), ({"remember": "on"}, False)):
+        client = Client()
+        log_in(client, email, WORDS, **remember)
+        assert client.session.get_expire_at_browser_close() is ends_with_browser
+
+
+def test_whoever_deletes_their_record_is_gone_with_account_and_sessions(world: World) -> None:
+    client, other = sign_in(world.ana), sign_in(world.ana)
+    person = world.record(world.ana)
+    answer = client.post("/data/delete/", {"person": str(person.uuid), "sure": "yes"})
+    assert answer.status_code == 200
+    assert not Account.objects.filter(pk=world.ana.pk).exists()
+    assert person.consents.count() == person.relations.count() == 0
+    assert other.get("/data/").status_code == 302
+    assert audit_chain.verify().faults == ()
 
 
 def test_forms_of_other_sites_are_refused(world: World) -> None:

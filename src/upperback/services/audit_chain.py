@@ -12,10 +12,12 @@ import hmac
 import json
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from upperback.core.errors import InputError
@@ -27,6 +29,7 @@ _START: Final = "0" * 64
 _AT_ONCE: Final = 2000
 _FAULTS_MOST: Final = 20
 _NOBODY: Final = "-"
+_HEAD: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +53,7 @@ class Checked:
 def add(event: AuditEvent) -> None:
     """Chains an event that was just written, inside the same transaction. One writer at a time."""
     key = _key()
-    last = AuditHead.objects.select_for_update().first()
-    if last is None:
-        older = AuditEvent.objects.exclude(pk=event.pk).aggregate(found=Max("pk"))["found"] or 0
-        last = AuditHead(number=0, chain=_START, older=older)
+    last = AuditHead.objects.select_for_update().filter(pk=_HEAD).first() or _begun(event)
     number, whose = last.number + 1, _whose(key, event.profile_uuid)
     digest = _digest(key, event)
     chain = _chained(key, last.chain, number, event.pk, whose, digest)
@@ -61,6 +61,14 @@ def add(event: AuditEvent) -> None:
     last.number, last.chain = number, chain
     last.seal = _seal(key, last)
     last.save()
+
+
+def _begun(event: AuditEvent) -> AuditHead:
+    """The head of a chain that begins with this event; of two that begin at once, one waits for the other."""
+    older = AuditEvent.objects.exclude(pk=event.pk).aggregate(found=Max("pk"))["found"] or 0
+    with suppress(IntegrityError), transaction.atomic():
+        AuditHead.objects.create(pk=_HEAD, number=0, chain=_START, older=min(older, event.pk - 1), seal="")
+    return AuditHead.objects.select_for_update().get(pk=_HEAD)
 
 
 def head() -> str:

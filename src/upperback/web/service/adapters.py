@@ -43,8 +43,13 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # comes without ty
         return user
 
     def login(self, request: HttpRequest, user: Account) -> None:
-        """Signs in. What was begun without an account at this browser is nobody's any more."""
+        """Signs in. What was begun without an account at this browser is nobody's any more.
+
+        Unless somebody said that the device is theirs alone, the session ends with the browser.
+        """
         super().login(request, user)
+        if "_session_expiry" not in request.session or visitors.was_guest(request):
+            request.session.set_expiry(0)
         visitors.forget_guest(request)
         accounts.tell_sign_in(account=user, what="sign_in", now=visitors.now())
 

@@ -52,6 +52,11 @@ def begin_as_guest(request: HttpRequest) -> Profile:
     return profile
 
 
+def was_guest(request: HttpRequest) -> bool:
+    """Whether something was begun at this browser without an account."""
+    return _GUEST in request.session
+
+
 def forget_guest(request: HttpRequest) -> None:
     """It was kept with the account, or it stays behind and goes."""
     request.session.pop(_GUEST, None)
