@@ -14,6 +14,7 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "about/": "everybody",
     "learn/": "everybody",
     "easy/": "everybody",
+    "clinics/": "everybody",
     "language/": "everybody",
     "readyz": "everybody",
     "plan-service/": "everybody",  # figures about a year of a clinic, of nobody

@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.urls import get_resolver
 
-from tests.service import matrix
+from tests.service import expected, matrix
 from tests.service.matrix import Cast, Cell
 from upperback.store.models import AuditEvent, ConsentEvent, Relation
+from upperback.web.rules import rule_of
 from upperback.web.service import doors
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +33,19 @@ def test_everybody_sees_what_they_should_and_each_clause_is_needed(cast: Cast, t
     needed = {name: matrix.wrong_without(known, cast.now, name) for name in matrix.clause_names()}
     tell("access, cells that turn wrong without a clause: " + "; ".join(f"{k} {v}" for k, v in needed.items()))
     assert all(needed.values()), needed
+
+
+def test_each_page_is_for_whom_it_is_said_to_be_for() -> None:
+    """A page that is new on one side only is named here."""
+    said = {"anyone": "everybody", "check": "checking", "own": "own record", "entrance": "sign-in", "shut": "nobody"}
+    differ = {}
+    for pattern, address in matrix._patterns(get_resolver().url_patterns, ""):
+        rule = rule_of(pattern.name)
+        assert rule is not None
+        staff = "clinicians" if rule.roles == {"clinician"} else "staff"
+        if said.get(rule.who, staff) != expected.audience_of(address):
+            differ[address] = (said.get(rule.who, staff), expected.audience_of(address))
+    assert differ == {}, "in web/rules.py, and in tests/service/expected.py"
 
 
 def test_one_page_in_twenty_nine_by_everybody(cast: Cast, tell: Tell) -> None:
