@@ -1,12 +1,15 @@
 """`upperback relax`: with a simulated muscle, with a stream of Lab Streaming Layer, or a line on what is wrong."""
 
+import itertools
 import json
 import os
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from upperback import cli
@@ -34,9 +37,32 @@ def test_text_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "2 of 2 rounds, at rest in 2 of them" in out
 
 
+def test_a_recording_of_a_muscle_is_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = load_scenario("letting-go")
+    chunks = itertools.islice((chunk for chunk, _ in simulate_emg(scenario, 1, block_samples=1000)), 70)
+    emg_v = np.concatenate([chunk.emg_v[:, :1] for chunk in chunks])
+    assert scenario.emg is not None
+    other_v = np.zeros_like(emg_v)
+    time_s = np.arange(len(emg_v)) / scenario.emg.sampling_rate_hz
+    path = tmp_path / "muscle.csv"
+    header = "time_s,emg_left_uv,emg_right_uv"
+    np.savetxt(path, np.column_stack([time_s, 1e6 * other_v, 1e6 * emg_v]), "%.6g", ",", header=header, comments="")
+    played = ("--source", "replay", "--recording", str(path), "--speed", "max", "--rounds", "3")
+    found = said(capsys, *played, "--channel", "emg_right_uv", "--emg-unit", "uV")
+    assert found[0]["about"] == "recording muscle.csv, emg_right_uv"
+    simulated = said(capsys, "--source", "simulated", "--speed", "max", "--rounds", "3")
+    assert found[-1]["gaps"] == 3
+    assert found[-1]["median_after_s"] == pytest.approx(simulated[-1]["median_after_s"], abs=0.3)
+    assert cli.main(["relax", *played[:4], "--channel", "no_such", "--json"]) == 2
+    assert "muscle.csv: no heading" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (["--source", "replay"], "needs --recording FILE"),
+        (["--source", "simulated", "--recording", "a.csv"], "needs --recording FILE"),
+        (["--source", "replay", "--recording", "no-such-file.csv"], "no-such-file.csv"),
         (["--source", "simulated", "--scenario", "office-day"], "no muscle is simulated"),
         (["--source", "simulated", "--rounds", "0"], "0 rounds"),
         (["--source", "crystal-ball"], "--source"),

@@ -4,11 +4,14 @@ import argparse
 import math
 import statistics
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from upperback.cli.command import DONE, Command
+from upperback.core.errors import InputError
 
 if TYPE_CHECKING:
     from upperback.devices.live.muscle import MuscleSource
@@ -23,21 +26,32 @@ _ASKS: Final = {
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", required=True, choices=("simulated", "lsl"), help="where the signal comes from")
+    parser.add_argument(
+        "--source", required=True, choices=("simulated", "replay", "lsl"), help="where the signal comes from"
+    )
     parser.add_argument("--scenario", default="letting-go", help="simulated: a name or a file")
     parser.add_argument("--seed", type=int, default=1, help="simulated: another person of the same kind")
+    parser.add_argument(
+        "--recording", type=Path, metavar="FILE", help="replay: a recording with EMG, played as it was taken"
+    )
     parser.add_argument("--stream", metavar="NAME", help="lsl: the stream; not needed where only one has EMG")
-    parser.add_argument("--channel", metavar="NAME", help="lsl: the channel; the first one unless named")
-    parser.add_argument("--emg-unit", choices=("V", "mV", "uV"), help="lsl: where the stream does not say it")
+    parser.add_argument("--channel", metavar="NAME", help="the channel; the first one unless named")
+    parser.add_argument("--emg-unit", choices=("V", "mV", "uV"), help="where the stream or the table does not say it")
     parser.add_argument("--rounds", type=int, default=5, help="how often (default: 5)")
-    parser.add_argument("--speed", choices=("1", "max"), default="1", help="simulated: as in life, or without waiting")
+    parser.add_argument(
+        "--speed", choices=("1", "max"), default="1", help="simulated, replay: as in life, or without waiting"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    with TemporaryDirectory(prefix="upperback-") as folder:
+        return _train(chosen, _open(chosen, Path(folder)))
+
+
+def _train(chosen: argparse.Namespace, source: "MuscleSource") -> int:
     from upperback.sensing.letting_go import LettingGo
 
-    source = _open(chosen)
     training = LettingGo(sampling_rate_hz=source.sampling_rate_hz, rounds=chosen.rounds)
     say = _json_line if chosen.json else _plain_line
     say({"event": "source", "about": source.about})
@@ -46,7 +60,7 @@ def _run(chosen: argparse.Namespace) -> int:
     zero_s: float | None = None
     for chunk in source.chunks():
         zero_s = chunk.start_s if zero_s is None else zero_s
-        if chosen.source == "simulated" and chosen.speed == "1":
+        if chosen.source != "lsl" and chosen.speed == "1":
             time.sleep(max(0.0, began_s + chunk.end_s - zero_s - time.monotonic()))
         if not asked:
             asked = training.stage
@@ -67,9 +81,19 @@ def _run(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _open(chosen: argparse.Namespace) -> "MuscleSource":
+def _open(chosen: argparse.Namespace, folder: Path) -> "MuscleSource":
     from upperback.devices.live.muscle import lsl_muscle, simulated_muscle
 
+    if (chosen.source == "replay") != (chosen.recording is not None):
+        raise InputError("--source replay needs --recording FILE, and the other sources have none")
+    if chosen.source == "replay":
+        from upperback.devices.base import ReadOptions
+        from upperback.devices.live.replay import open_muscle_replay
+
+        channels = () if chosen.channel is None else (chosen.channel,)
+        return open_muscle_replay(
+            chosen.recording, folder, ReadOptions(emg_channels=channels, emg_unit=chosen.emg_unit)
+        )
     if chosen.source == "simulated":
         return simulated_muscle(chosen.scenario, seed=chosen.seed)
     return lsl_muscle(chosen.stream, channel=chosen.channel, unit=chosen.emg_unit)

@@ -35,6 +35,7 @@ JOBS: dict[str, str] = {
     "analyse": "upperback.devices.jobs:analyse_recording",
     "muscle": "upperback.devices.muscle_jobs:analyse_muscle",
     "replay": "upperback.devices.live.replay:write_pages",
+    "replay_muscle": "upperback.devices.live.replay:write_muscle_pages",
 }
 
 _CHILD: Final = "import sys; sys.path[:] = {path!r}; from upperback.devices.work import main; main()"

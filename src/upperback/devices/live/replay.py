@@ -13,11 +13,12 @@ from upperback.core.errors import InputError
 from upperback.devices.base import ReadOptions
 from upperback.devices.confined import run_confined
 from upperback.devices.live.base import Marked
+from upperback.devices.live.muscle import MuscleSource
 from upperback.devices.opening import open_recording
 from upperback.devices.simulate import Arrival
 from upperback.devices.work import Work
 from upperback.sensing.orientation import track_vertical
-from upperback.sensing.signal import Chunk
+from upperback.sensing.signal import Chunk, EmgChunk
 from upperback.sensing.trunk import SearchParams, find_alignment
 
 #: Samples of one packet: five a second from a phone.
@@ -139,3 +140,61 @@ def open_replay(
         folder=folder,
         pages=found.pages,
     )
+
+
+# ---- a muscle ----------------------------------------------------------------------------------------------------
+
+
+class _MusclePages(msgspec.Struct, frozen=True):
+    """What the child wrote: the samples of one channel, and the flags of each."""
+
+    sampling_rate_hz: float
+    channel: str
+    pages: tuple[_Page, ...]
+
+
+def write_muscle_pages(path: Path, options: dict[str, Any], work: Work) -> dict[str, Any]:
+    """The job: every even sample of the first chosen EMG channel of the recording into arrays in the job's folder."""
+    recording = open_recording(path, msgspec.convert(options, _Options).read)
+    if not recording.has_emg:
+        raise InputError("there is no EMG channel in it, so there is no muscle to play")
+    pages: list[_Page] = []
+    rate_hz = 0.0
+    for number, chunk in enumerate(recording.emg_chunks(work.progress)):
+        rate_hz = chunk.sampling_rate_hz
+        np.save(work.folder / f"{number}.npy", chunk.emg_v[:, :1])
+        if chunk.quality is not None:
+            np.save(work.folder / f"{number}.quality.npy", chunk.quality)
+        pages.append(_Page(chunk.start_s, f"{number}.npy", None if chunk.quality is None else f"{number}.quality.npy"))
+    if not pages:
+        raise InputError("it holds no sample")
+    channel = next(iter(recording.info.emg_names), "Channel 1")
+    return {"sampling_rate_hz": rate_hz, "channel": channel, "pages": [msgspec.to_builtins(page) for page in pages]}
+
+
+def open_muscle_replay(path: Path, folder: Path, options: ReadOptions | None = None) -> MuscleSource:
+    """One EMG channel of a recording, read once into `folder`, to be played from there.
+
+    Raises
+    ------
+    InputError : it cannot be read, or holds no EMG.
+    """
+    read = msgspec.to_builtins(options or ReadOptions())
+    found = msgspec.convert(run_confined("replay_muscle", path, {"read": read}, folder=folder), _MusclePages)
+    rate_hz = found.sampling_rate_hz
+    n_chunk = max(1, round(PACKET_S * rate_hz))
+
+    def chunks() -> Iterator[EmgChunk]:
+        for page in found.pages:
+            samples = np.load(folder / page.samples, mmap_mode="r")
+            quality = None if page.quality is None else np.load(folder / page.quality)
+            for first in range(0, len(samples), n_chunk):
+                yield EmgChunk(
+                    start_s=page.start_s + first / rate_hz,
+                    sampling_rate_hz=rate_hz,
+                    emg_v=np.ascontiguousarray(samples[first : first + n_chunk]),
+                    quality=None if quality is None else quality[first : first + n_chunk],
+                )
+
+    about = f"recording {path.name}, {found.channel}"
+    return MuscleSource(about=about, sampling_rate_hz=rate_hz, _chunks=chunks)
