@@ -100,6 +100,44 @@ def test_the_day_after_a_session_is_one_of_rest(planned: Client) -> None:
     assert "day of rest" in text_of(begin(planned))
 
 
+def turns_of(client: Client) -> list[str]:
+    """The turns of movement as Today shows them."""
+    page = client.get("/today/").content.decode()
+    parts = re.findall(r'id="move-\d".*?(?=id="move|</article>)', page, re.DOTALL)
+    return [re.sub(r"<[^>]+>|\s+", " ", part) for part in parts]
+
+
+def test_a_guided_session_of_movement_is_a_turn_and_is_changed_where_it_was_written(planned: Client) -> None:
+    assert 'href="/training/movement/"' in planned.get("/today/").content.decode()
+    page = planned.get("/training/movement/")
+    page = planned.post("/training/movement/", CALM | {"client_id": hidden(page, "client_id")}, follow=True)
+    assert "Go on with the session" in text_of(planned.get("/today/"))
+    while "<h1>All done</h1>" not in page.content.decode():
+        page = log(planned, page, reps_2="", reps_3="")
+    end = re.search(r'action="(/training/[^"]*/end/)"', page.content.decode())
+    assert end
+    planned.post(end.group(1), {"client_id": hidden(page, "client_id"), "how": "finished"})
+    first, second, *_ = turns_of(planned)
+    assert "Change" in first
+    assert "Not done after all" not in first  # there is nothing that such a button could take back
+    assert "Change" not in second
+
+
+def test_a_break_that_was_not_done_after_all_is_taken_back_once(planned: Client) -> None:
+    page = planned.get("/breaks/now/")
+    form = {"client_id": hidden(page, "client_id"), "move": hidden(page, "move"), "answer": "done"}
+    planned.post("/breaks/answer/", form)
+    assert "Not done after all" in turns_of(planned)[0]
+    day = timezone.now().date().isoformat()
+    undo = {"client_id": str(uuid.uuid4()), "day": day, "item": "move", "turn": "1", "done": "0"}
+    for _twice in range(2):
+        planned.post("/today/mark/", undo)
+        assert "Not done after all" not in " ".join(turns_of(planned))
+    planned.post("/breaks/answer/", form | {"client_id": str(uuid.uuid4())})
+    planned.post("/today/mark/", undo)  # sent once more, late: what was done since then stays
+    assert "Not done after all" in turns_of(planned)[0]
+
+
 @pytest.mark.parametrize(
     ("days", "says"), [(3, "Leave a few repetitions"), (8, "a little lighter"), (15, "easier and shorter")]
 )

@@ -35,7 +35,7 @@ from upperback.core.errors import Conflict, InputError, NotFound
 from upperback.interchange import calendar
 from upperback.services import audit
 from upperback.services.actors import Actor
-from upperback.services.diary import correct_entry, entries, keep_entry
+from upperback.services.diary import correct_entry, entries, get_entry, keep_entry, take_back
 from upperback.services.flares import current_flare, movement_today
 from upperback.services.lookout import put_off
 from upperback.services.permissions import check_may
@@ -261,7 +261,10 @@ def day_of(
     of_today = breaks.today_of(
         rows,
         turns=sum(item == MOVE for item, _turn in items),
-        ticked=[turn for (item, turn), done in marks_of(profile, today).items() if item == MOVE and done],
+        ticked=[
+            *(turn for (item, turn), done in marks_of(profile, today).items() if item == MOVE and done),
+            *_turns_of_sessions(rows),
+        ],
         strength_due=(STRENGTH, 1) in items
         and habits.strength_at is not None
         and _strength_is_open(rows, profile, today)
@@ -370,6 +373,23 @@ def finish_break(
             entry = Offer(kind=offer.data["kind"], answer="done", long=offer.data.get("long", False))
             _answered(offer, entry, uuid.uuid5(client_id, "offer"), by, now)
     return moved
+
+
+def undo_turn(*, profile: Profile, day: dt.date, turn: int, client_id: uuid.UUID, by: Actor, now: dt.datetime) -> None:
+    """A break that was not done after all: the newest of that day is taken back, where this turn was one.
+
+    Sent twice it is one. A turn that was only ticked, or done in a guided session, stays as it is.
+    """
+    check_may(by, "keep_diary")
+    undone = uuid.uuid5(client_id, "not moved")
+    with transaction.atomic():
+        Profile.objects.select_for_update().get(pk=profile.pk)
+        if DiaryEntry.objects.filter(profile=profile, client_id=undone).exists():
+            return
+        moved = [row for row in entries(profile=profile, by=by, since=day, kinds=[Moved]) if row.day == day]
+        if turn <= len(moved):
+            kept = get_entry(profile=profile, entry_uuid=moved[-1].uuid, by=by)
+            take_back(kept=kept, client_id=undone, by=by, now=now)
 
 
 def snooze_minutes() -> tuple[int, int]:
@@ -488,6 +508,13 @@ def _morning(habits: Habits, today: dt.date, now: dt.datetime) -> dt.datetime:
 def _before_midnight(week: Sequence[Written], today: dt.date) -> list[dt.datetime]:
     """What was offered or done on days before: a new day begins no new interval."""
     return [row.at for row in week if row.day < today and isinstance(row.entry, Moved | Offer | SessionEnded)]
+
+
+def _turns_of_sessions(rows: Sequence[Written]) -> range:
+    """The turns that guided sessions of movement were, after those that breaks were."""
+    moved = sum(isinstance(row.entry, Moved) for row in rows)
+    guided = sum(one.what == "movement" and one.is_finished for one in sessions_of(rows))
+    return range(moved + 1, moved + guided + 1)
 
 
 def _strength_is_open(rows: Sequence[Written], profile: Profile, today: dt.date) -> bool:

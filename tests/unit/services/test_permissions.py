@@ -99,6 +99,7 @@ def test_every_use_case_refuses_nobody(ana: Profile, actor: Actor, walk: Walk, a
         lambda: breaks.day_of(profile=ana, **when),
         lambda: breaks.offer_if_due(profile=ana, **when),
         lambda: breaks.answer_offer(profile=ana, offer_uuid=None, answer="skipped", client_id=ana.uuid, **when),
+        lambda: breaks.undo_turn(profile=ana, day=NOW.date(), turn=1, client_id=ana.uuid, **when),
         lambda: breaks.finish_break(profile=ana, offer_uuid=None, exercise="", client_id=ana.uuid, **when),
         lambda: breaks.hold_offers(profile=ana, why="back", until=None, client_id=ana.uuid, **when),
         lambda: journey.current_state(profile=ana, **when),

@@ -17,7 +17,7 @@ from upperback.care.diary import Morning, Moved
 from upperback.care.sessions import Session, sessions_of
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
-from upperback.services import diary, flares, lookout, plans, progress, sessions, today, worn
+from upperback.services import breaks, diary, flares, lookout, plans, progress, sessions, today, worn
 from upperback.services.actors import public_id
 from upperback.services.lookout import Ahead
 from upperback.services.people import Profile
@@ -61,6 +61,7 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     ahead = lookout.ahead(profile=profile, by=by, now=now, plan=plan)
     training = progress.training_today(profile=profile, by=by, now=now, plan=plan)
     told = diary.entries(profile=profile, by=by, since=day)
+    trained = [one for one in sessions_of(told) if one.day == day]
     flare = training.flare
     context = card_context(request, profile, plan, training) | {
         "cards": _cards(
@@ -69,7 +70,8 @@ def today_page(request: HttpRequest, profile: Profile) -> HttpResponse:
             day,
             _Diary(
                 prescribed=training.prescribed,
-                strength=[one for one in sessions_of(told) if one.day == day and one.what == STRENGTH],
+                strength=[one for one in trained if one.what == STRENGTH],
+                guided=[one for one in trained if one.what != STRENGTH],
                 moved=sum(isinstance(row.entry, Moved) for row in told),
                 flare=flare,
                 rest=sessions.REST[training.rest] if training.rest is not None else None,
@@ -100,18 +102,16 @@ def mark(request: HttpRequest, profile: Profile) -> HttpResponse:
         day = dt.date.fromisoformat(posted.get("day", ""))
     except ValueError:
         raise InputError("This page is too old to be used. Open Today again") from None
-    turn = posted.get("turn", "1")
-    today.mark_today(
-        profile=profile,
-        client_id=public_id(posted.get("client_id", "")),
-        day=day,
-        item=posted.get("item", ""),
-        turn=int(turn) if turn.isascii() and turn.isdigit() and len(turn) < 3 else 0,
-        done=posted.get("done") == "1",
-        by=session.actor_of(request),
-        now=session.now(),
-    )
-    return redirect(reverse("today") + f"#{posted.get('item', '')}-{turn}")
+    text, item, by, now = posted.get("turn", "1"), posted.get("item", ""), session.actor_of(request), session.now()
+    turn = int(text) if text.isascii() and text.isdigit() and len(text) < 3 else 0
+    client_id = public_id(posted.get("client_id", ""))
+    done = today.mark_today(
+        profile=profile, client_id=client_id, day=day, item=item, turn=turn, done=posted.get("done") == "1", by=by,
+        now=now,
+    )  # fmt: skip
+    if client_id is not None and item == MOVE and not done:
+        breaks.undo_turn(profile=profile, day=day, turn=turn, client_id=client_id, by=by, now=now)
+    return redirect(reverse("today") + f"#{item}-{text}")
 
 
 def _look(ahead: Ahead) -> dict[str, Any] | None:
@@ -164,6 +164,7 @@ class _Diary:
 
     prescribed: list[progress.Prescribed]
     strength: list[Session]
+    guided: list[Session]  # of movement: each that was finished is a turn, after those that breaks were
     moved: int
     flare: flares.FlareNow | None
     rest: str | None  # why there is no strength session today, although the plan has one
@@ -177,7 +178,7 @@ def _cards(plan: PlanVersion, profile: Profile, day: dt.date, written: _Diary) -
     for item in dict.fromkeys(item for item, _turn in items):
         turns = [turn for other, turn in items if other == item]
         card = (
-            _move(plan, written.flare)
+            _move(plan, written)
             if item == MOVE
             else _strength(plan, day, written)
             if item == STRENGTH
@@ -188,6 +189,8 @@ def _cards(plan: PlanVersion, profile: Profile, day: dt.date, written: _Diary) -
                 "turn": turn,
                 "when": _time_of(turn, len(turns)) if len(turns) > 1 else None,
                 "done": marks.get((item, turn), False) or _is_written(item, turn, written),
+                # What a session wrote down is changed there; a tick, and a break, are taken back here.
+                "session": found.id if (found := _session_of(item, turn, written)) else None,
                 # A fresh id per drawn page: the same form sent twice is one tick, a later tap is a new one.
                 "client_id": uuid.uuid4(),
             }
@@ -241,10 +244,11 @@ def _more(flare: flares.FlareNow | None) -> list[dict[str, str]]:
     return cards
 
 
-def _move(plan: PlanVersion, flare: flares.FlareNow | None) -> dict[str, Any]:
+def _move(plan: PlanVersion, written: _Diary) -> dict[str, Any]:
     planned = [item for item in plan.record["exercises"] if item["kind"] == "movement"]
     turns = max((item["per_day"] or 1 for item in planned), default=1)
-    due = flares.movement_today(plan, flare)
+    due = flares.movement_today(plan, written.flare)
+    begun = next((one for one in written.guided if one.ended is None), None)
     return {
         "icon": "move",
         "title": _("Move"),
@@ -254,6 +258,13 @@ def _move(plan: PlanVersion, flare: flares.FlareNow | None) -> dict[str, Any]:
         "why": _why(plan) if due else None,
         "minutes": max(1, len(due)),
         "minutes_each": turns > 1,
+        "start": {
+            "href": reverse("training", args=[begun.id]) if begun else reverse("training_start_movement"),
+            "text": _("Go on with the session") if begun else _("Do them step by step"),
+            "quiet": True,
+        }
+        if due
+        else None,
     }
 
 
@@ -264,9 +275,16 @@ def _why(plan: PlanVersion) -> str | None:
 
 
 def _is_written(item: str, turn: int, written: _Diary) -> bool:
+    return _session_of(item, turn, written) is not None or (item == MOVE and turn <= written.moved)
+
+
+def _session_of(item: str, turn: int, written: _Diary) -> Session | None:
+    """The finished session that this was; the newest of strength."""
     if item == STRENGTH:
-        return any(one.is_finished for one in written.strength)
-    return item == MOVE and turn <= written.moved
+        return next((one for one in reversed(written.strength) if one.is_finished), None)
+    finished = [one for one in written.guided if one.is_finished]
+    place = turn - written.moved - 1
+    return finished[place] if item == MOVE and 0 <= place < len(finished) else None
 
 
 def _strength(plan: PlanVersion, day: dt.date, written: _Diary) -> dict[str, Any]:
