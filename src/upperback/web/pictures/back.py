@@ -13,6 +13,7 @@ from upperback.web.pictures.base import (
     Picture,
     PicturePart,
     Spot,
+    aside,
     backdrop,
     circle,
     line,
@@ -253,7 +254,7 @@ def _on_the_blade() -> str:
 
 def _muscles() -> str:
     left = "".join([
-        _on_the_blade(), part(7, _wide()), _cap(), part(1, _hood()),
+        aside(_on_the_blade()), part(7, _wide()), aside(_cap()), part(1, _hood()),
     ])  # fmt: skip
     right = "".join([
         _collar(), _upper_arm(), part(5, _saw()), part(4, _long_muscles()), _blade(),

@@ -72,6 +72,11 @@ def part(number: int, *inside: str) -> str:
     return f'<g class="part p{number}">{"".join(inside)}</g>'
 
 
+def aside(*inside: str) -> str:
+    """Art without a number: it steps back with the parts that are not pointed at."""
+    return f'<g class="part">{"".join(inside)}</g>'
+
+
 def backdrop(width: int, height: int) -> str:
     """The card that a picture stands on."""
     return f'<rect class="art-back" width="{width}" height="{height}" rx="16"/>'
