@@ -392,6 +392,7 @@ def test_a_step_of_ones_own_on_the_page_of_an_exercise(planned: Client) -> None:
     refused = planned.post(f"/exercise/{id}/", {"client_id": str(uuid.uuid4()), "harder": "1"})
     assert refused.status_code == 422
     assert "More comes after a session that went well" in text_of(refused)
+    assert 'href="#amount"' in refused.content.decode().split("<h1>")[0]  # seen at once, at the top
     assert planned.post(f"/exercise/{id}/", {"easier": "1"}).status_code == 422
     movement = next(item["id"] for item in plan.record["exercises"] if item["kind"] == "movement")
     assert "One step easier" not in text_of(planned.get(f"/exercise/{movement}/"))

@@ -208,6 +208,7 @@ def exercise_page(request: HttpRequest, profile: Profile, exercise_id: str) -> H
         "dose": dose_words(item),
         "amount": _amount_now(profile, exercise_id, by, now) if item["kind"] == "strength" else None,
         "error": error,
+        "has_errors": bool(error),
         "client_id": uuid.uuid4(),
         "move": Markup(moving_figure(exercise)),  # noqa: S704  our own drawing, escaped where it is made
         "still": Markup(still_figures(exercise)),  # noqa: S704
