@@ -31,7 +31,18 @@ from upperback.services.access_rules import (
 from upperback.services.actors import Actor, public_id
 from upperback.store.models import Account, ConsentEvent, Membership, Profile, Relation
 
-__all__ = ["Allowed", "Denied", "Job", "allowed_of", "caseload", "jobs_of", "may", "open_record", "see"]
+__all__ = [
+    "Allowed",
+    "Denied",
+    "Job",
+    "allowed_of",
+    "caseload",
+    "caseload_with_kinds",
+    "jobs_of",
+    "may",
+    "open_record",
+    "see",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +87,27 @@ def caseload(
     *, actor: Actor, now: dt.datetime, purpose: Purpose = "care", data_class: DataClass = "identity"
 ) -> list[Profile]:
     """Everybody of whom this actor may see this now, by name. People who did not agree are not counted either."""
-    account = public_id(actor.id) if actor.kind == "account" else None
-    if account is None:
-        return []
-    people = list(Profile.objects.filter(relations__account__uuid=account).distinct().order_by("name", "pk"))
+    people = _ever_looked_after(actor)
     standings = _standings(actor, people, now)
     asked = Asked(purpose=purpose, data_class=data_class, now=now)
     return [person for person in people if decide_any(standings[person.pk], asked)]
+
+
+def caseload_with_kinds(
+    *, actor: Actor, now: dt.datetime, purpose: Purpose = "care"
+) -> list[tuple[Profile, frozenset[DataClass]]]:
+    """The same, each with every kind of data that this actor may see of them."""
+    people = _ever_looked_after(actor)
+    allowed = allowed_of(actor=actor, people=people, purpose=purpose, now=now)
+    return [(person, allowed[person.pk]) for person in people if "identity" in allowed[person.pk]]
+
+
+def _ever_looked_after(actor: Actor) -> list[Profile]:
+    """Whom an account has, or had, a relation to."""
+    account = public_id(actor.id) if actor.kind == "account" else None
+    if account is None:
+        return []
+    return list(Profile.objects.filter(relations__account__uuid=account).distinct().order_by("name", "pk"))
 
 
 def allowed_of(

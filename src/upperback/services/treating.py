@@ -44,9 +44,7 @@ def see_all(*, by: Actor, now: dt.datetime) -> list[Seen]:
     check_may(by, "see_profile")
     if by.kind != "account":
         return [Seen(profile, EVERYTHING) for profile in people.list_profiles(by=by)]
-    mine = access.caseload(actor=by, now=now)
-    allowed = access.allowed_of(actor=by, people=mine, purpose="care", now=now)
-    return [Seen(profile, allowed[profile.pk]) for profile in mine]
+    return [Seen(profile, classes) for profile, classes in access.caseload_with_kinds(actor=by, now=now)]
 
 
 def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime) -> Seen:
