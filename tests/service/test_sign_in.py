@@ -124,6 +124,10 @@ def test_an_unknown_address_costs_a_password_check_too(world: World, monkeypatch
     for_known = len(hashed)
     log_in(Client(), "nobody@people.invalid", "not the password")
     assert for_known == len(hashed) - for_known == 1
+    for address in (email, "nobody@people.invalid"):
+        hashed.clear()
+        newcomer(address)
+        assert len(hashed) == 1, address
 
 
 def test_guessing_is_stopped_and_locks_nobody_out(world: World) -> None:

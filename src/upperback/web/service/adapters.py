@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import secrets
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -82,6 +83,11 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # comes without ty
         except signing.BadSignature:
             known = None
         return f"{mark}:{'known' if known == mark else 'new'}"
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """The same work as for a new account: how long it takes tells nobody that there is one."""
+        Account().set_password(secrets.token_urlsafe())
+        super().send_account_already_exists_mail(email)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Whoever has a second step uses it again: a password alone opens no change of the ways to sign in."""
