@@ -648,6 +648,12 @@ def _desk_and_habits(page: Page) -> Iterator[str]:
     ):
         page.goto(f"/learn/search/?q={typed}")
         yield f"learn-search-{name}"
+    for name, address in (
+        ("learn-drawings", "/learn/upper-back-pain/"), ("easy", "/easy/"), ("easy-page", "/easy/help/"),
+        ("plan-pack", "/plan/pack/"), ("plan-service", "/plan-service/"),
+    ):  # fmt: skip
+        page.goto(address)
+        yield name
 
 
 def _somebody(page: Page, name: str, says: Says, *, proxy: bool = False, walk: str = "") -> Iterator[str]:
