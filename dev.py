@@ -317,7 +317,8 @@ def make_environment(house: House, inherited: tuple[int, ...]) -> None:
 def pip(house: House, inherited: tuple[int, ...], what: str, *arguments: str) -> None:
     """Let pip install something. While packages are put in place the environment is marked as unfinished."""
     command = [str(house.python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    command += ["--no-warn-script-location", "--progress-bar", "off", "--only-binary", ":all:", *arguments]
+    command += ["--no-warn-script-location", "--progress-bar", "off", "--only-binary", ":all:"]
+    command += ["--no-compile", *arguments]  # Python writes byte code of what is imported; of the rest it is 80 MB
     before = len(_log_text(house))
     total = _log_total(house, arguments)
     house.unfinished.touch()
