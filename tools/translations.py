@@ -44,6 +44,9 @@ _SHORT: Final = (
     *PLAN_PARTS.values(),
     *UNITS.values(),
     *EQUIPMENT,
+    # How far a source was read: `_CHECKED` of the pages to read.
+    *("read in full", "its summary was read", "seen through others who report it", "known to exist, not read again"),
+    "not read again for this page",
     *("Take {0} bag or trip.", "Take {0} bags or trips.", "1 stretch", "Start again from {0} kg."),
 )
 #: Templates that nobody in pain sees.
