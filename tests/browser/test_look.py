@@ -133,10 +133,14 @@ def test_help_opens_when_the_process_is_gone(
         page.goto(live.first_link)
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         kept = page.evaluate(
-            "caches.keys().then(names => caches.open(names[0])).then(c => c.keys()).then(k => k.map(r => r.url))"
+            """async () => {
+              const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+              const requests = await Promise.all(caches_.map((one) => one.keys()));
+              return requests.flat().map((one) => one.url);
+            }"""
         )
-    # The empty frame of a session is kept as well: nobody's data is in it.
-    public = ("/help/", "/static/", "/training/shell/")
+    # Empty frames of a session and of a plan are kept as well: nobody's data is in them.
+    public = ("/help/", "/static/", "/training/shell/", "/plan/shell/", "/learn/book/", "/app.webmanifest")
     assert not [address for address in kept if not any(part in address for part in public)]
     page.goto(f"{live.address}/help/")
     expect(page.get_by_role("link", name="Call 999").first).to_be_visible()
