@@ -362,7 +362,8 @@ class Reader:
     def raw(self, key: str) -> Value:
         """The raw finding so far; None where nothing is known."""
         if key in self.told:
-            return together(key, self.told[key])
+            value = together(key, self.told[key])
+            return OPEN if key == "onset_age" and is_still_to_come(value, self.raw("age")) else value
         if key == MOOD_SUM:
             return self._mood_sum()
         return absent_of(key) if key in self.skipped - self.reading.waiting else None
@@ -377,6 +378,11 @@ class Reader:
         raw = {key: self.raw(key) for key in keys}
         self.reading.findings = {key: value for key, value in raw.items() if value is not None}
         return self.reading
+
+
+def is_still_to_come(onset_age: Value, age: Value) -> bool:
+    """Whether back pain is said to have begun at an age that the person has not reached: a slip."""
+    return isinstance(onset_age, int | float) and isinstance(age, int | float) and onset_age > age
 
 
 def read(answers: Answers, parts: tuple[Part, ...] = ("screen",)) -> Reading:
@@ -415,6 +421,9 @@ def harmed(answers: Answers, findings: Raw, asked: Iterable[str]) -> Iterator[st
             given = findings.get(key)
             if given is None:
                 yield f"{id}: {key} is lost"
+            elif id == "onset_age" and is_still_to_come(item.number, findings.get("age")):
+                if given != OPEN:
+                    yield f"{id}: {key} is {given} at {findings.get('age')}"
             elif not at_least(key, given, item) and not _said_elsewhere(key, given, item, told.values()):
                 yield f"{id}: {key} is {given}, the answer says {item}"
 

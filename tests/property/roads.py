@@ -170,6 +170,8 @@ def _outside(id: str, answer: Answer, answers: Answers, known: Known) -> bool:
     if id == "age":
         long = known.holds(lambda weeks: weeks >= 13, "duration_weeks")
         return long != 0 and known.number("onset_age") is None
+    if id == "onset_age":  # given, and not known: it is still to come, and any other is no step from there
+        return known.number("onset_age") is None
     if id == "trauma":  # the one exception of the law: an injury may explain an instant start (E03)
         first = answers[id].not_sure or answers[id].options == ("none",)
         explains = known.flag("max_at_onset") != 0 and known.is_in("pattern", "non_mechanical") != 2

@@ -241,7 +241,7 @@ class _Reading:
             value = said.merged(self.content.findings[key])
             if value is not None:
                 found[key] = value
-        return with_mood_sum(found)
+        return with_mood_sum(_with_possible_onset(found))
 
     def asks(self, question: Question, answer: Answer | None) -> bool:
         """Whether the question is asked: its condition is not surely no, or its answer still says something.
@@ -385,6 +385,14 @@ def with_mood_sum(findings: dict[str, Any]) -> dict[str, Any]:
         return findings | {MOOD_SUM: sum(item for item in items if item is not None)}
     if all(item is not None for item in items):
         return findings | {MOOD_SUM: UNKNOWN}
+    return findings
+
+
+def _with_possible_onset(findings: dict[str, Any]) -> dict[str, Any]:
+    """A pain that began at an age still to come is a slip of the hand: not known, so that it closes no rule."""
+    age, onset = findings.get("age"), findings.get("onset_age")
+    if isinstance(age, int | float) and isinstance(onset, int | float) and onset > age:
+        return findings | {"onset_age": UNKNOWN}
     return findings
 
 

@@ -185,6 +185,20 @@ def test_the_mood_sum_needs_all_four_items(content: Content) -> None:
     assert "phq4" not in findings(items, content)
 
 
+@pytest.mark.parametrize(("onset", "read"), [(60, "unknown"), (32, "unknown"), (31, 31), (20, 20)])
+def test_an_age_at_the_start_that_is_still_to_come_closes_no_rule(onset: int, read: object, content: Content) -> None:
+    long = {"age": Answer(number=31), "duration": ticked("year"), "onset_age": Answer(number=onset)}
+    assert findings(long, content)["onset_age"] == read
+    inflamed = long | {
+        "night": ticked("second_half"), "eased_by": ticked("movement"), "stiffness": ticked("under_45"),
+        "inflamed_signs": ticked("buttock", "nsaid"),
+    }  # fmt: skip
+    facts = read_findings(findings(inflamed, content), content=content)
+    assert "G05" in [state.rule.id for state in decide(facts, content).fired]
+    later = read_findings(findings(inflamed | {"age": Answer(number=61)}, content), content=content)
+    assert ("G05" in [state.rule.id for state in decide(later, content).fired]) is (onset < 45)
+
+
 def test_not_saying_about_self_harm_counts_as_asked_and_changes_no_result(content: Content) -> None:
     low = {id: ticked("nearly_every") for id in intake.MOOD_ITEMS}
     silent = quiet_answers(content, **low, self_harm=Answer(prefer_not_to_say=True))
