@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Frame, Page
 
 from tests.browser import tour
 from tests.browser.conftest import PHONE, SMALL_PHONE, Live, start_live, too_small, too_wide
@@ -49,7 +49,26 @@ def _at(page: Page, size: tuple[int, int], look: Callable[[Page], list[str]]) ->
 
 
 def _all(page: Page, states: Iterator[str], check: Check) -> list[str]:
-    return [fault for name in states for fault in check(page, name)]
+    return [fault for name in states for fault in _checked(page, name, check)]
+
+
+def _checked(page: Page, name: str, check: Check) -> list[str]:
+    """A state that is reached by a button may come while it is looked at: then it is looked at once more."""
+    gone: list[Frame] = []
+
+    def went(frame: Frame) -> None:
+        gone.append(frame)
+
+    page.on("framenavigated", went)
+    try:
+        return check(page, name)
+    except Error:
+        if not gone:
+            raise
+        page.wait_for_load_state()
+        return check(page, name)
+    finally:
+        page.remove_listener("framenavigated", went)
 
 
 def _page(browser: Browser, started: Live) -> Page:

@@ -122,15 +122,26 @@ def values_of(model: type[models.Model], rows: dict[type[models.Model], Any], wo
         if field.primary_key:
             continue
         if field.is_relation:
-            values[field.name] = rows.get(field.related_model)  # type: ignore[arg-type]
+            theirs: Any = rows.get(field.related_model)  # type: ignore[arg-type]
+            values[field.name] = theirs or of_nobody(field)
         elif (word := word_for(field, words)) is not None:
             values[field.name] = word
         elif not field.null and not field.has_default():
             values[field.name] = {
                 "DateTimeField": NOW, "DateField": NOW.date(), "TimeField": NOW.time(), "UUIDField": uuid.uuid4(),
                 "BooleanField": True,
-            }.get(kind, 1)  # fmt: skip
+            }.get(kind, field.choices[0][0] if field.choices else 1)  # fmt: skip
     return values
+
+
+def of_nobody(field: "models.Field[Any, Any]") -> Any:
+    """A row that a row of a person points to and that is nobody's: a clinic. None where it would be somebody's."""
+    from upperback.services.belongings import owner_of
+
+    model: Any = field.related_model
+    if owner_of(model) is not None:
+        return None
+    return model._default_manager.create(**values_of(model, {}, Words("shared")))
 
 
 def word_for(field: "models.Field[Any, Any]", words: Words) -> Any:

@@ -26,7 +26,7 @@ from upperback.core.errors import NotAllowed
 from upperback.services import flares, journey, plans, policies, reviews, screening
 from upperback.services.reviews import Told
 from upperback.store.models import Decision, DiaryEntry, PlanVersion, Review, Screening
-from upperback.web.person import result, session, urls
+from upperback.web.person import easy, result, session, urls
 from upperback.web.person.page import filled
 
 pytestmark = pytest.mark.django_db
@@ -135,8 +135,8 @@ class Allowed:
 
 
 PLAN_PAGES: Final = frozenset({
-    "plan_pack",
-    "plan", "plan_shape", "plan_swap", "exercise", "today", "training", "training_start", "training_start_movement",
+    "plan", "plan_pack", "easy_page",
+    "plan_shape", "plan_swap", "exercise", "today", "training", "training_start", "training_start_movement",
     "training_done", "training_wrong", "training_exercise", "live", "live_screen", "morning", "breaks", "break_card",
     "break_now",
     "flare", "flare_over", "load", "load_new", "load_task", "load_amounts", "load_ladder", "load_rung", "load_entry",
@@ -202,8 +202,10 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
         "step_id": ["areas", "tasks", "amounts", "goals", "moving", "pain_detail", "surgery_cleared"],
         "task_id": ["LM-SIT", "LM-HOUSE"],
         "rung_id": ["0" * 32],
+        "appointment_id": [str(uuid.UUID(int=0))],
         "part_id": ["screen", "day"],
         "learn_id": ["hurt-and-harm", "posture"],
+        "easy_id": [page.id for page in easy.PAGES],
         "kept": [str(uuid.uuid4())],
         "entry_uuid": [str(uuid.uuid4())],
         "exercise_id": [*planned[:2], "MV02", "ST01"],
