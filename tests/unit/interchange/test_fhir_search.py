@@ -54,7 +54,7 @@ def test_dates(date: str, days: int) -> None:
 
 def _of_check(date: str) -> int:
     """The pain of the safety check, on 1 November at 09:30:15, is one more."""
-    return asked(("_id", _check_pain()), ("date", date))["total"]
+    return int(asked(("_id", _check_pain()), ("date", date))["total"])
 
 
 def _check_pain() -> str:

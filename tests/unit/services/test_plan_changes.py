@@ -75,6 +75,7 @@ def test_proposed_there_and_accepted_here(joan: Profile, actor: Actor) -> None:
     assert [(one.id, one.after) for one in found.doses] == [(dosed.exercise.id, wish)]
     assert PlanVersion.objects.filter(profile=joan).count() == 1  # looking changes nothing
     plan = plan_changes.accept_change(profile=joan, data=data, client_id=uuid.uuid4(), by=actor, now=NOW)
+    assert plan is not None
     assert set(exercises(plan)) == ({item.exercise.id for item in before.exercises} - {gone}) | {new}
     (item,) = (item for item in plan.record["exercises"] if item["id"] == dosed.exercise.id)
     assert (item["sets"], item["reps"]) == wish
