@@ -19,6 +19,7 @@ from upperback.sensing.epochs import Epochs
 from upperback.sensing.minutes import unpack_seconds
 from upperback.services import audit
 from upperback.services.actors import Actor
+from upperback.services.live_tickets import LEFT_AFTER
 from upperback.services.permissions import check_may
 from upperback.store.models import LiveMinute, LiveSamples, LiveStream, Profile
 
@@ -28,7 +29,6 @@ __all__ = [
     "LiveStream",
     "Samples",
     "Saving",
-    "can_go_on",
     "end",
     "left_by_all",
     "left_streams",
@@ -42,8 +42,6 @@ __all__ = [
     "with_gaps",
 ]
 
-#: A stream that was not heard of for so long is over: a phone that comes back later begins another one.
-LEFT_AFTER: Final = dt.timedelta(minutes=30)
 OVER: Final = "This measurement is over. Open the page again"
 _AT_ONCE: Final = 500
 
@@ -132,13 +130,6 @@ def resume_streams(*, wanted: Sequence[tuple[uuid.UUID, Profile, Actor]], now: d
             found.append(row)
         LiveStream.objects.filter(pk__in=[row.pk for row in found if row is not None]).update(turn=F("turn") + 1)
     return found
-
-
-def can_go_on(*, stream: uuid.UUID, profile: Profile, by: Actor, now: dt.datetime) -> bool:
-    """There is such a stream of this person in this browser, and it is not over. Nothing is taken over."""
-    check_may(by, "wear_sensor")
-    there = LiveStream.objects.filter(uuid=stream, profile=profile, by=str(by), ended_at=None)
-    return there.filter(saved_at__gt=now - LEFT_AFTER).exists()
 
 
 def save(*, savings: Sequence[Saving], now: dt.datetime) -> frozenset[int]:

@@ -15,22 +15,25 @@ from typing import Final
 from django.db import transaction
 
 from upperback.core.errors import NotFound
-from upperback.services import actors, audit, live_store
+from upperback.services import actors, audit
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.services.plans import open_plan
-from upperback.store.models import LiveTicket, Profile
+from upperback.store.models import LiveStream, LiveTicket, Profile
 
 #: Where the socket is.
 SOCKET_PATH: Final = "/live/socket/"
 NO_TICKET: Final = "This page has waited for too long. Open it again"
+
+#: A stream that was not heard of for so long is over: a phone that comes back later begins another one.
+LEFT_AFTER: Final = dt.timedelta(minutes=30)
 
 #: A phone is told a new way back each while; each is good for as long as a stream can be gone on with after that.
 RENEWED: Final = dt.timedelta(minutes=10)
 NO_WAY_BACK: Final = "This measurement is over, and what was measured is kept. Scan a new code to begin again."
 
 _TICKET: Final = dt.timedelta(minutes=1)
-_WAY_BACK: Final = RENEWED + live_store.LEFT_AFTER
+_WAY_BACK: Final = RENEWED + LEFT_AFTER
 #: Hashed with it, so that no ticket is a way back and no way back a ticket.
 _BACK: Final = "back:"
 _TOKEN_BYTES: Final = 32
@@ -132,7 +135,7 @@ def take_way_back(*, token: str, stream: uuid.UUID | None, now: dt.datetime) -> 
     if row is None or stream is None:
         raise NotFound(NO_WAY_BACK)
     by = actors.household(row.by)
-    if not live_store.can_go_on(stream=stream, profile=row.profile, by=by, now=now):
+    if not _can_go_on(stream=stream, profile=row.profile, by=by, now=now):
         raise NotFound(NO_WAY_BACK)
     until = dt.datetime.fromtimestamp(int(token.rpartition(".")[2]), dt.UTC)
     return WayBack(profile=row.profile, by=by, until=until)
@@ -145,3 +148,10 @@ def end_ways_back(*, tokens: Sequence[str]) -> None:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _can_go_on(*, stream: uuid.UUID, profile: Profile, by: Actor, now: dt.datetime) -> bool:
+    """There is such a stream of this person in this browser, and it is not over. Nothing is taken over."""
+    check_may(by, "wear_sensor")
+    there = LiveStream.objects.filter(uuid=stream, profile=profile, by=str(by), ended_at=None)
+    return there.filter(saved_at__gt=now - LEFT_AFTER).exists()
