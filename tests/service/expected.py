@@ -25,8 +25,8 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "check/": "checking",
     "result/": "checking",
     "account/": "sign-in",
-    "work/": "staff",
-    "work/code/": "clinicians",
+    "staff/": "staff",
+    "staff/code/": "clinicians",
     "clinic/": "clinicians",
     "opened/": "nobody",
     "share/programs/": "nobody",  # tokens of programs are for one's own machine

@@ -346,4 +346,4 @@ def _outcome(answer: Any, *, rang: bool) -> str:
         return "sign in first"
     if to.startswith(("/account/ways/", "/account/second/")):
         return "second step first"
-    return "to work" if to == "/work/" else f"{answer.status_code} {to}"
+    return "to work" if to == "/staff/" else f"{answer.status_code} {to}"

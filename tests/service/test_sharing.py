@@ -26,9 +26,9 @@ def test_a_code_lets_a_clinician_in_and_the_person_sees_who_looked(world: World)
     code = re.search(r"(?:[2-9A-Z]{4}-){3}[2-9A-Z]{4}", shown.content.decode())
     assert code is not None
     assert code[0] not in person.get("/share/").content.decode()  # shown once
-    assert clinician.post("/work/code/", {"code": "AAAA-AAAA-AAAA-AAAA"}).status_code == 422
-    assert clinician.post("/work/code/", {"code": code[0]})["Location"] == "/clinic/"
-    assert clinician.post("/work/code/", {"code": code[0]}).status_code == 422
+    assert clinician.post("/staff/code/", {"code": "AAAA-AAAA-AAAA-AAAA"}).status_code == 422
+    assert clinician.post("/staff/code/", {"code": code[0]})["Location"] == "/clinic/"
+    assert clinician.post("/staff/code/", {"code": code[0]}).status_code == 422
     assert clinician.get(record).status_code == 200
     told = words(person.get("/share/").content)
     assert "Mina Patel, North Street looked at: your name, plan, mood" in told
@@ -72,7 +72,7 @@ def test_an_open_page_is_told_at_once_when_less_may_be_seen(world: World) -> Non
 def test_staff_see_the_pages_of_their_role_only(world: World) -> None:
     for role in sorted(STAFF):
         client = sign_in(new_staff(f"{role} x", world.north, role, visitors.now()), second_factor=True)
-        assert client.get("/work/").status_code == 200
+        assert client.get("/staff/").status_code == 200
         expected = 200 if role == "clinician" else 404
         assert client.get("/clinic/").status_code == expected
-        assert client.get("/work/code/").status_code == expected
+        assert client.get("/staff/code/").status_code == expected

@@ -168,21 +168,21 @@ def test_staff_come_no_further_without_a_second_step_and_a_code_works_once(world
     EmailAddress.objects.create(user=mina, email=mina.email, verified=True, primary=True)
     client = Client()
     log_in(client, mina.email, WORDS)
-    for address in ("/work/", "/work/code/", "/home/", "/today/"):
-        assert client.get(address)["Location"] in {"/account/ways/", "/work/"}
-    assert client.get("/work/")["Location"] == "/account/ways/"
+    for address in ("/staff/", "/staff/code/", "/home/", "/today/"):
+        assert client.get(address)["Location"] in {"/account/ways/", "/staff/"}
+    assert client.get("/staff/")["Location"] == "/account/ways/"
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     TOTP.activate(mina, secret)
     code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
     fresh = Client()
     assert log_in(fresh, mina.email, WORDS)["Location"] == "/account/second/"
-    assert fresh.get("/work/")["Location"].startswith("/account/login/")  # half-way in is not in
+    assert fresh.get("/staff/")["Location"].startswith("/account/login/")  # half-way in is not in
     assert fresh.post("/account/second/", {"code": code})["Location"] == "/home/"
-    assert fresh.get("/work/").status_code == 200
+    assert fresh.get("/staff/").status_code == 200
     again = Client()
     log_in(again, mina.email, WORDS)
     assert again.post("/account/second/", {"code": code}).status_code == 200  # the page again, with its error
-    assert again.get("/work/").status_code == 302
+    assert again.get("/staff/").status_code == 302
     assert secret not in str(mina.authenticator_set.get().data)  # type: ignore[attr-defined]
 
 
@@ -196,7 +196,7 @@ def test_a_session_that_is_left_alone_ends(world: World, monkeypatch: pytest.Mon
         return dt.datetime.fromtimestamp(started + elapsed, dt.UTC)
 
     monkeypatch.setattr(visitors, "now", now)
-    cases = ((world.mina, "/work/", STAFF_IDLE_S), (world.ana, "/data/", SHARED_IDLE_S))
+    cases = ((world.mina, "/staff/", STAFF_IDLE_S), (world.ana, "/data/", SHARED_IDLE_S))
     for account, page, idle_s in cases:
         elapsed = 0
         client = sign_in(account, second_factor=True)
@@ -211,9 +211,9 @@ def test_a_session_that_is_left_alone_ends(world: World, monkeypatch: pytest.Mon
     elapsed = 0
     client = sign_in(world.mina, second_factor=True)
     while elapsed < STAFF_DAY_S:
-        assert client.get("/work/").status_code == 200
+        assert client.get("/staff/").status_code == 200
         elapsed += STAFF_IDLE_S - 60
-    assert client.get("/work/").status_code == 302  # at the end of the day, however busy
+    assert client.get("/staff/").status_code == 302  # at the end of the day, however busy
     elapsed = 0
     client = sign_in(world.ana)
     client.get("/data/")
@@ -223,13 +223,13 @@ def test_a_session_that_is_left_alone_ends(world: World, monkeypatch: pytest.Mon
 
 def test_a_closed_account_and_an_ended_membership_are_out_with_the_next_page(world: World) -> None:
     person, clinician = sign_in(world.ana), sign_in(world.mina, second_factor=True)
-    assert (person.get("/data/").status_code, clinician.get("/work/").status_code) == (200, 200)
+    assert (person.get("/data/").status_code, clinician.get("/staff/").status_code) == (200, 200)
     accounts.close_account(account=world.ana, now=visitors.now())
     clinics.end_membership(member=Membership.objects.get(account=world.mina), by=SYSTEM, now=visitors.now())
     assert person.get("/data/").status_code == 302
-    assert clinician.get("/work/").status_code == 404
+    assert clinician.get("/staff/").status_code == 404
     # Who worked here once is still held to the rules of staff, and has no record to see.
-    assert clinician.get("/data/")["Location"] == "/work/"
+    assert clinician.get("/data/")["Location"] == "/staff/"
 
 
 def test_the_device_is_ones_own_only_where_that_was_said(world: World) -> None:
@@ -253,7 +253,7 @@ def test_whoever_deletes_their_record_is_gone_with_account_and_sessions(world: W
 
 def test_forms_of_other_sites_are_refused(world: World) -> None:
     client = Client(enforce_csrf_checks=True)
-    for address in ("/account/login/", "/account/new/", "/account/logout/", "/work/code/", "/people/"):
+    for address in ("/account/login/", "/account/new/", "/account/logout/", "/staff/code/", "/people/"):
         assert client.post(address, {"login": "x"}, HTTP_ORIGIN="https://evil.invalid").status_code == 403
     assert Client().get("/account/logout/").status_code in {200, 302}
     inside = sign_in(world.ana)

@@ -119,8 +119,8 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
     ),
     **_rules("own", "sharing sharing_withdraw", shows=("identity",)),
     "still": Rule(who="work", roles=frozenset({"clinician"}), is_passive=True),
-    **_rules("work", "work", roles=("clinician", "clinic_admin", "researcher", "support")),
-    **_rules("work", "work_code", roles=("clinician",)),
+    **_rules("work", "staff", roles=("clinician", "clinic_admin", "researcher", "support")),
+    **_rules("work", "staff_code", roles=("clinician",)),
 }
 
 #: Path of a socket -> its rule. Each is let in by a ticket or a secret that a page of the same rule gave.

@@ -97,7 +97,7 @@ def services(keys: list[str] | tuple[str, ...]) -> list[Service]:
 
 def _clinic_nav() -> list[dict[str, str]]:
     people = {"id": "caseload", "href": reverse("caseload"), "text": _("Your people")}
-    return [people, {"id": "work", "href": reverse("work"), "text": _("Your work")}] if settings.SERVICE else [people]
+    return [people, {"id": "staff", "href": reverse("staff"), "text": _("Your work")}] if settings.SERVICE else [people]
 
 
 def _nav_items() -> list[dict[str, str]]:

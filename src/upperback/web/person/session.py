@@ -76,5 +76,5 @@ def ask_who(request: HttpRequest) -> HttpResponse:
     if settings.SERVICE:
         from upperback.web.service import visitors
 
-        return redirect("work" if visitors.account_of(request) is not None else "start")
+        return redirect("staff" if visitors.account_of(request) is not None else "start")
     return redirect("/people/?again=1" if request.method == "POST" else "/people/")

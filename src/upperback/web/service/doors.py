@@ -81,14 +81,14 @@ def _pass(request: HttpRequest, rule: Rule) -> None:
 def _check(request: HttpRequest, rule: Rule) -> HttpResponseBase | None:
     """The safety check: never behind a sign-in. Staff have no record to do it for."""
     account = visitors.account_of(request)
-    return redirect("work") if account is not None and account.profile is None else None
+    return redirect("staff") if account is not None and account.profile is None else None
 
 
 def _own(request: HttpRequest, rule: Rule) -> HttpResponseBase | None:
     account = visitors.account_of(request)
     if account is None:
         return _to_sign_in(request)
-    return redirect("work") if account.profile is None else None
+    return redirect("staff") if account.profile is None else None
 
 
 def _work(request: HttpRequest, rule: Rule) -> HttpResponseBase | None:
@@ -113,7 +113,7 @@ def _second_factor(request: HttpRequest) -> HttpResponseBase | None:
         return None
     if not is_mfa_enabled(request.user):
         return redirect("mfa_index")
-    return redirect(f"{resolve_url('second_step')}?{urlencode({'next': resolve_url('work')})}")
+    return redirect(f"{resolve_url('second_step')}?{urlencode({'next': resolve_url('staff')})}")
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:

@@ -30,7 +30,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
 
     ahead = request.GET.get("next", "")
     if not url_has_allowed_host_and_scheme(ahead, allowed_hosts=None):
-        ahead = resolve_url("work")
+        ahead = resolve_url("staff")
     methods = get_adapter().get_reauthentication_methods(request.user)
     if not methods:
         return redirect("account_login")
@@ -38,8 +38,8 @@ def second_step(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def work(request: HttpRequest) -> HttpResponse:
-    """`/work/`: what somebody of the staff can do here."""
+def staff(request: HttpRequest) -> HttpResponse:
+    """`/staff/`: what somebody of the staff can do here."""
     jobs = access.jobs_of(actor=visitors.at_others(request), now=visitors.now())
     shown = [{"role": ROLE_WORDS[job.role], "clinic": job.clinic_name} for job in jobs]
     context = {
@@ -48,7 +48,7 @@ def work(request: HttpRequest) -> HttpResponse:
         "caseload_href": _address("caseload"),
         "account": visitors.account_of(request),
     }
-    return render(request, "service/work.jinja", context)
+    return render(request, "service/staff.jinja", context)
 
 
 @require_safe
@@ -69,8 +69,8 @@ def visible(request: HttpRequest, person_id: uuid.UUID) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def work_code(request: HttpRequest) -> HttpResponse:
-    """`/work/code/`: a clinician types in the code that a person gave them."""
+def staff_code(request: HttpRequest) -> HttpResponse:
+    """`/staff/code/`: a clinician types in the code that a person gave them."""
     if request.method != "POST":
         return render(request, "service/code.jinja", {"staff": True})
     code = request.POST.get("code", "")
@@ -79,7 +79,7 @@ def work_code(request: HttpRequest) -> HttpResponse:
     except InputError as problem:
         context = {"staff": True, "code": code, "error": _(problem.message), "has_errors": True}
         return render(request, "service/code.jinja", context, status=422)
-    return redirect(_address("caseload") or "work")
+    return redirect(_address("caseload") or "staff")
 
 
 def _address(name: str) -> str:

@@ -37,6 +37,6 @@ urlpatterns = [
     path("share/", shared.sharing_page, name="sharing"),
     path("share/withdraw/", shared.withdraw, name="sharing_withdraw"),
     path("clinic/people/<uuid:person_id>/still/", pages.still, name="still"),
-    path("work/", pages.work, name="work"),
-    path("work/code/", pages.work_code, name="work_code"),
+    path("staff/", pages.staff, name="staff"),
+    path("staff/code/", pages.staff_code, name="staff_code"),
 ]
