@@ -6,12 +6,12 @@ Catalogues because translators have tools for them, and because an entry carries
 import hashlib
 import io
 import re
-import tempfile
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from upperback.content.kept import keep
 from upperback.core.errors import ContentError
 
 COMPILED_NAME: Final = "_compiled.json"
@@ -55,7 +55,7 @@ def read_folder(folder: Path) -> Catalogue:
     except (OSError, msgspec.DecodeError):
         pass
     catalogue = _compile(folder, digest)
-    _keep(kept, catalogue)
+    keep(kept, catalogue)
     return catalogue
 
 
@@ -93,13 +93,3 @@ def _compile(folder: Path, digest: str) -> Catalogue:
             else:
                 entries.append(Entry(message.id, str(message.string or ""), places))
     return Catalogue(tuple(entries), headers.get(RELEASE_HEADER), headers.get(REVIEW_HEADER), digest)
-
-
-def _keep(path: Path, catalogue: Catalogue) -> None:
-    """Writes the kept form whole or not at all; an installation that is read-only goes without."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".json", delete=False) as handle:
-            handle.write(msgspec.json.encode(catalogue))
-        Path(handle.name).replace(path)
-    except OSError:
-        return

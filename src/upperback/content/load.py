@@ -6,7 +6,6 @@ beside the content under the digest of the files it was made from, and used whil
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 
 from upperback.content import learn, models
+from upperback.content.kept import keep
 from upperback.content.strict_yaml import Document, Plain, read_document
 from upperback.core.errors import ContentError
 
@@ -88,7 +88,7 @@ def load_release(folder: Path) -> Compiled:
     if kept is not None:
         return kept
     compiled = compile_release(folder)
-    _keep(folder / COMPILED_NAME, compiled)
+    keep(folder / COMPILED_NAME, compiled)
     return compiled
 
 
@@ -213,13 +213,3 @@ def _read_kept(path: Path, digest: str) -> Compiled | None:
     if compiled.files_digest != digest or canonical_sha256(compiled.release) != compiled.sha256:
         return None
     return compiled
-
-
-def _keep(path: Path, compiled: Compiled) -> None:
-    """Writes the kept form whole or not at all; an installation that is read-only goes without."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".json", delete=False) as handle:
-            handle.write(msgspec.json.encode(compiled))
-        Path(handle.name).replace(path)
-    except OSError:
-        return
