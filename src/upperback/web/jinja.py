@@ -9,8 +9,18 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import BaseLoader, ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+import jinja2
+from jinja2 import (
+    BaseLoader,
+    ChainableUndefined,
+    ChoiceLoader,
+    Environment,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    PackageLoader,
+)
 from jinja2 import pass_context as needs_context
+from jinja2.bccache import Bucket
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
@@ -107,6 +117,7 @@ def _environment(loader: BaseLoader, **options: Any) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_said_later,
+        bytecode_cache=_compiled_templates(),
         **options,
     )
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
@@ -118,6 +129,28 @@ def _environment(loader: BaseLoader, **options: Any) -> Environment:
     environment.filters["phone_spoken"] = phone_spoken
     environment.filters["tojson"] = lambda value: htmlsafe_json_dumps(languages.said_in(value))
     return environment
+
+
+class _CompiledTemplates(FileSystemBytecodeCache):
+    """Templates as byte code, beside them as Python's own is: a start need not compile fifty of them again."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """An installation that is read-only goes without."""
+        try:
+            super().dump_bytecode(bucket)
+        except OSError:
+            return
+
+
+def _compiled_templates() -> _CompiledTemplates | None:
+    folder = FOLDER / "templates" / "__pycache__"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    # The code depends on what this module and Jinja make of a template; Jinja itself looks at the source.
+    made_by = hashlib.sha256(Path(__file__).read_bytes() + jinja2.__version__.encode()).hexdigest()[:10]
+    return _CompiledTemplates(str(folder), f"{made_by}-%s.cache")
 
 
 @needs_context

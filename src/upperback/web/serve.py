@@ -257,9 +257,14 @@ def _prepare(options: Options, say: Callable[[str], None]) -> tuple[FrontDoor, G
 def _migrate(say: Callable[[str], None]) -> None:
     from django.conf import settings
     from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
 
     try:
-        call_command("migrate", interactive=False, verbosity=0)
+        executor = MigrationExecutor(connection)
+        executor.loader.check_consistent_history(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):  # the command takes its time to do nothing
+            call_command("migrate", interactive=False, verbosity=0)
         if settings.SERVICE:
             call_command("createcachetable", verbosity=0)  # how often somebody tried to sign in
     except Exception:  # noqa: BLE001
