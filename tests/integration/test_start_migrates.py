@@ -8,6 +8,11 @@ from django.db.migrations.recorder import MigrationRecorder
 from upperback.web import serve
 
 
+def ours() -> list[str]:
+    """The migrations of the store that are written down as done, the oldest first."""
+    return sorted(MigrationRecorder(connection).migration_qs.filter(app="store").values_list("name", flat=True))
+
+
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The management commands that a start calls."""
@@ -24,18 +29,14 @@ def test_nothing_is_done_where_nothing_is_missing(called: list[str]) -> None:
 
 @pytest.mark.django_db
 def test_an_older_database_is_brought_up_to_date(called: list[str]) -> None:
-    recorder = MigrationRecorder(connection)
-    newest = recorder.migration_qs.filter(app="store").order_by("name").values_list("name", flat=True).last()
-    recorder.record_unapplied("store", newest)
+    MigrationRecorder(connection).record_unapplied("store", ours()[-1])
     serve._migrate(pytest.fail)
     assert called == ["migrate"]
 
 
 @pytest.mark.django_db
 def test_a_history_with_a_hole_is_said(called: list[str]) -> None:
-    recorder = MigrationRecorder(connection)
-    oldest = recorder.migration_qs.filter(app="store").order_by("name").values_list("name", flat=True).first()
-    recorder.record_unapplied("store", oldest)
+    MigrationRecorder(connection).record_unapplied("store", ours()[0])
     said: list[str] = []
     serve._migrate(said.append)
     assert called == []
