@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.integration.test_journey import me, text_of
 from upperback.care.diary import Morning
+from upperback.core.tokens import stored_form
 from upperback.services import actors, demo, diary, people, programs
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent, ProgramToken
@@ -136,7 +137,7 @@ def test_nothing_without_a_token_that_holds(priya: Profile, me: Client) -> None:
     }
     programs.stop_reading(
         profile=priya,
-        token_uuid=ProgramToken.objects.get(token_sha256=programs._hash(token)).uuid,
+        token_uuid=ProgramToken.objects.get(token_sha256=stored_form(token)).uuid,
         by=actors.household("t"),
         now=now,
     )

@@ -63,7 +63,8 @@ PARTS: Final = (
 SAFETY_PARTS: Final = frozenset({"questions", "findings", "rules", "dispositions", "messages", "services"})
 
 _MANY = re.compile(r"\{value\} (week|day|hour|minute|fall|flare-up)s\b")
-_BLOCK = re.compile(r"(<(p|li|h[1-6]|td|th|dt|dd|summary)(?: [^>]*)?>)(.*?)(</\2>)", re.DOTALL)
+#: A stretch of a page to read that is translated as a whole.
+PARAGRAPH = re.compile(r"(<(p|li|h[1-6]|td|th|dt|dd|summary)(?: [^>]*)?>)(.*?)(</\2>)", re.DOTALL)
 _LETTER = re.compile(r"[^\W\d_]")
 _PLACEHOLDER = re.compile(r"\{\w*\}|%\(\w+\)[.\d]*[a-z]|%[sd]|</?[a-z][^>]*>")
 
@@ -117,7 +118,7 @@ def _name_of(item: Any) -> str:
 
 def blocks_of(html: str) -> list[str]:
     """The paragraphs, points and headings of a page to read: what one translates at a time."""
-    return [block[3] for block in _BLOCK.finditer(html) if not _BLOCK.search(block[3])]
+    return [block[3] for block in PARAGRAPH.finditer(html) if not PARAGRAPH.search(block[3])]
 
 
 # ---- saying it in another language ---------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """A calendar that other programs can read: a person's own times under a secret address that can be taken away."""
 
 import datetime as dt
-import hashlib
 import secrets
 from typing import Final
 
@@ -9,6 +8,7 @@ from django.db import transaction
 
 from upperback.care.breaks import turn_times
 from upperback.core.errors import NotAllowed, NotFound
+from upperback.core.tokens import stored_form
 from upperback.interchange.calendar import Repeated, write_feed
 from upperback.services import audit
 from upperback.services.actors import SYSTEM, Actor
@@ -43,7 +43,7 @@ def make_feed(*, profile: Profile, by: Actor, now: dt.datetime) -> str:
     with transaction.atomic():
         Profile.objects.select_for_update().get(pk=profile.pk)
         CalendarFeed.objects.filter(profile=profile).delete()
-        feed = CalendarFeed.objects.create(profile=profile, token_sha256=_hash(token), made_at=now, by=str(by))
+        feed = CalendarFeed.objects.create(profile=profile, token_sha256=stored_form(token), made_at=now, by=str(by))
         audit.record(
             by=by, action="share_calendar", now=now, object_kind="calendar_feed", object_uuid=feed.uuid, profile=profile
         )
@@ -73,7 +73,7 @@ def read_feed(*, token: str, now: dt.datetime) -> bytes:
     """
     feed = None
     if 0 < len(token) <= _TOKEN_CHARACTERS_MAX:
-        feed = CalendarFeed.objects.select_related("profile").filter(token_sha256=_hash(token)).first()
+        feed = CalendarFeed.objects.select_related("profile").filter(token_sha256=stored_form(token)).first()
     if feed is None:
         raise NotFound("there is no such calendar")
     profile = feed.profile
@@ -103,7 +103,3 @@ def read_feed(*, token: str, now: dt.datetime) -> bytes:
             )
         )  # fmt: skip
     return write_feed(times, zone=profile.time_zone, now=now, whole_days=[(last, _REVIEW)])
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -5,7 +5,6 @@ once, also to a server that was started again; of that, too, only the hash is st
 """
 
 import datetime as dt
-import hashlib
 import secrets
 import uuid
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import Final
 from django.db import transaction
 
 from upperback.core.errors import NotFound
+from upperback.core.tokens import stored_form
 from upperback.services import actors, audit
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
@@ -48,7 +48,12 @@ def make_ticket(*, profile: Profile, by: Actor, now: dt.datetime) -> str:
     with transaction.atomic():
         LiveTicket.objects.filter(ends_at__lte=now).delete()
         ticket = LiveTicket.objects.create(
-            profile=profile, token_sha256=_hash(token), made_at=now, ends_at=now + _TICKET, by=by.id, by_kind=by.kind
+            profile=profile,
+            token_sha256=stored_form(token),
+            made_at=now,
+            ends_at=now + _TICKET,
+            by=by.id,
+            by_kind=by.kind,
         )
         audit.record(
             by=by, action="wear_sensor", now=now, object_kind="live_ticket", object_uuid=ticket.uuid, profile=profile
@@ -73,7 +78,7 @@ def take_tickets(*, tokens: Sequence[tuple[str, Actor]], now: dt.datetime) -> li
     """Whose sensors they are, in the order of their tokens; None where there is no such ticket for this browser."""
     for _, by in tokens:
         check_may(by, "wear_sensor")
-    hashes = [_hash(token) if 0 < len(token) <= _TOKEN_CHARACTERS_MAX else "" for token, _ in tokens]
+    hashes = [stored_form(token) if 0 < len(token) <= _TOKEN_CHARACTERS_MAX else "" for token, _ in tokens]
     with transaction.atomic():
         # Locked until they are gone: of two processes that are shown the same ticket one finds it.
         rows = LiveTicket.objects.select_for_update(of=("self",)).select_related("profile")
@@ -112,8 +117,8 @@ def make_way_back(way: WayBack, *, now: dt.datetime) -> str:
         return token
     LiveTicket.objects.filter(ends_at__lte=now).delete()
     LiveTicket.objects.create(
-        profile=way.profile, token_sha256=_hash(_BACK + token), made_at=now, ends_at=min(now + _WAY_BACK, way.until),
-        by=way.by.id, by_kind=way.by.kind,
+        profile=way.profile, token_sha256=stored_form(_BACK + token), made_at=now,
+        ends_at=min(now + _WAY_BACK, way.until), by=way.by.id, by_kind=way.by.kind,
     )  # fmt: skip
     return token
 
@@ -128,7 +133,7 @@ def take_way_back(*, token: str, stream: uuid.UUID | None, now: dt.datetime) -> 
     """
     with transaction.atomic():
         rows = LiveTicket.objects.select_for_update(of=("self",)).select_related("profile")
-        mine = rows.filter(token_sha256=_hash(_BACK + token), ends_at__gt=now, by_kind="household")
+        mine = rows.filter(token_sha256=stored_form(_BACK + token), ends_at__gt=now, by_kind="household")
         row = mine.first() if 0 < len(token) <= _TOKEN_CHARACTERS_MAX else None
         if row is not None:
             row.delete()
@@ -143,11 +148,7 @@ def take_way_back(*, token: str, stream: uuid.UUID | None, now: dt.datetime) -> 
 
 def end_ways_back(*, tokens: Sequence[str]) -> None:
     """Nobody comes back by these any more."""
-    LiveTicket.objects.filter(token_sha256__in=[_hash(_BACK + token) for token in tokens]).delete()
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    LiveTicket.objects.filter(token_sha256__in=[stored_form(_BACK + token) for token in tokens]).delete()
 
 
 def _can_go_on(*, stream: uuid.UUID, profile: Profile, by: Actor, now: dt.datetime) -> bool:

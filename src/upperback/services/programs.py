@@ -1,7 +1,6 @@
 """Other programs that may read a record over FHIR: tokens that a person makes, sees and takes away."""
 
 import datetime as dt
-import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,7 @@ from django.db.models import Max
 
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed, NotFound
+from upperback.core.tokens import stored_form
 from upperback.interchange.fhir import person_resources
 from upperback.interchange.fhir.making import Making
 from upperback.interchange.fhir.records import Chosen
@@ -88,7 +88,7 @@ def let_read(
         if ProgramToken.objects.filter(profile=profile, ends_at__gt=now).count() >= _AT_MOST:
             raise InputError(f"There are {_AT_MOST} programs already. Take one away first", field="label")
         row = ProgramToken.objects.create(
-            profile=profile, token_sha256=_hash(token), label=name, scopes=wanted, mood=mood, made_at=now,
+            profile=profile, token_sha256=stored_form(token), label=name, scopes=wanted, mood=mood, made_at=now,
             ends_at=now + dt.timedelta(days=days), by=str(by),
         )  # fmt: skip
         audit.record(
@@ -126,7 +126,7 @@ def visit(*, token: str, now: dt.datetime) -> Visit:
     """
     row = None
     if 0 < len(token) <= _TOKEN_CHARACTERS_MAX:
-        rows = ProgramToken.objects.select_related("profile").filter(token_sha256=_hash(token))
+        rows = ProgramToken.objects.select_related("profile").filter(token_sha256=stored_form(token))
         row = rows.filter(made_at__lte=now, ends_at__gt=now).first()
     if row is None:
         raise NotFound(NOT_THERE)
@@ -214,7 +214,3 @@ def _written(profile: Profile) -> dict[str, dt.datetime]:
     found |= {str(row): at for row, at in checks}
     told = profile.assessments.filter(state="finished").annotate(at=Max("finished_at")).values_list("uuid", "at")
     return found | {str(row): at for row, at in told if at is not None}
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -5,7 +5,6 @@ One that cannot be delivered is not sent again: a late break is no help.
 """
 
 import datetime as dt
-import hashlib
 import http.client
 import ipaddress
 import json
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 
 from upperback.core.errors import InputError, NotAllowed
+from upperback.core.tokens import stored_form
 from upperback.interchange import webpush
 from upperback.interchange.webpush import Receiver
 from upperback.services import audit, breaks
@@ -70,7 +70,7 @@ def subscribe(*, profile: Profile, receiver: Receiver, by: Actor, now: dt.dateti
     webpush.check_receiver(receiver)
     with transaction.atomic():
         Profile.objects.select_for_update().get(pk=profile.pk)
-        mark = _mark(receiver.endpoint)
+        mark = stored_form(receiver.endpoint)
         PushSubscription.objects.filter(endpoint_sha256=mark).delete()
         if PushSubscription.objects.filter(profile=profile).count() >= _BROWSERS_MOST:
             raise InputError(f"Notices are on in {_BROWSERS_MOST} browsers. Turn them off somewhere first")
@@ -91,7 +91,7 @@ def unsubscribe(*, profile: Profile, endpoint: str | None, by: Actor, now: dt.da
     with transaction.atomic():
         rows = PushSubscription.objects.filter(profile=profile)
         if endpoint is not None:
-            rows = rows.filter(endpoint_sha256=_mark(endpoint))
+            rows = rows.filter(endpoint_sha256=stored_form(endpoint))
         found = list(rows)
         for row in found:
             _forget(row, by, now, "stop_push")
@@ -221,7 +221,3 @@ def _forget(row: PushSubscription, by: Actor, now: dt.datetime, action: str) -> 
     audit.record(
         by=by, action=action, now=now, object_kind="push_subscription", object_uuid=row.uuid, profile=row.profile
     )
-
-
-def _mark(endpoint: str) -> str:
-    return hashlib.sha256(endpoint.encode("utf-8", "surrogatepass")).hexdigest()

@@ -5,7 +5,6 @@ of their own; only then is there a relation and a consent. A wrong code tells no
 """
 
 import datetime as dt
-import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 
 from upperback.core.errors import InputError, NotFound
+from upperback.core.tokens import stored_form
 from upperback.services import audit
 from upperback.services.access_rules import PERMISSIONS, Purpose
 from upperback.services.actors import Actor, public_id
@@ -90,7 +90,7 @@ def invite(
     letters = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LETTERS))
     with transaction.atomic():
         made = Invitation.objects.create(
-            profile=profile, code_sha256=_hash(letters), kind=kind, data_classes=chosen, access_days=days,
+            profile=profile, code_sha256=stored_form(letters), kind=kind, data_classes=chosen, access_days=days,
             made_at=now, ends_at=now + INVITATION_LASTS, by=str(by),
         )  # fmt: skip
         audit.record(
@@ -254,7 +254,7 @@ def _check_tries(by: Actor, now: dt.datetime) -> None:
 def _taken(code: str, by: Actor, now: dt.datetime) -> Invitation | None:
     """The invitation behind a code, used up. One of several takers wins."""
     letters = "".join(code.upper().split()).replace("-", "")
-    made = Invitation.objects.filter(code_sha256=_hash(letters), used_at__isnull=True, ends_at__gt=now).first()
+    made = Invitation.objects.filter(code_sha256=stored_form(letters), used_at__isnull=True, ends_at__gt=now).first()
     if made is None or not _fits(made, by, now):
         return None
     taken = Invitation.objects.filter(pk=made.pk, used_at__isnull=True).update(used_at=now)
@@ -342,7 +342,3 @@ def _name_of(account: Account | None, clinic: Clinic | None) -> str:
 def _clinic_of(account: Account | None) -> str:
     members = list(account.memberships.all()) if account is not None else []
     return members[-1].clinic.name if members else ""
-
-
-def _hash(letters: str) -> str:
-    return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from upperback.core.tokens import stored_form
+
 COOKIE_NAME: Final = "upperback_open"
 
 _TOKEN_BYTES: Final = 32
@@ -84,7 +86,7 @@ class Gate:
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def _path(self, token: str) -> Path:
-        return self.folder / hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.folder / stored_form(token)
 
     def _clear(self, now_s: float) -> None:
         for path in self.folder.iterdir():

@@ -274,7 +274,7 @@ def filled(text: str, services: ServiceTable) -> str:
 
 def said_html(html: str) -> str:
     """A stretch of a page to read, paragraph by paragraph; one without a translation says that it is English."""
-    from upperback.content.wording import _BLOCK
+    from upperback.content.wording import PARAGRAPH
 
     words = words_now()
     if words is None:
@@ -283,11 +283,11 @@ def said_html(html: str) -> str:
     def block(match: re.Match[str]) -> str:
         if (inner := words.exact(match[3])) is not None:
             return f"{match[1]}{inner}{match[4]}"
-        if _BLOCK.search(match[3]):
-            return f"{match[1]}{_BLOCK.sub(block, match[3])}{match[4]}"
+        if PARAGRAPH.search(match[3]):
+            return f"{match[1]}{PARAGRAPH.sub(block, match[3])}{match[4]}"
         return f"{match[1]}{_as_english(match[3])}{match[4]}"
 
-    return _BLOCK.sub(block, html)
+    return PARAGRAPH.sub(block, html)
 
 
 def said_in(value: Any) -> Any:

@@ -14,6 +14,7 @@ import pytest
 from tests.unit.services.conftest import NOW, Assess, Walk
 from upperback.care.diary import Worn
 from upperback.core.errors import InputError, NotAllowed, NotFound
+from upperback.core.tokens import stored_form
 from upperback.devices.live.phone import PhoneFrame
 from upperback.sensing.signal import G_MPS2
 from upperback.services import actors, breaks, diary, erasure, live_store, live_tickets, people, plans, screening
@@ -260,7 +261,7 @@ def test_many_are_let_in_together_as_each_alone_would_be(ana: Profile, planned: 
     old = [live_store.open_stream(profile=planned, by=by, now=NOW).uuid for by in (actor, actor, other)]
     twice, closes = ticket(), people.create_profile(name="Ben", by=actor, now=NOW)
     late = ticket()
-    LiveTicket.objects.filter(token_sha256=live_tickets._hash(late)).update(profile=closes)
+    LiveTicket.objects.filter(token_sha256=stored_form(late)).update(profile=closes)
     hellos = [
         Hello(token=ticket(), stream=None, by=actor),
         Hello(token=twice, stream=old[0], by=actor),
@@ -297,7 +298,7 @@ def test_to_let_in_many_asks_the_database_no_more_than_for_one(
         hellos = []
         for copy, stream in copies[:count]:
             token = live_tickets.make_ticket(profile=planned, by=actor, now=NOW)
-            LiveTicket.objects.filter(token_sha256=live_tickets._hash(token)).update(profile=copy)
+            LiveTicket.objects.filter(token_sha256=stored_form(token)).update(profile=copy)
             hellos.append(Hello(token=token, stream=stream.uuid, by=actor))
         with pytest.MonkeyPatch.context() as patch, django_assert_max_num_queries(18):
             patch.setattr("upperback.services.live.closed_plans", lambda people: {})

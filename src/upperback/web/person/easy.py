@@ -27,12 +27,16 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class EasyPage:
-    """One page. say: for everybody. then: where a safety check allows it. button: address and words."""
+    """One page. say: for everybody. until, then: before a safety check allows more, and where it does.
+
+    button: address and words.
+    """
 
     id: str
     title: object
     picture: str
-    say: tuple[Say, ...]
+    say: tuple[Say, ...] = ()
+    until: tuple[Say, ...] = ()
     then: tuple[Say, ...] = ()
     button: tuple[str, object] | None = None
     exercises: bool = False
@@ -55,16 +59,17 @@ PAGES: Final = (
     )),
     EasyPage("is-it-dangerous", _("Is it dangerous?"), "stop", (
         Say("stop", _("Some back pain needs help fast. Know the signs.")),
+    ), until=(
         Say("asks", _("Do the safety check first. It asks about the signs.")),
-    ), (
+    ), then=(
         Say("muscles", _("Most upper back pain comes from muscles and joints.")),
         Say("back", _("Sore does not mean that something is broken.")),
         Say("better", _("It often gets better with time.")),
         Say("walk", _("Moving is good for your back.")),
     ), button=("easy-help", _("See when to get help"))),
-    EasyPage("today", _("What can I do today?"), "walk", (
+    EasyPage("today", _("What can I do today?"), "walk", until=(
         Say("asks", _("Do the safety check first. Then this page tells you what to do.")),
-    ), (
+    ), then=(
         Say("walk", _("Move a little. Do it often.")),
         Say("desk", _("You sit a lot? Stand up now and then.")),
         Say("bags", _("Carry less at a time. Use two bags.")),
@@ -83,9 +88,9 @@ PAGES: Final = (
         Say("doctor", _("Ask {urgent_line} today if you have a fever, had a fall, or feel very ill.")),
         Say("helper", _("Do you want to die, or hurt yourself? Call now. You are not alone.")),
     ), button=("/help/", _("See all signs and numbers"))),
-    EasyPage("exercises", _("Your exercises"), "reach", (
+    EasyPage("exercises", _("Your exercises"), "reach", until=(
         Say("asks", _("Do the safety check first. Then make your plan. Your exercises show here.")),
-    ), (
+    ), then=(
         Say("clock", _("Do a few at a time. Go slowly.")),
         Say("stop", _("Stop if the pain gets much worse, or if you feel ill.")),
     ), exercises=True),
@@ -108,11 +113,7 @@ def page(request: HttpRequest, easy_id: str) -> HttpResponse:
     if found is None:
         raise Http404
     reader = reader_of(request)
-    # Who has been checked needs no word that the check comes first.
-    open_part = () if reader.everything and found.then else found.say
-    said = (*open_part, *(found.then if reader.everything else ()))
-    if found.id == "is-it-dangerous" and reader.everything:
-        said = (found.say[0], *found.then)
+    said = (*found.say, *(found.then if reader.everything else found.until))
     number = PAGES.index(found)
     context: dict[str, Any] = {
         "page": found,
