@@ -194,8 +194,8 @@ class _Flow:
         self.start_s = math.nan
         self.end_s = math.nan
         self.sampling_rate_hz = math.nan
-        # Reading costs nearly as much as all the rest, and each hand-over costs time: two threads.
-        checked = self._with_quality(ahead(chunks, n=2))
+        # Reading costs nearly as much as all the rest: quality in between is done by the core that is free.
+        checked = ahead(self._with_quality(ahead(chunks, n=2)))
         self._verticals = self._to_verticals(self._with_wear(checked))
 
     def look_ahead(self, seconds: float) -> list[VerticalBlock]:
