@@ -250,6 +250,7 @@ def make(house: House, profile: Profile, state: dict[str, str], parts: list[str]
                 state["packages"] = keys.packages
                 write_state(house, state)
             pip(house, inherited, "upperback itself", "--no-deps", "--no-build-isolation", "-e", ".")
+            compile_for_readers(house, inherited)
             state["project"] = keys.project
             write_state(house, state)
             if not house.has_kernel():
@@ -332,6 +333,12 @@ def pip(house: House, inherited: tuple[int, ...], what: str, *arguments: str) ->
     if not is_putting_in_place(said):
         house.unfinished.unlink()  # nothing has been touched yet
     raise SetupError(explain(said) + f" What pip said is in {_shown(house, house.log)}.")
+
+
+def compile_for_readers(house: House, inherited: tuple[int, ...]) -> None:
+    """Byte code of what reads files from outside: those processes may write none, and would compile it every time."""
+    code = "import compileall, pyarrow.compute, pyarrow.parquet; compileall.compile_dir('src/upperback', quiet=2)"
+    wait(start(house, [str(house.python), "-c", code], house.log, inherited), "byte code")
 
 
 def start(
