@@ -445,6 +445,16 @@ def test_the_feed_is_read_by_its_secret_alone_until_it_is_taken_away(at_work: Cl
     assert stranger.post(again).status_code == 405
 
 
+def test_the_feed_goes_on_until_somebody_looks_back(at_work: Client, clock: Clock) -> None:
+    made = address(at_work.post("/breaks/feed/", {"make": "1"}))
+    early = at_work.get(made).content.decode()
+    clock.now += dt.timedelta(days=50)
+    late = at_work.get(made).content.decode()
+    assert max(re.findall(r"UNTIL=(\d{8})", early)) < f"{clock.now:%Y%m%d}" < max(re.findall(r"UNTIL=(\d{8})", late))
+    look_back = re.findall(r"DTSTART;VALUE=DATE:(\d{8})", early)
+    assert look_back == re.findall(r"DTSTART;VALUE=DATE:(\d{8})", late) != [], "the day to look back stays what it was"
+
+
 @pytest.mark.parametrize("token", ["x", "0" * 43, "%00", "a" * 500])
 def test_no_other_address_leads_to_a_calendar(at_work: Client, token: str) -> None:
     at_work.post("/breaks/feed/", {"make": "1"})

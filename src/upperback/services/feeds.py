@@ -15,7 +15,8 @@ from upperback.services.actors import SYSTEM, Actor
 from upperback.services.breaks import habits_of, schedule_habits, weekly_busy
 from upperback.services.permissions import check_may
 from upperback.services.plans import DAYS, open_plan
-from upperback.services.today import MOVE, items_of
+from upperback.services.reviews import review_due
+from upperback.services.today import MOVE, items_of, local_day
 from upperback.store.models import CalendarFeed, Profile
 
 __all__ = ["CalendarFeed", "feed_of", "make_feed", "read_feed", "remove_feed"]
@@ -28,6 +29,7 @@ _SESSION: Final = "Time for yourself"
 _REVIEW: Final = "Look back"
 _BREAK_MINUTES: Final = 5
 _SESSION_MINUTES: Final = 20
+_AHEAD: Final = dt.timedelta(days=14)
 
 
 def feed_of(*, profile: Profile, by: Actor) -> CalendarFeed | None:
@@ -84,6 +86,9 @@ def read_feed(*, token: str, now: dt.datetime) -> bytes:
     chosen = habits_of(profile=profile, by=SYSTEM)
     habits = schedule_habits(profile=profile, plan=plan, by=SYSTEM)
     first, last = plan.starts_on, plan.starts_on + dt.timedelta(days=plan.record["review_day"])
+    review = review_due(profile=profile, by=SYSTEM, now=now, plan=plan)
+    if review is not None:  # a plan holds until it is looked back on, however late that is
+        last = max(review.on, local_day(profile, now) + _AHEAD)
     times = []
     if habits.breaks_on:
         turns = sum(item == MOVE for item, _turn in items_of(plan, first))
@@ -102,4 +107,5 @@ def read_feed(*, token: str, now: dt.datetime) -> bytes:
                 days=strength_days, at=habits.strength_at, minutes=_SESSION_MINUTES,
             )
         )  # fmt: skip
-    return write_feed(times, zone=profile.time_zone, now=now, whole_days=[(last, _REVIEW)])
+    whole_days = [(review.on, _REVIEW)] if review is not None else []
+    return write_feed(times, zone=profile.time_zone, now=now, whole_days=whole_days)

@@ -68,6 +68,9 @@ def django_application() -> App | None:
         # Views are imported on the first request otherwise: better to find out now, and the first page is faster.
         _ = get_resolver().url_patterns
         check_ways_in()
+        from upperback.web.page_threads import PageThreads
+
+        threads = PageThreads()
     except UnregisteredError:
         raise  # a way in that nobody made a rule for is not opened, and nothing else is either
     except Exception:  # noqa: BLE001  whatever the reason, help has to be served
@@ -95,8 +98,11 @@ def django_application() -> App | None:
 
             sockets = {paths.SCREEN_PATH: pairing.screen_socket, paths.PHONE_PATH: pairing.phone_socket}
             await sockets.get(scope["path"], socket.live_socket)(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            threads.close()
         else:
-            await application(scope, receive, send)  # type: ignore[arg-type]
+            async with threads.one():
+                await application(scope, receive, send)  # type: ignore[arg-type]
 
     return rest
 

@@ -124,6 +124,8 @@ class FrontDoor:
             await self._websocket(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send)
+            if self.rest is not None:
+                await self.rest(scope, receive, send)  # lets go of what it holds
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, pages = scope["path"], self._pages(scope)

@@ -24,12 +24,17 @@ def sqlite_journal(version: tuple[int, ...]) -> str:
     return "WAL" if version >= _SQLITE_WITH_SAFE_WAL else "DELETE"
 
 
+#: So long a thread keeps its connection: see `page_threads.py`.
+_CONNECTION_S: Final = 60
+
+
 def database(url: str, folder: Path) -> dict[str, Any]:
     """Django's description of the database: SQLite in the data folder, or PostgreSQL by address."""
     if not url:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(folder / "upperback.sqlite3"),
+            "CONN_MAX_AGE": _CONNECTION_S,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 5,  # seconds; a page that waits longer for a locked file looks broken
@@ -44,7 +49,7 @@ def database(url: str, folder: Path) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": _CONNECTION_S,
         "CONN_HEALTH_CHECKS": True,
     }
 
