@@ -173,7 +173,10 @@ class Wearer:
         state.minute, state.minute_s = empty_minute(), 0
 
     def _take_body(self, turn: Turn) -> None:
-        """Worn or not is a matter of minutes: looked at once a minute of samples."""
+        """Worn or not is a matter of minutes: looked at once a minute, of each wearer at a second of its own.
+
+        However the seconds are cut, the same is found; those who began together would all be looked at together.
+        """
         state = self._state
         if turn.doubtful or self._noted:
             problems = self.engine.quality(self.slot)
@@ -182,7 +185,8 @@ class Wearer:
             missing = np.full((min(turn.missing_s, 2 * MINUTE_S), BODY_COLUMNS + 1), np.nan, np.float32)
             state.body = np.concatenate([state.body, missing])
         state.body = np.concatenate([state.body, turn.body])
-        if len(state.body) >= MINUTE_S:
+        phase_s = state.body_s + int(1e6 * state.starts_s) % MINUTE_S
+        if phase_s // MINUTE_S != (phase_s + len(state.body)) // MINUTE_S:
             update_wear(state.wear, _figures(state.body), state.body_s, self._params.movement)
             state.body_s += len(state.body)
             state.body = state.body[:0]
