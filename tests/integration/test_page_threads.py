@@ -12,7 +12,7 @@ from django.core.signals import request_started
 from django.db import connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from upperback.web.page_threads import PageThreads
+from upperback.web.page_threads import PageThreads, ask
 
 T = TypeVar("T")
 
@@ -92,3 +92,29 @@ def test_the_connection_stays_until_the_file_is_another(
     assert first[0] == second[0]
     assert (first[1], second[1]) == ([], ["kept"])
     assert after[1] == []  # a fresh file, not the one that was put away
+
+
+def test_what_a_socket_asks_leaves_a_connection_that_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_db_blocker: DjangoDbBlocker
+) -> None:
+    monkeypatch.setitem(connections.settings["default"], "NAME", str(tmp_path / "one.sqlite3"))
+
+    def connected() -> object:
+        connection.ensure_connection()
+        return connection.connection
+
+    def close() -> None:  # of the thread that it is called in
+        connection.close()
+
+    async def asked(keep_s: int) -> list[object]:
+        monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", keep_s)
+        await sync_to_async(close)()
+        try:
+            return [await ask(connected) for _ in range(2)]
+        finally:
+            await sync_to_async(close)()
+
+    with django_db_blocker.unblock():
+        kept, over = asyncio.run(asked(60)), asyncio.run(asked(0))
+    assert kept[0] is kept[1]
+    assert over[0] is not over[1]

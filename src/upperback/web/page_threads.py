@@ -1,20 +1,23 @@
-"""The threads that pages are made in. Each keeps its connection to the database from one page to the next.
+"""The threads that ask the database. Each keeps its connection from one page, or question, to the next.
 
 Django by itself starts a thread for every request, and opens and closes the database in it: on SQLite an eighth of a
-page's time, on PostgreSQL more.
+page's time, on PostgreSQL more. Sockets are no requests: what they ask is asked in one thread for all of them.
 """
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
-from asgiref.sync import ThreadSensitiveContext
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.signals import request_started
-from django.db import connection, connections
+from django.db import close_old_connections, connection, connections
 from django.db.backends.signals import connection_created
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 #: So many wait for the next page; what a rush needs beyond goes when it is over.
 _KEPT: Final = 4
@@ -50,6 +53,16 @@ class PageThreads:
 def _end(thread: ThreadPoolExecutor) -> None:
     thread.submit(connections.close_all)
     thread.shutdown(wait=False)
+
+
+async def ask(do: Callable[_P, _T], *args: _P.args, **how: _P.kwargs) -> _T:
+    """What a socket asks of the database. A connection that broke meanwhile is made anew, as a request would."""
+
+    def with_connection() -> _T:
+        close_old_connections()
+        return do(*args, **how)
+
+    return await sync_to_async(with_connection)()
 
 
 # ---- the file that is open -----------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from upperback.core.errors import InputError, Unavailable, UpperbackError
@@ -25,6 +24,7 @@ from upperback.services.live_store import Saving
 from upperback.web.live.pace import Pace
 from upperback.web.live.watching import ROOMS, Room
 from upperback.web.live.wire import Line
+from upperback.web.page_threads import ask
 
 _log = logging.getLogger(__name__)
 
@@ -258,7 +258,7 @@ class Hub:
                             one[1].set_result(Unavailable("Something went wrong here. Try again", retryable=True))
 
     async def _let_these_in(self, who: "list[tuple[Hello, asyncio.Future[Sitting | UpperbackError]]]") -> None:
-        found = await sync_to_async(live.begin)(hellos=[hello for hello, _ in who], now=_now())
+        found = await ask(live.begin, hellos=[hello for hello, _ in who], now=_now())
         for (_, answer), one in zip(who, found, strict=True):
             if not answer.done():  # nobody waits any more where the server is ended
                 answer.set_result(one)
@@ -438,7 +438,7 @@ class Hub:
             wearer.told_when_stored, wearer.unstored_since_s, wearer.store_now = {}, None, False
             self._unstored.pop(wearer, None)
         try:
-            lost = await sync_to_async(live_store.save)(savings=[saving for _, saving, _ in savings], now=_now())
+            lost = await ask(live_store.save, savings=[saving for _, saving, _ in savings], now=_now())
         except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
             _log.exception("what sensors measured could not be stored")
             for wearer, saving, answers in savings:
@@ -473,7 +473,7 @@ class Hub:
     async def _look_all(self) -> None:
         """Whoever's record has changed may have lost the plan, and is looked at at once."""
         try:
-            self._seen_event, changed = await sync_to_async(audit.changed_since)(self._seen_event, but="wear_sensor")
+            self._seen_event, changed = await ask(audit.changed_since, self._seen_event, but="wear_sensor")
         except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
             _log.exception("changes could not be looked for")
             return
@@ -485,7 +485,7 @@ class Hub:
     async def _look(self, wearer: Wearer) -> None:
         wearer.looked_s = time.monotonic()
         try:
-            await sync_to_async(wearer.sitting.look)(now=_now())
+            await ask(wearer.sitting.look, now=_now())
         except UpperbackError as refused:
             wearer.stop(refused.message, NOT_LET_IN)
         except Exception:  # noqa: BLE001  a bug with one wearer, or a database that is away, ends nothing for the others
@@ -509,7 +509,7 @@ def hub() -> Hub:
 async def finish(wearer: Wearer) -> None:
     """The end of a sitting that has left the hub."""
     try:
-        await sync_to_async(live.finish)(stream=wearer.sitting.stream, by=wearer.sitting.by, now=_now())
+        await ask(live.finish, stream=wearer.sitting.stream, by=wearer.sitting.by, now=_now())
     except UpperbackError:
         _log.warning("what a sensor measured could not be kept")
     person = wearer.sitting.profile.pk

@@ -13,7 +13,6 @@ import time
 from collections.abc import Generator
 from typing import Any, Final
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.utils import timezone
 
@@ -22,6 +21,7 @@ from upperback.services import live_tickets
 from upperback.web.live import messages
 from upperback.web.live.messages import NOT_LET_IN, Closed
 from upperback.web.live.visitor import visitor
+from upperback.web.page_threads import ask
 from upperback.web.static_files import Receive, Scope, Send
 
 ROUNDS: Final = 5
@@ -47,7 +47,7 @@ async def muscle_socket(scope: Scope, receive: Receive, send: Send) -> None:
     code = 1000
     try:
         hello = await _hello(receive)
-        await sync_to_async(live_tickets.take_ticket)(token=str(hello["ticket"]), by=by, now=timezone.now())
+        await ask(live_tickets.take_ticket, token=str(hello["ticket"]), by=by, now=timezone.now())
         code = await messages.first_of(_gone(receive), _train(hello, send))
     except Closed:
         return

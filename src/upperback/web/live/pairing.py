@@ -28,7 +28,6 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
-from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from upperback.core.errors import InputError, NotFound, UpperbackError
@@ -42,6 +41,7 @@ from upperback.web.live.messages import NOT_LET_IN, Closed
 from upperback.web.live.socket import live_socket
 from upperback.web.live.visitor import visitor
 from upperback.web.live.watching import Seat
+from upperback.web.page_threads import ask
 from upperback.web.static_files import Receive, Scope, Send
 
 _log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class Meeting:
 
     async def renew(self, send: Send) -> None:
         """Tells the phone another way back. The one before stays good until it is known that this one was heard."""
-        told = await sync_to_async(live_tickets.make_way_back)(self.way_back, now=timezone.now())
+        told = await ask(live_tickets.make_way_back, self.way_back, now=timezone.now())
         self._end_ways(self.ways[:-1])
         self.ways.append(told)
         await messages.tell(send, {"back": told})
@@ -116,7 +116,7 @@ class Meeting:
     def _end_ways(self, ways: list[str]) -> None:
         self.ways = [one for one in self.ways if one not in ways]
         if ways:
-            task = asyncio.get_running_loop().create_task(sync_to_async(live_tickets.end_ways_back)(tokens=ways))
+            task = asyncio.get_running_loop().create_task(ask(live_tickets.end_ways_back, tokens=ways))
             _TASKS.add(task)
             task.add_done_callback(_TASKS.discard)
 
@@ -195,7 +195,7 @@ async def _screen_let_in(receive: Receive, by: Actor, scope: Scope) -> Meeting:
     NotFound : the ticket is none, or a page wants to join and no phone is worn.
     """
     hello = await messages.hello(receive, "ticket", also=frozenset({"join"}))
-    profile = await sync_to_async(live_tickets.take_ticket)(token=str(hello["ticket"]), by=by, now=timezone.now())
+    profile = await ask(live_tickets.take_ticket, token=str(hello["ticket"]), by=by, now=timezone.now())
     for found in _MEETINGS.values():
         pairing = found.pairing
         if pairing.is_paired and (pairing.profile, pairing.by) == (profile, by):
@@ -204,7 +204,7 @@ async def _screen_let_in(receive: Receive, by: Actor, scope: Scope) -> Meeting:
         raise NotFound(_NOBODY_WEARS)
     until_s = scope.get("upperback.until_s", (timezone.now() + live_store.LEFT_AFTER).timestamp())
     until = dt.datetime.fromtimestamp(until_s, dt.UTC)
-    made = Meeting(await sync_to_async(_pairing)(profile, by), scope.get("upperback.still_in", lambda: True), until)
+    made = Meeting(await ask(_pairing, profile, by), scope.get("upperback.still_in", lambda: True), until)
     _MEETINGS[made.pairing] = made
     return made
 
@@ -320,8 +320,7 @@ async def _come_back(said: dict[str, Any]) -> Meeting:
         if is_it and found.pairing.is_paired and not found.stopped.is_set():
             return found
     stream = str(said.get("stream", ""))
-    take = sync_to_async(live_tickets.take_way_back)
-    way = await take(token=secret, stream=actors.public_id(stream), now=timezone.now())
+    way = await ask(live_tickets.take_way_back, token=secret, stream=actors.public_id(stream), now=timezone.now())
     meeting = await _meet_again(way)
     meeting.ways, meeting.stream = [secret], stream
     return meeting
@@ -329,7 +328,7 @@ async def _come_back(said: dict[str, Any]) -> Meeting:
 
 async def _meet_again(way: WayBack) -> Meeting:
     """A meeting of before: with the page that shows a code for this person now, if one does. Raises NotAllowed."""
-    pairing = await sync_to_async(_pairing)(way.profile, way.by)
+    pairing = await ask(_pairing, way.profile, way.by)
     for waits in _MEETINGS.values():
         if (waits.pairing.profile, waits.pairing.by, waits.pairing.number) == (way.profile, way.by, None):
             waits.pairing.goes_on()
@@ -359,7 +358,7 @@ async def _end_without(meeting: Meeting) -> None:
     meeting.phone_is_gone()
     pairing, stream = meeting.pairing, actors.public_id(meeting.stream or "")
     if stream is not None:
-        await sync_to_async(live.end_now)(stream=stream, profile=pairing.profile, by=pairing.by, now=timezone.now())
+        await ask(live.end_now, stream=stream, profile=pairing.profile, by=pairing.by, now=timezone.now())
 
 
 async def _compare(meeting: Meeting, inbox: "_Inbox", send: Send) -> None:
@@ -399,7 +398,7 @@ async def _wear(scope: Scope, meeting: Meeting, inbox: "_Inbox", send: Send) -> 
     Returns the code that it was closed with from this side, if it was.
     """
     pairing = meeting.pairing
-    ticket = await sync_to_async(live_tickets.make_ticket)(
+    ticket = await ask(live_tickets.make_ticket,
         profile=pairing.profile, by=pairing.by, now=timezone.now()
     )  # fmt: skip
     first_words = {"ticket": ticket} | ({} if meeting.stream is None else {"stream": meeting.stream})

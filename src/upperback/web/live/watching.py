@@ -8,7 +8,6 @@ import asyncio
 import json
 from typing import Any, Final, Protocol
 
-from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from upperback.core.errors import InputError, NotAllowed, UpperbackError
@@ -16,6 +15,7 @@ from upperback.services import live_tickets
 from upperback.web.live import messages
 from upperback.web.live.messages import NOT_LET_IN, TOO_SLOW, Closed
 from upperback.web.live.visitor import visitor
+from upperback.web.page_threads import ask
 from upperback.web.static_files import Receive, Scope, Send
 
 _WAITING_MAX: Final = 100
@@ -137,7 +137,7 @@ async def watch_socket(scope: Scope, receive: Receive, send: Send) -> None:
     by = visitor(scope)
     try:
         token = str((await messages.hello(receive, "ticket"))["ticket"])
-        profile = await sync_to_async(live_tickets.take_ticket)(token=token, by=by, now=timezone.now())
+        profile = await ask(live_tickets.take_ticket, token=token, by=by, now=timezone.now())
         room = ROOMS.of(profile.pk)
         seat = room.take_seat()
         try:

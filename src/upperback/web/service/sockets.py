@@ -7,13 +7,13 @@ from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any, Final
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
 
 from upperback.services import actors
 from upperback.services.clinics import Account
+from upperback.web.page_threads import ask
 from upperback.web.rules import SOCKETS
 from upperback.web.static_files import Receive, Scope, Send
 
@@ -69,7 +69,7 @@ class _Line:
             self._asking.cancel()
 
     async def _ask(self) -> None:
-        while await sync_to_async(_account)(self._cookie) is not None:  # noqa: ASYNC110  a session that ends tells nobody
+        while await ask(_account, self._cookie) is not None:  # noqa: ASYNC110  a session that ends tells nobody
             await asyncio.sleep(_ASKS_EVERY_S)
         self._over.set()
         with contextlib.suppress(Exception):  # whoever left has left
@@ -82,7 +82,7 @@ async def for_account(scope: Scope, receive: Receive, send: Send) -> tuple[Scope
     if rule is not None and rule.who == "anyone":  # brings a secret of its own
         return scope, receive, send
     cookie = _session_key(scope)
-    account = await sync_to_async(_account)(cookie) if rule is not None and rule.who == "own" else None
+    account = await ask(_account, cookie) if rule is not None and rule.who == "own" else None
     if account is None or account.profile_id is None:
         await receive()
         await send({"type": "websocket.close", "code": 1008})
