@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from upperback.content.catalogue import Catalogue, Entry, read_folder
+from upperback.content.search_words import search_languages, search_problems
 from upperback.content.vocabulary import Content
 from upperback.content.wording import SAFETY_PARTS, Place, fault_of, texts_of
 from upperback.core.errors import ContentError
@@ -55,7 +56,7 @@ def _check(folder: Path, places: list[Place], content: Content) -> LanguageRepor
         made_for=catalogue.made_for,
         review=catalogue.review,
         warnings=tuple(_warnings(name, catalogue, places, usable, content)),
-        problems=tuple(_problems(name, catalogue.entries)),
+        problems=(*_problems(name, catalogue.entries), *_search_problems(folder, content)),
     )
 
 
@@ -81,6 +82,16 @@ def _warnings(
             first = f"{texts[0].part}/{texts[0].path}"
             count = len({place.text for place in texts})
             yield f"languages/{name}: {count} texts{about} have no translation and show in English, {first} first"
+
+
+def _search_problems(folder: Path, content: Content) -> Iterator[str]:
+    try:
+        languages = [one for one in search_languages(folder.parent.parent) if one.tag == folder.name]
+    except ContentError as error:
+        yield error.message
+        return
+    for language in languages:
+        yield from search_problems(language, content)
 
 
 def _problems(name: str, entries: tuple[Entry, ...]) -> Iterator[str]:

@@ -13,14 +13,16 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
 from upperback.content.learn import plain_text
 from upperback.content.models import LearnPage
+from upperback.content.search_words import SearchLanguage
 from upperback.content.vocabulary import Content
+from upperback.content.wording import PARAGRAPH
 
 Level = Literal["emergency", "crisis", "today", "check"]
 
@@ -40,6 +42,7 @@ _CHARACTERS_MOST: Final = 300
 _WORDS_MOST: Final = 24
 _WINDOW: Final = 7  # words within which the parts of an alarm have to stand
 _EXACT_LETTERS: Final = 4  # a word that short is an alarm only as it is
+_EXACT_ELSEWHERE: Final = 5  # the same in other languages, whose short words are closer to each other
 _FORGIVEN_WORDS: Final = 300  # beyond these the words of an alarm have to be spelled right: looking takes time
 
 _WEIGHTS: Final = {"words": 4.0, "title": 4.0, "summary": 1.5, "headings": 1.0, "body": 0.6}
@@ -47,6 +50,8 @@ _SATURATION: Final = 1.2  # k1 of BM25: the second time a word stands in a page 
 _PHRASE: Final = 3.0  # for all of a phrase that people may call a page by
 _NEAR: Final = 0.6  # for a word that is only the nearest one
 _BEGINS: Final = 0.7  # for a word that goes on
+_INSIDE: Final = 0.65  # for a word that is part of a longer one: German writes many as one
+_INSIDE_LETTERS: Final = 4
 
 #: Words that tell nothing of what is meant; all pages are about a back that hurts.
 _STOP_WORDS: Final = (
@@ -80,10 +85,29 @@ class Found:
 
 
 class LearnSearch:
-    """An index over the pages of one release. Made once; looking something up changes nothing."""
+    """An index over the pages of one release. Made once; looking something up changes nothing.
 
-    def __init__(self, content: Content) -> None:
+    Parameters
+    ----------
+    languages : whose alarms count beside the English ones, whatever the language of the page is
+    read_in : the language of the pages; English without one
+    said : a text of the release in that language
+    """
+
+    def __init__(
+        self,
+        content: Content,
+        *,
+        languages: Iterable[SearchLanguage] = (),
+        read_in: SearchLanguage | None = None,
+        said: Callable[[str], str] = str,
+    ) -> None:
         self._content = content
+        self._languages = tuple(languages)
+        self._read_in, self._said = read_in, said
+        self._words_of = read_in.words_of if read_in else words_of
+        self._stem_of = read_in.stem_of if read_in else stem_of
+        self._stop = read_in.stop_stems() if read_in else _STOP
         self._pages = tuple(content.learn_pages.values())
         self._weights: dict[str, dict[int, float]] = defaultdict(dict)
         self._phrases: list[tuple[int, tuple[str, ...]]] = []
@@ -98,7 +122,7 @@ class LearnSearch:
     def find(self, typed: str, *, most: int = 8) -> Found:
         """Pages for what was typed, best first."""
         alarm = self.alarm(typed)
-        words = words_of(typed[:_CHARACTERS_MOST])[:_WORDS_MOST]
+        words = self._words_of(typed[:_CHARACTERS_MOST])[:_WORDS_MOST]
         scores, instead = self._scores(words)
         order = sorted(scores, key=lambda number: (-scores[number], number))
         pages = [self._pages[number] for number in order]
@@ -111,39 +135,68 @@ class LearnSearch:
         """The loudest alarm in everything that was typed."""
         looked_at = typed[:_ALARM_CHARACTERS_MOST]
         ways = dict.fromkeys((looked_at, _CANNOT.sub("can't", looked_at)))  # written either way, it says the same
-        met = {level for way in ways for level in self._met(_Typed(words_of(way)))}
+        own = self._read_in.vocabulary() if self._read_in else frozenset[str]()
+        met = {level for way in ways for level in _Typed(words_of(way), correct=own).met(self._alarms)}
+        for language, alarms in self._other_alarms:
+            words = _Typed(language.words_of(looked_at), correct=language.vocabulary(), exact_letters=_EXACT_ELSEWHERE)
+            met |= words.met(alarms)
         return next((level for level in LEVELS if level in met), None)
 
-    def _met(self, words: "_Typed") -> set[Level]:
-        return {level for level, phrase in self._alarms if words.hold(phrase)}
+    @cached_property
+    def _alarms(self) -> "_Alarms":
+        entries = self._content.release.alarm_words
+        return _by_letter(((entry.level, entry.words) for entry in entries), words_of)
 
     @cached_property
-    def _alarms(self) -> tuple[tuple[Level, tuple[str, ...]], ...]:
-        entries = self._content.release.alarm_words
-        return tuple((entry.level, tuple(_parts(phrase))) for entry in entries for phrase in entry.words)
+    def _other_alarms(self) -> tuple[tuple[SearchLanguage, "_Alarms"], ...]:
+        levels: dict[str, Level] = {entry.id: entry.level for entry in self._content.release.alarm_words}
+
+        def alarms_of(language: SearchLanguage) -> "_Alarms":
+            alarms = language.words.alarms.items()
+            return _by_letter(((levels[id], phrases) for id, phrases in alarms if id in levels), language.words_of)
+
+        return tuple((language, alarms_of(language)) for language in self._languages)
 
     def _add(self, number: int, page: LearnPage) -> None:
-        html = " ".join(part.html for part in page.parts)
+        html = " ".join(self._block_said(part.html) for part in page.parts)
+        names = self._read_in.words.pages.get(page.id, ()) if self._read_in else page.words
         fields = {
-            "words": " ".join(page.words),
-            "title": page.title,
-            "summary": page.summary,
+            "words": " ".join(names),
+            "title": self._said(page.title),
+            "summary": self._said(page.summary),
             "headings": " ".join(re.findall(r"<h[23]>(.*?)</h[23]>", html)),
             "body": plain_text(html),
         }
         for field, text in fields.items():
-            for word, times in Counter(words_of(text)).items():
-                stem = stem_of(word)
-                self._spelled.setdefault(stem, word)
+            for word, (times, written) in self._counted(text).items():
+                stem = self._stem_of(word)
+                self._spelled.setdefault(stem, written)
                 weights = self._weights[stem]
                 weights[number] = weights.get(number, 0.0) + _WEIGHTS[field] * min(times, 3)
-        for phrase in (*page.words, page.title):
-            stems = tuple(stem_of(word) for word in words_of(phrase))
+        for phrase in (*names, fields["title"]):
+            stems = tuple(self._stem_of(word) for word in self._words_of(phrase))
             self._phrases.append((number, stems))
 
+    def _block_said(self, html: str) -> str:
+        if self._read_in is None:
+            return html
+
+        def said(block: re.Match[str]) -> str:
+            inner = PARAGRAPH.sub(said, block[3]) if PARAGRAPH.search(block[3]) else self._said(block[3])
+            return f"{block[1]}{inner}{block[4]}"
+
+        return PARAGRAPH.sub(said, html)
+
+    def _counted(self, text: str) -> dict[str, tuple[int, str]]:
+        """How often each word stands in a text, and how it is written there."""
+        if self._read_in is None:
+            return {word: (times, word) for word, times in Counter(words_of(text)).items()}
+        written = {self._read_in.read(word): word for word in reversed(self._read_in.written(text))}
+        return {word: (times, written[word]) for word, times in Counter(self._words_of(text)).items() if word}
+
     def _scores(self, words: list[str]) -> tuple[dict[int, float], tuple[tuple[str, str], ...]]:
-        stems = [(word, stem_of(word)) for word in words]
-        telling = [(word, stem) for word, stem in stems if word not in _STOP] or stems
+        stems = [(word, self._stem_of(word)) for word in words]
+        telling = [(word, stem) for word, stem in stems if (stem if self._read_in else word) not in self._stop] or stems
         scores: dict[int, float] = defaultdict(float)
         instead: list[tuple[str, str]] = []
         meant: set[str] = {stem for _, stem in stems}
@@ -173,7 +226,20 @@ class LearnSearch:
         if longer:
             yield from ((known, _BEGINS) for known in longer[:4])
             return
-        yield from ((known, _NEAR) for known in self._alike(stem))
+        alike = self._alike(stem)
+        is_close = bool(alike) and distance(sound_of(stem), sound_of(alike[0])) == 1
+        if self._read_in and not is_close and (inside := self._inside(stem)):
+            yield from ((known, _INSIDE) for known in inside)
+            return
+        yield from ((known, _NEAR) for known in alike)
+
+    def _inside(self, stem: str) -> list[str]:
+        """Words that this one begins or ends with, and words that end with this one."""
+        long = [known for known in self._weights if len(known) >= _INSIDE_LETTERS and known not in self._stop]
+        begins = max((known for known in long if stem.startswith(known)), key=len, default=None)
+        ends = max((known for known in long if stem.endswith(known)), key=len, default=None)
+        around = [known for known in long if len(stem) >= _INSIDE_LETTERS and known.endswith(stem)]
+        return [known for known in (begins, ends, *around[:3]) if known is not None]
 
     def _alike(self, stem: str) -> list[str]:
         allowed = 0 if len(stem) < 4 else 1 if len(stem) < 7 else 2
@@ -181,7 +247,8 @@ class LearnSearch:
             return []
         sound = sound_of(stem)
         shared = Counter(known for pair in _pairs(sound) for known in self._by_letters.get(pair, ()))
-        steps = {known: distance(sound, sound_of(known)) for known, _ in shared.most_common(40)}
+        likely = [(known, sound_of(known)) for known, _ in shared.most_common(40)]
+        steps = {known: distance(sound, other) for known, other in likely if abs(len(other) - len(sound)) <= allowed}
         best = min(steps.values(), default=allowed + 1)
         return [known for known in steps if steps[known] == best][:2] if best <= allowed else []
 
@@ -232,42 +299,73 @@ def _pairs(word: str) -> set[str]:
     return {padded[index : index + 2] for index in range(len(padded) - 1)}
 
 
-def _parts(phrase: str) -> Iterable[str]:
+#: Alarms by the first letter of their first part.
+_Alarms = Mapping[str, Sequence[tuple[Level, tuple[str, ...]]]]
+
+
+def _by_letter(entries: Iterable[tuple[Level, tuple[str, ...]]], read: Callable[[str], list[str]]) -> _Alarms:
+    found: dict[str, list[tuple[Level, tuple[str, ...]]]] = defaultdict(list)
+    for level, phrases in entries:
+        for phrase in phrases:
+            parts = tuple(_parts(phrase, read))
+            found[parts[0][0]].append((level, parts))
+    return found
+
+
+def _parts(phrase: str, read: Callable[[str], list[str]]) -> Iterable[str]:
     """The parts of an alarm as words; one that may go on keeps its star."""
     for part in phrase.split():
         star = "*" if part.endswith("*") else ""
-        yield "".join(words_of(part)) + star
+        yield "".join(read(part)) + star
 
 
 class _Typed:
-    """What was typed, for looking whether an alarm stands in it: where each word stands, and words by first letter."""
+    """What was typed, for looking whether an alarm stands in it: where each word stands, and words by first letter.
 
-    def __init__(self, words: list[str]) -> None:
+    correct: words that are spelled right in the language of the reader, so that none is taken for another one.
+    """
+
+    def __init__(self, words: list[str], *, correct: frozenset[str], exact_letters: int = _EXACT_LETTERS) -> None:
+        self._correct, self._exact_letters = correct, exact_letters
         self._places: dict[str, list[int]] = defaultdict(list)
         for index, word in enumerate(words):
             self._places[word].append(index)
         self._by_letter: dict[str, list[str]] = defaultdict(list)
         for word in self._places:
             self._by_letter[word[0]].append(word)
+        self._found: dict[str, list[int]] = {}
+
+    def met(self, alarms: _Alarms) -> set[Level]:
+        """How loud each alarm is that stands in it."""
+        likely = (alarm for letter in self._by_letter for alarm in alarms.get(letter, ()))
+        return {level for level, phrase in likely if self.hold(phrase)}
 
     def hold(self, phrase: tuple[str, ...]) -> bool:
         """Whether all parts stand within a few words of each other, or written as one word."""
         if len(phrase) == 2 and self._at("".join(phrase)):
             return True
-        found = [self._at(part) for part in phrase]
-        return all(found) and any(
+        found = []
+        for part in phrase:
+            if not (places := self._at(part)):
+                return False
+            found.append(places)
+        return any(
             all(any(start <= index < start + _WINDOW for index in places) for places in found)
             for start in {index for places in found for index in places}
         )
 
     def _at(self, part: str) -> list[int]:
-        found = [word for word in self._by_letter.get(part[0], ()) if self._is(part, word)]
-        return [index for word in found for index in self._places[word]]
+        if part not in self._found:
+            found = [word for word in self._by_letter.get(part[0], ()) if self._is(part, word)]
+            self._found[part] = [index for word in found for index in self._places[word]]
+        return self._found[part]
 
     def _is(self, part: str, word: str) -> bool:
         """Whether a typed word is that part: as it is, going on from it, or a letter away where it is long enough."""
         if part.endswith("*"):
             return word.startswith(part[:-1])
-        if word == part or len(part) <= _EXACT_LETTERS or abs(len(word) - len(part)) > 1:
+        if word == part or len(part) <= self._exact_letters or abs(len(word) - len(part)) > 1 or word in self._correct:
             return word == part
+        if len(set(word) ^ set(part)) > 2:  # more than one step can change
+            return False
         return self._places[word][0] < _FORGIVEN_WORDS and distance(word, part) == 1

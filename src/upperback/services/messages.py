@@ -21,6 +21,8 @@ from upperback.care.diary import (
     only,
 )
 from upperback.content.learn_search import LearnSearch, Level
+from upperback.content.load import content_folder
+from upperback.content.search_words import search_languages
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
 from upperback.services import diary, sharing
@@ -173,5 +175,5 @@ def _checked(words: str) -> str:
 
 @cache
 def _search() -> LearnSearch:
-    """The alarm words of the release, as the search knows them."""
-    return LearnSearch(default_content())
+    """The alarm words of every language, as the search knows them."""
+    return LearnSearch(default_content(), languages=search_languages(content_folder()))

@@ -21,7 +21,9 @@ from markupsafe import Markup, escape
 from upperback.care.reading import Suggested
 from upperback.content.learn import LINK
 from upperback.content.learn_search import LearnSearch, Level
+from upperback.content.load import content_folder
 from upperback.content.models import LearnPage
+from upperback.content.search_words import search_languages
 from upperback.content.vocabulary import default_content
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
@@ -130,7 +132,7 @@ def book(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """`/learn/search/?q=`: pages for everyday words. Words that alarm bring help to the top; nothing typed is kept."""
     typed = request.GET.get("q", "")
-    found = _index().find(typed)
+    found = _index(languages.tag()).find(typed)
     context = {
         "typed": typed[:_SHOWN_MOST],
         "asked": bool(typed.strip()),
@@ -142,9 +144,16 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @cache
-def _index() -> LearnSearch:
-    """Made with the first search; a process has one release."""
-    return LearnSearch(default_content())
+def _index(language: str) -> LearnSearch:
+    """Made with the first search in a language; a process has one release. Alarms of every language count in each."""
+    all_languages = search_languages(content_folder())
+    read_in = next((one for one in all_languages if one.tag == language), None)
+    words = languages.wording(language) if read_in is not None else None
+
+    def said(text: str) -> str:
+        return text if words is None else words.exact(text) or text
+
+    return LearnSearch(default_content(), languages=all_languages, read_in=read_in, said=said)
 
 
 def reader_of(request: HttpRequest) -> Reader:
