@@ -145,6 +145,10 @@ def test_where_the_plan_waits_a_clinician_says_what_they_found(client: Client, d
     page = text_of(client, "/data/change/")
     assert "They say that exercise is fine for you" in page
     assert client.post("/data/change/", form_of(page) | {"answer": "yes"}).status_code == 302
+    late = client.post("/data/change/", form_of(page) | {"answer": "no", "client_id": str(uuid.uuid4())})
+    assert late.status_code == 409
+    assert "answered already" in late.content.decode()
+    assert 'id="file"' not in late.content.decode()
     assert "Nothing of this person waits" in text_of(client, address)
 
 

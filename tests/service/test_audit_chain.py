@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from tests.service.conftest import sign_in
@@ -144,6 +144,26 @@ def test_an_older_copy_put_back_is_found_by_a_head_that_was_noted(chained: World
     assert "was noted" in audit_chain.verify(noted=f"3:{'a' * 64}").faults[0]
     with pytest.raises(InputError):
         audit_chain.verify(noted="3")
+
+
+@pytest.mark.parametrize("at", ["store_auditlink", "store_auditevent", "store_audithead"])
+def test_a_chain_that_goes_on_while_it_is_checked_is_whole(chained: World, at: str) -> None:
+    busy: list[int] = []
+
+    def meanwhile(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if f'FROM "{at}"' in sql and not busy and len(wrote) < 3:
+            busy.append(1)
+            audit.record(by=SYSTEM, action="meanwhile", now=visitors.now(), object_kind="test")
+            wrote.append(audit_chain.head())
+            busy.clear()
+        return execute(sql, *rest)
+
+    wrote: list[str] = []
+    with connection.execute_wrapper(meanwhile):
+        assert audit_chain.verify().faults == ()
+    assert len(wrote) == 3
+    AuditLink.objects.order_by("-number")[0].delete()
+    assert audit_chain.verify().faults  # cut off is still found
 
 
 def test_with_another_key_nothing_holds(chained: World, settings: Any) -> None:

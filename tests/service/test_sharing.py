@@ -7,6 +7,8 @@ import pytest
 from tests.service.conftest import sign_in
 from tests.unit.services.service_world import World, new_staff
 from upperback.services.access_rules import STAFF
+from upperback.services.people import Profile
+from upperback.services.sharing import Invitation
 from upperback.web.service import visitors
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +24,7 @@ def test_a_code_lets_a_clinician_in_and_the_person_sees_who_looked(world: World)
     record = f"/clinic/people/{world.record(world.bo).uuid}/"
     assert clinician.get(record).status_code == 404
     assert "Nobody but you." in words(person.get("/share/").content)
-    shown = person.post("/share/", {"see": ["plan", "mood"], "days": "30"})
+    shown = person.post("/share/", {"name": "Bo", "see": ["plan", "mood"], "days": "30"})
     code = re.search(r"(?:[2-9A-Z]{4}-){3}[2-9A-Z]{4}", shown.content.decode())
     assert code is not None
     assert code[0] not in person.get("/share/").content.decode()  # shown once
@@ -41,6 +43,35 @@ def test_a_code_lets_a_clinician_in_and_the_person_sees_who_looked(world: World)
     assert person.post("/share/withdraw/", {"grant": grant[1]}).status_code == 302
     assert clinician.get(record).status_code == 404
     assert "You took it back from Mina Patel, North Street" in words(person.get("/share/").content)
+
+
+def test_somebody_without_a_name_says_it_before_they_share(world: World) -> None:
+    profile, person = world.record(world.bo), sign_in(world.bo)
+    form = {"see": ["plan"], "days": "30"}
+    Profile.objects.filter(pk=profile.pk).update(name="Me")  # as a new account calls itself
+    for name in ({}, {"name": " "}, {"name": "x" * 61}):
+        answer = person.post("/share/", form | name)
+        assert answer.status_code == 422
+        assert 'href="#name"' in answer.content.decode()
+    assert not Invitation.objects.filter(profile=profile).exists()
+    assert "Your code" in words(person.post("/share/", form | {"name": " Bo  Quill "}).content)
+    assert Profile.objects.get(pk=profile.pk).name == "Bo Quill"
+    assert 'value="Bo Quill"' in person.get("/share/").content.decode()
+
+
+def test_a_check_at_a_service_does_not_say_that_answers_stay_on_a_machine(world: World) -> None:
+    page = words(sign_in(world.bo).get("/check/").content)
+    assert "on this machine" not in page
+    assert "kept by this service" in page
+
+
+def test_the_page_to_sign_out_has_a_button_and_help(world: World) -> None:
+    person = sign_in(world.bo)
+    page = person.get("/account/logout/").content.decode()
+    assert "Sign out" in words(page.encode())
+    assert 'href="/help/"' in page
+    assert person.post("/account/logout/").status_code == 302
+    assert person.get("/share/").status_code == 302
 
 
 @pytest.mark.parametrize(

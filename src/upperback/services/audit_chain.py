@@ -101,7 +101,8 @@ def _walk(noted: tuple[int, str] | None) -> Iterator[tuple[str, bool, int]]:
     gone: list[tuple[int, str]] = []
     erasures: set[str] = set()
     seen = 0
-    for link, event in _links_and_events():
+    walked = _Walked()
+    for link, event in walked.links_and_events():
         number += 1
         seen = link.number
         fault = ""
@@ -122,24 +123,40 @@ def _walk(noted: tuple[int, str] | None) -> Iterator[tuple[str, bool, int]]:
     for missing, whose in gone:
         if whose == _whose(key, None) or whose not in erasures:
             yield f"the event of link {missing} is gone, and no erasure explains it", False, number
-    yield from ((fault, False, number) for fault in _at_the_end(key, seen, chain, noted))
+    yield from ((fault, False, number) for fault in _at_the_end(key, walked.head, seen, chain, noted))
 
 
-def _links_and_events() -> Iterator[tuple[AuditLink, AuditEvent | None]]:
-    """Every link in its order, with its event where that is still there; two queries for many."""
-    last = None
-    while True:
-        rows = AuditLink.objects.order_by("number")
-        block = list((rows if last is None else rows.filter(number__gt=last))[:_AT_ONCE])
-        if not block:
-            return
-        events = AuditEvent.objects.in_bulk([link.event for link in block])
-        yield from ((link, events.get(link.event)) for link in block)
-        last = block[-1].number
+class _Walked:
+    """The chain while a service goes on writing to it: read to where the head stands, and what came meanwhile, too.
+
+    Attributes
+    ----------
+    head : as it stands where the links end; None before that, and where there is none
+    """
+
+    def __init__(self) -> None:
+        self.head: AuditHead | None = None
+
+    def links_and_events(self) -> Iterator[tuple[AuditLink, AuditEvent | None]]:
+        """Every link in its order, with its event where that is still there; two queries for many."""
+        last, looked = None, 0
+        while True:
+            rows = AuditLink.objects.order_by("number")
+            block = list((rows if last is None else rows.filter(number__gt=last))[:_AT_ONCE])
+            if not block:
+                self.head = AuditHead.objects.first()
+                if self.head is None or self.head.number in {last, looked} or self.head.number < (last or 0):
+                    return
+                looked = self.head.number
+                continue  # the head is further on: it went on meanwhile, or links were cut off
+            events = AuditEvent.objects.in_bulk([link.event for link in block])
+            yield from ((link, events.get(link.event)) for link in block)
+            last = block[-1].number
 
 
-def _at_the_end(key: bytes, number: int, chain: str, noted: tuple[int, str] | None) -> Iterator[str]:
-    last = AuditHead.objects.first()
+def _at_the_end(
+    key: bytes, last: AuditHead | None, number: int, chain: str, noted: tuple[int, str] | None
+) -> Iterator[str]:
     if AuditHead.objects.count() > 1:
         yield "there are two heads"
     if last is None:

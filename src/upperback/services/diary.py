@@ -24,6 +24,7 @@ __all__ = [
     "correct_entry",
     "entries",
     "get_entry",
+    "is_kept",
     "keep_entry",
     "keep_from_clinic",
     "keep_many",
@@ -125,6 +126,13 @@ def _keep(
             by=by, action="keep_diary", now=now, object_kind="diary_entry", object_uuid=kept.uuid, profile=profile
         )
     return kept
+
+
+def is_kept(*, profile: Profile, client_id: uuid.UUID | None, by: Actor) -> bool:
+    """Whether an entry with this id is there. Inside a transaction; until its end nobody else writes to this diary."""
+    check_may(by, "see_profile")
+    Profile.objects.select_for_update().get(pk=profile.pk)
+    return client_id is not None and DiaryEntry.objects.filter(profile=profile, client_id=client_id).exists()
 
 
 def keep_many(

@@ -12,7 +12,7 @@ from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.store.models import Profile
 
-__all__ = ["Profile", "create_profile", "get_profile", "list_profiles", "set_time_zone"]
+__all__ = ["Profile", "create_profile", "get_profile", "list_profiles", "rename", "set_time_zone"]
 
 NAME_CHARACTERS_MAX = 60
 
@@ -22,17 +22,37 @@ def create_profile(
 ) -> Profile:
     """A new person, by whatever name they like to be called here."""
     check_may(by, "create_profile")
-    name = " ".join(name.split())
-    if not name:
-        raise InputError("Enter a name, or choose “Just me”", field="name")
-    if len(name) > NAME_CHARACTERS_MAX or not name.isprintable():
-        raise InputError(f"Use a name of up to {NAME_CHARACTERS_MAX} letters", field="name")
+    name = _checked_name(name, missing="Enter a name, or choose “Just me”")
     with transaction.atomic():
         profile = Profile.objects.create(name=name, is_proxy=is_proxy, language=language, demo=demo, created_at=now)
         audit.record(
             by=by, action="create_profile", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile
         )
     return profile
+
+
+def rename(*, profile: Profile, name: str, by: Actor, now: dt.datetime) -> Profile:
+    """Another name for somebody: in a service, the one that their clinician knows them by."""
+    check_may(by, "change_profile")
+    name = _checked_name(name, missing="Write your name as your clinician knows it")
+    if name == profile.name:
+        return profile
+    with transaction.atomic():
+        Profile.objects.filter(pk=profile.pk).update(name=name)
+        audit.record(
+            by=by, action="change_profile", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile
+        )
+    profile.refresh_from_db()
+    return profile
+
+
+def _checked_name(name: str, *, missing: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise InputError(missing, field="name")
+    if len(name) > NAME_CHARACTERS_MAX or not name.isprintable():
+        raise InputError(f"Use a name of up to {NAME_CHARACTERS_MAX} letters", field="name")
+    return name
 
 
 def set_time_zone(*, profile: Profile, time_zone: str, by: Actor, now: dt.datetime) -> Profile:

@@ -269,10 +269,13 @@ def accept_change(
 ) -> PlanVersion | None:
     """A new version of the plan, and a line in the diary that says who proposed it.
 
-    None where somebody said that exercise is fine and a new safety check, or questions before a plan, come next.
+    None where somebody said that exercise is fine and a new safety check, or questions before a plan, come next; and
+    where the same answer is there already: a button that is pressed twice says yes once.
     """
     check_may(by, "answer_change")
     with transaction.atomic():
+        if diary.is_kept(profile=profile, client_id=client_id, by=by):
+            return None
         return _accepted(profile, look_at_change(profile=profile, data=data, by=by), client_id, by, now)
 
 

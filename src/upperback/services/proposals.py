@@ -78,12 +78,12 @@ def answer(
     check_may(by, "answer_change")
     if client_id is None:
         raise InputError(policies.PAGE_IS_OLD)
-    if DiaryEntry.objects.filter(profile=profile, client_id=client_id).exists():
-        return None
     with transaction.atomic():
+        if diary.is_kept(profile=profile, client_id=client_id, by=by):
+            return None
         found = waiting(profile=profile, by=by)
         if found is None or found.id != proposal_id:
-            raise InputError("This was answered already, or something newer has come. Look again")
+            raise InputError("This was answered already, or something newer has come")
         plan = None
         if yes:
             accepted_as = uuid.uuid5(client_id, "accepted")  # of the diary line that says who proposed it

@@ -154,6 +154,17 @@ def test_nothing_of_the_plan_changes_before_the_yes(priya: Profile, actor: Actor
     assert PlanVersion.objects.filter(profile=priya).count() == 2
 
 
+def test_a_file_that_gets_the_same_yes_twice_makes_one_version(priya: Profile, actor: Actor) -> None:
+    data, same = proposed(priya, own=[STRETCH]), uuid.uuid4()
+    first, again = (
+        plan_changes.accept_change(profile=priya, data=data, client_id=same, by=actor, now=NOW) for _ in range(2)
+    )
+    assert first is not None
+    assert again is None
+    with pytest.raises(Conflict):  # another page, that knows the plan of before
+        accept(priya, data, actor)
+
+
 def test_no_leaves_the_plan_as_it_is(priya: Profile, actor: Actor) -> None:
     send(priya, proposed(priya, own=[STRETCH]))
     assert reply(priya, actor, yes=False) is None

@@ -161,8 +161,8 @@ def _answer_sent(request: HttpRequest, profile: Profile) -> HttpResponse:
             profile=profile, proposal_id=public_id(request.POST["proposal"]), yes=yes,
             client_id=public_id(request.POST.get("client_id", "")), by=session.actor_of(request), now=session.now(),
         )  # fmt: skip
-    except InputError as problem:
-        return _sent_change_page(request, profile, error=_(problem.message))
+    except (InputError, Conflict) as problem:
+        return _sent_change_page(request, profile, late=_(problem.message))
     return redirect("home") if yes else _change_page(request, profile, refused=True)
 
 
@@ -175,7 +175,8 @@ def _decoded(text: str) -> bytes:
 
 def _change_page(request: HttpRequest, profile: Profile, **more: Any) -> HttpResponse:
     context = {"profile": profile, "amount": _amount, "client_id": uuid.uuid4(), "has_errors": bool(more.get("error"))}
-    return show(request, "person/plan_change.jinja", context | more, status=422 if more.get("error") else 200)
+    status = 409 if more.get("late") else 422 if more.get("error") else 200
+    return show(request, "person/plan_change.jinja", context | more, status=status)
 
 
 def _amount(sets: int, reps: int) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from upperback.core.errors import InputError
-from upperback.services import sharing
+from upperback.services import people, sharing
 from upperback.services.access_rules import USUAL
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
@@ -48,15 +48,16 @@ def sharing_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     """The page; sent, it makes a code, which is shown this once."""
     if request.method != "POST":
         return _page(request, profile)
-    days = request.POST.get("days", "")
+    days, name = request.POST.get("days", ""), request.POST.get("name", _own_name(profile))
     chosen = [name for name in request.POST.getlist("see") if name in WORDS]
     try:
+        people.rename(profile=profile, name=name, by=session.actor_of(request), now=session.now())
         _made, code = sharing.invite(
             profile=profile, kind="treats", data_classes=chosen, days=int(days) if days in DAYS else 0,
             by=session.actor_of(request), now=session.now(),
         )  # fmt: skip
     except InputError as problem:
-        return _page(request, profile, error=problem, chosen=chosen, days=days)
+        return _page(request, profile, error=problem, chosen=chosen, days=days, name=name)
     return _page(request, profile, code=code)
 
 
@@ -77,6 +78,7 @@ def _page(
     error: InputError | None = None,
     chosen: list[str] | None = None,
     days: str = "90",
+    name: str | None = None,
 ) -> HttpResponse:
     by, now, zone = session.actor_of(request), session.now(), zoneinfo.ZoneInfo(profile.time_zone)
     grants = sharing.grants_of(profile=profile, by=by)
@@ -86,6 +88,7 @@ def _page(
         "open": [_grant(grant, zone) for grant in grants if grant.holds(now)],
         "closed": [_grant(grant, zone) for grant in grants if not grant.holds(now)],
         "looks": [_look(look, zone) for look in sharing.looks_of(profile=profile, by=by)],
+        "name": _own_name(profile) if name is None else name,
         "kinds": [{"value": name, "text": text} for name, text in WORDS.items() if name != "mood"],
         "mood": WORDS["mood"],
         "chosen": sorted(USUAL) if chosen is None else chosen,
@@ -98,6 +101,11 @@ def _page(
         "has_errors": error is not None,
     }
     return show(request, "service/sharing.jinja", context, status=422 if error else 200)
+
+
+def _own_name(profile: Profile) -> str:
+    """What somebody is called; empty where they never said: a clinician cannot tell one “Me” from another."""
+    return "" if profile.name in {"Me", _("Me")} else profile.name
 
 
 def _grant(grant: Grant, zone: dt.tzinfo) -> dict[str, Any]:

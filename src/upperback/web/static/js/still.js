@@ -1,13 +1,13 @@
 // A page about somebody else asks twice a second whether it may still be seen. When it may not, nothing of it stays.
 
 const script = document.querySelector("script[data-still]");
-const { still, dark, back, lost } = script.dataset;
+const { still, dark, back, out, lost, again } = script.dataset;
 const EVERY_MS = 500;
 const LOST_MS = 3000;
 let heard = Date.now();
 let isDark = false;
 
-function darken(words, again) {
+function darken(words, linkWords, address) {
   isDark = true;
   document.title = "Upperback";
   document.querySelectorAll("dialog").forEach((one) => one.remove());
@@ -16,9 +16,9 @@ function darken(words, again) {
   text.setAttribute("role", "alert");
   text.textContent = words;
   const link = document.createElement("a");
-  link.href = again ? location.href : "/clinic/";
-  link.textContent = again ? location.pathname : back;
-  if (again) link.textContent = "↻";
+  link.className = "nhsuk-button";
+  link.href = address;
+  link.textContent = linkWords;
   document.querySelector("main").replaceChildren(text, link);
   document.querySelectorAll(".page > :not(main)").forEach((one) => one.remove());
 }
@@ -28,9 +28,11 @@ async function ask() {
   try {
     const answer = await fetch(still, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(LOST_MS) });
     if (answer.status === 204) heard = Date.now();
-    else return darken(dark, false);
+    else if (answer.status === 404 || answer.status === 410) return darken(dark, back, "/clinic/");
+    else if (answer.type === "opaqueredirect") return darken(out, again, location.href);
+    else throw new Error(`${answer.status}`); // a server that starts again has said nothing yet
   } catch {
-    if (Date.now() - heard > LOST_MS) return darken(lost, true);
+    if (Date.now() - heard > LOST_MS) return darken(lost, again, location.href);
   }
   document.documentElement.hidden = false;
 }
