@@ -121,6 +121,10 @@ screenshots:
 gallery *args:
     UPPERBACK_GALLERY=test-results/gallery pytest -m '' tests/browser/test_gallery.py {{ args }}
 
+# every page in every state on small screens, in large text, in German and from right to left; a service's pages and axe
+fits *args:
+    pytest -m long tests/browser/test_fits.py {{ args }}
+
 # fetch the browser packages again and copy what the pages need
 assets:
     python tools/assets.py --dev

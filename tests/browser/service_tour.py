@@ -1,0 +1,150 @@
+"""The pages that only a service has: signing in, ways to sign in, sharing, messages, the work of a clinician.
+
+`start_service` runs one with invented people; `at_a_service` drives a page through it, as `tour` does through a home.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import ROOT, _stop
+
+_START_S: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service and how to get in."""
+
+    address: str
+    password: str
+    codes: tuple[str, ...]
+
+
+@contextmanager
+def start_service(data: Path) -> Iterator[Service]:
+    """`serve --service --trial --demo` until the end of the block."""
+    command = [sys.executable, "-c", "from upperback.cli import main; raise SystemExit(main())"]
+    command += ["serve", "--service", "--trial", "--demo", "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    environment.pop("UPPERBACK_DEBUG", None)  # a service refuses to start with it
+    with subprocess.Popen(
+        [*command, "--data", str(data)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
+        try:
+            said = _read_until_up(process)
+            threading.Thread(target=deque, args=(process.stdout, 0), daemon=True).start()
+            address, password = (_after(said, words) for words in ("The service is up: ", "Password of all of them: "))
+            codes = tuple(_after(said, "Second step of the physiotherapist, each once: ").split())
+            yield Service(address, password, codes)
+        finally:
+            _stop(process)
+
+
+def _after(said: str, words: str) -> str:
+    found = re.search(f"{re.escape(words)}(.+)", said)
+    assert found, said
+    return found[1].strip()
+
+
+def _read_until_up(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    said, ends = "", time.monotonic() + _START_S
+    while time.monotonic() < ends and (line := process.stdout.readline()):
+        said += line
+        if "The service is up: " in line:
+            return said
+    pytest.fail(f"the service did not start:\n{said}")
+
+
+def sign_in(page: Page, service: Service, email: str) -> None:
+    """With the password of all; the second step is still to come for staff."""
+    page.goto("/account/login/")
+    page.locator("input[name=login]").fill(email)
+    page.locator("input[name=password]").fill(service.password)
+    page.locator("main button[type=submit]:visible").first.click()
+    page.wait_for_load_state()
+
+
+def second_step(page: Page, code: str) -> None:
+    """With a spare code."""
+    page.locator("input[name=code]").fill(code)
+    page.locator("main button[type=submit]:visible").first.click()
+    page.wait_for_load_state()
+
+
+def at_a_service(page: Page, service: Service) -> Iterator[str]:
+    """Nobody yet, then somebody who shares, then her physiotherapist."""
+    yield from _outside(page)
+    yield from _person(page, service)
+    page.context.clear_cookies()
+    yield from _clinician(page, service)
+
+
+def _outside(page: Page) -> Iterator[str]:
+    for name in ("login", "new", "forgotten", "closed", "forgotten/done"):
+        page.goto(f"/account/{name}/")
+        yield f"account-{name.replace('/', '-')}"
+    page.goto("/account/login/")
+    page.locator("main button[type=submit]:visible").first.click()
+    yield "account-login-error"
+    page.goto("/account/new/")
+    page.locator("main button[type=submit]:visible").first.click()
+    yield "account-new-error"
+
+
+def _person(page: Page, service: Service) -> Iterator[str]:
+    sign_in(page, service, "grace@people.example")
+    for address in ("today", "data", "share", "messages", "share/programs", "share/letter", "clinics", "referral"):
+        page.goto(f"/{address}/")
+        yield f"service-{address.replace('/', '-')}"
+    for name in ("ways", "password", "app", "passkeys", "passkeys/add", "spare", "again"):
+        page.goto(f"/account/{name}/")
+        yield f"account-{name.replace('/', '-')}"
+        if "/again/" in page.url and name != "again":
+            page.locator("input[name=password]").fill(service.password)
+            page.locator("main button[type=submit]:visible").first.click()
+            page.wait_for_load_state()
+            yield f"account-{name.replace('/', '-')}-asked-again"
+    page.goto("/share/")
+    page.locator("main summary").first.click()
+    page.locator("form:has(#see) button[type=submit], form:has([name=days]) button[type=submit]").first.click()
+    page.wait_for_load_state()
+    yield "service-share-sent"
+    page.goto("/messages/")
+    page.locator("main form button[type=submit]:visible").last.click()
+    page.wait_for_load_state()
+    yield "service-messages-error"
+
+
+def _clinician(page: Page, service: Service) -> Iterator[str]:
+    sign_in(page, service, "mina@clinic.example")
+    yield "account-second-step"
+    second_step(page, service.codes[0])
+    for name in ("staff", "staff/code", "clinic", "account/ways", "account/spare"):
+        page.goto(f"/{name}/")
+        yield f"staff-{name.replace('/', '-')}"
+    for who in ("Grace", "Priya", "Leila"):
+        page.goto("/clinic/")
+        page.locator("main a[href^='/clinic/people/']").filter(has_text=who).first.click()
+        page.wait_for_load_state()
+        person = page.url.rstrip("/")
+        yield f"staff-person-{who.lower()}"
+        for part in page.locator("main details").all():
+            part.evaluate("part => part.open = true")
+        yield f"staff-person-{who.lower()}-unfolded"
+        for name in ("plan", "fine", "messages"):
+            page.goto(f"{person}/{name}/")
+            yield f"staff-{who.lower()}-{name}"
