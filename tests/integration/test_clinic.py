@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from tests.integration.payloads import PAYLOADS
+from tests.unit.interchange.test_pictures import exif, jpeg, segment
 from upperback.care.diary import (
     ClinicNote,
     Entry,
@@ -282,3 +284,41 @@ def test_the_reader_of_pages_finds_what_would_run() -> None:
     assert scripts_in("<p>&lt;script&gt;</p><script src='/static/js/main.js'></script>") == []
     for bad in ("<script>x</script>", "<img src=x onerror=y>", "<a href='javascript:x'>", "<iframe>", "<p style=x>"):
         assert scripts_in(bad), bad
+
+
+@pytest.mark.usefixtures("tried_out")
+def test_a_picture_of_an_own_exercise_is_shown_with_its_words_and_never_runs(client: Client, priya: Profile) -> None:
+    address = f"/clinic/people/{priya.uuid}/plan/"
+    sent = form_of(text_of(client, address)) | {
+        "name": "Mina", "role": "physiotherapist", "own_title": "Towel", "own_words": "Lie on it", "own_sets": "1",
+        "own_reps": "5", "own_per_day": "2", "own_checked": "yes", "own_alt": 'A "towel" <b>',
+    }  # fmt: skip
+
+    def with_picture(data: bytes, **more: str) -> Any:
+        return client.post(address, sent | more | {"own_picture": SimpleUploadedFile("x.svg", data, "image/svg+xml")})
+
+    place = b"51.5007N"
+    photo = jpeg(segment(0xE1, exif(6)), segment(0xFE, place))
+    for data, more, words in (
+        (b"<svg onload='alert(1)'>", {}, "no picture that can be used"), (bytes(1_000_001), {}, "larger than 1 MB"),
+        (photo, {"own_alt": " "}, "what the picture shows"), (photo, {"own_title": "", "own_words": ""}, "a name"),
+    ):  # fmt: skip
+        refused = with_picture(data, **more)
+        assert (refused.status_code, words in refused.content.decode()) == (422, True), words
+    assert with_picture(photo).status_code == 302
+    client.post("/people/choose/", {"person": str(priya.uuid)})
+    page = text_of(client, "/data/change/")
+    client.post("/data/change/", form_of(page) | {"answer": "yes"})
+    source = ""
+    for there in (page, text_of(client, "/plan/"), text_of(client, "/today/"), text_of(client, address)):
+        assert scripts_in(there) == []
+        ((source, alt),) = re.findall(r'<img class="own-picture" src="([^"]+)" alt="([^"]+)"', there)
+        assert alt == "A &#34;towel&#34; &lt;b&gt;"
+        found = client.get(source)
+        assert found["Content-Type"] == "image/jpeg"
+        assert found["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in found["Content-Security-Policy"]
+        assert place in photo
+        assert place not in found.content
+    assert client.get("/plan/picture/none/").status_code == 404
+    assert client.get(source.replace(str(priya.uuid), str(uuid.uuid4()))).status_code == 404

@@ -203,6 +203,7 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
         "task_id": ["LM-SIT", "LM-HOUSE"],
         "rung_id": ["0" * 32],
         "appointment_id": [str(uuid.UUID(int=0))],
+        "sha256": ["0" * 64],
         "part_id": ["screen", "day"],
         "learn_id": ["hurt-and-harm", "posture"],
         "easy_id": [page.id for page in easy.PAGES],

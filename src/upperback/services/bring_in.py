@@ -27,7 +27,7 @@ from upperback.content.vocabulary import Content, default_content
 from upperback.core.errors import Conflict, InputError, UpperbackError
 from upperback.devices.confined import Limits, run_confined
 from upperback.interchange.archive import ROWS, Contents, kept_name
-from upperback.services import audit, plans, screening
+from upperback.services import audit, pictures, plans, screening
 from upperback.services.actors import Actor
 from upperback.services.archive import MADE_BY
 from upperback.services.belongings import Table, leaving_tables, read_row, row_of
@@ -93,6 +93,7 @@ def _write(
                 profile = Profile.objects.get(pk=keys[Profile][0])
         assert profile is not None, "an archive without its person is refused"
         _check_what_counts(profile, by, now, same_program=contents.made_by == MADE_BY, to_read=to_read)
+        pictures.check_all(profile=profile)
         _place_samples(profile, folder, placed)
         audit.record(
             by=by, action="import_person", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,

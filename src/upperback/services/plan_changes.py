@@ -31,10 +31,11 @@ from upperback.interchange.plan_change import (
     as_change,
     public_half,
     read_change,
+    without_pictures,
     write_change,
 )
 from upperback.interchange.plan_change import fingerprint as fingerprint_of
-from upperback.services import audit, diary, plans
+from upperback.services import audit, diary, pictures, plans
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.services.plans import LEAVE_OUT, PlanVersion
@@ -53,6 +54,7 @@ __all__ = [
     "person_of",
     "propose_change",
     "propose_clearance",
+    "put_pictures_aside",
     "refuse_change",
     "what_may_change",
     "what_waits",
@@ -69,6 +71,7 @@ SAY_WHY: Final = "Outside of that, say why."
 OLD_CHECK: Final = "There is a newer safety check than the one this file is about. Ask for it again."
 NOTHING_WAITS: Final = "Nothing of this person waits for a clinician to say that exercise is fine."
 NO_PLACE: Final = "These exercises do not go together in this phase of the plan. Take one out for each that comes in."
+NO_PICTURE: Final = "The picture of this change is missing. Ask for the file again."
 #: In place of a fingerprint.
 NOBODY_SIGNED: Final = "not signed"
 NOT_KNOWN: Final = "This file names an exercise that is not known here."
@@ -179,6 +182,7 @@ def propose_change(
     cautions_off: list[str] | None = None,
     own: list[OwnWords] | None = None,
     own_off: list[str] | None = None,
+    pictures_by_sha256: Mapping[str, bytes] | None = None,
     by: Actor,
     now: dt.datetime,
 ) -> bytes:
@@ -187,6 +191,7 @@ def propose_change(
     Parameters
     ----------
     reasons : why a dose is outside of the usual bounds, by exercise; cautions : tags with the reason
+    pictures_by_sha256 : those that `own` names, made clean
 
     Raises
     ------
@@ -210,8 +215,8 @@ def propose_change(
         cautions=tuple(AddedCaution(tag=tag, reason=why.strip()) for tag, why in (cautions or {}).items()),
         cautions_off=tuple(cautions_off or ()), own=tuple(own or ()), own_off=tuple(own_off or ()),
     )  # fmt: skip
-    data = write_change(change, key)
-    _proposed(profile, change, fingerprint_of(public_half(key)), by)
+    data = write_change(change, key, pictures_by_sha256)
+    _proposed(profile, change, fingerprint_of(public_half(key)), by, pictures_by_sha256)
     return data
 
 
@@ -251,6 +256,15 @@ def person_of(data: bytes) -> uuid.UUID:
     return read_change(data).change.person
 
 
+def put_pictures_aside(*, profile: Profile, data: bytes, by: Actor, now: dt.datetime) -> bytes:
+    """Keeps the pictures of a file with its person, and gives the file without them: small, and signed as before."""
+    signed = read_change(data)
+    if signed.change.person != profile.uuid:
+        raise InputError(OTHER_PERSON)
+    pictures.keep(profile=profile, pictures=signed.pictures, by=by, now=now)
+    return without_pictures(data)
+
+
 def look_at_change(*, profile: Profile, data: bytes, by: Actor) -> Proposed:
     """What a file would change, for the page that asks.
 
@@ -261,7 +275,7 @@ def look_at_change(*, profile: Profile, data: bytes, by: Actor) -> Proposed:
     """
     check_may(by, "answer_change")
     signed = read_change(data)
-    return _proposed(profile, signed.change, signed.fingerprint, by)
+    return _proposed(profile, signed.change, signed.fingerprint, by, signed.pictures)
 
 
 def accept_change(
@@ -276,7 +290,9 @@ def accept_change(
     with transaction.atomic():
         if diary.is_kept(profile=profile, client_id=client_id, by=by):
             return None
-        return _accepted(profile, look_at_change(profile=profile, data=data, by=by), client_id, by, now)
+        found = look_at_change(profile=profile, data=data, by=by)
+        put_pictures_aside(profile=profile, data=data, by=by, now=now)
+        return _accepted(profile, found, client_id, by, now)
 
 
 def look_at_wanted(
@@ -367,9 +383,14 @@ def _answered(action: str, profile: Profile, found: Proposed, by: Actor, now: dt
     )  # fmt: skip
 
 
-def _proposed(profile: Profile, change: PlanChange, fingerprint: str, by: Actor) -> Proposed:
+def _proposed(
+    profile: Profile, change: PlanChange, fingerprint: str, by: Actor, brought: Mapping[str, bytes] | None = None
+) -> Proposed:
+    """`brought`: pictures that came with it; others are with the person already."""
     if change.person != profile.uuid:
         raise InputError(OTHER_PERSON)
+    if pictures.missing(profile=profile, wanted=set(change.pictures) - set(brought or ())):
+        raise InputError(NO_PICTURE)
     if change.role not in ROLES:
         raise InputError("The role in this file is not known here.")
     if change.is_empty:
@@ -497,10 +518,15 @@ def _with_clinicians(choices: dict[str, Any], change: PlanChange) -> dict[str, A
 
 def _own(one: OwnWords) -> dict[str, Any]:
     """As the choices of a plan hold it; its id follows from its words."""
-    id = "own-" + hashlib.sha256(f"{one.title}\n{one.words}".encode()).hexdigest()[:12]
+    id = (
+        "own-"
+        + hashlib.sha256("\n".join(part for part in (one.title, one.words, one.picture) if part).encode()).hexdigest()[
+            :12
+        ]
+    )
     return {
         "id": id, "title": one.title, "words": one.words, "sets": one.sets, "reps": one.reps, "per_day": one.per_day,
-    }  # fmt: skip
+    } | ({"picture": one.picture, "alt": one.alt} if one.picture else {})  # fmt: skip
 
 
 def _check_exercises(plan: PlanVersion, change: PlanChange, before: Plan, after: Plan) -> None:

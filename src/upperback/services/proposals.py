@@ -42,7 +42,8 @@ def send(*, seen: Seen, data: bytes, name: str, client_id: uuid.UUID | None, by:
     seen.check("plan")
     if plan_changes.person_of(data) != seen.profile.uuid:
         raise InputError(plan_changes.OTHER_PERSON)
-    entry = PlanProposed(name=" ".join(name.split()), file=data.decode("utf-8"))
+    small = plan_changes.put_pictures_aside(profile=seen.profile, data=data, by=by, now=now)
+    entry = PlanProposed(name=" ".join(name.split()), file=small.decode("utf-8"))
     return diary.keep_from_clinic(profile=seen.profile, client_id=client_id, entry=entry, by=by, now=now)
 
 

@@ -312,6 +312,30 @@ class DiaryEntry(_AppendOnly):
         return f"{self.kind} {self.day}"
 
 
+class PictureKept(_AppendOnly):
+    """A piece of a picture beside an exercise in a clinician's own words. In pieces, for short lines of an archive."""
+
+    handling: ClassVar = Handling(
+        {"id": T, "profile": T, "sha256": T, "piece": T, "data": H, "kept_at": T, "by": T},
+        Export.WHOLE,
+        Erase.WITH_PERSON,
+    )
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="pictures")
+    sha256 = models.CharField(max_length=64, help_text="Of the whole picture.")
+    piece = models.PositiveSmallIntegerField(help_text="From 0.")
+    data = models.BinaryField()
+    kept_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=["profile", "sha256", "piece"], name="a_picture_is_kept_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.sha256[:12]} {self.piece}"
+
+
 class ExerciseStep(_AppendOnly):
     """Where an exercise stands from a day on, and why. The last row of an exercise counts."""
 

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from typing import IO, Final
 
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+
+from upperback.interchange.pictures import kind_of_picture
 
 _PIECE: Final = 256 * 1024
 
@@ -24,6 +26,18 @@ def download(request: HttpRequest, file: IO[bytes], *, name: str, kind: str) -> 
     response = StreamingHttpResponse(pieces, content_type=kind)
     response["Content-Length"] = str(length)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def picture(data: bytes) -> HttpResponse:
+    """A picture from outside, to be shown and never run: its type is that of its first bytes, PNG or JPEG or none."""
+    kind = kind_of_picture(data)
+    if kind is None:
+        raise Http404
+    response = HttpResponse(data, content_type=kind)
+    response["Content-Disposition"] = f'inline; filename="picture.{kind.removeprefix("image/")}"'
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["X-Content-Type-Options"] = "nosniff"
     return response
 
 

@@ -63,7 +63,7 @@ PAGES: Final[dict[str, Rule]] = {
     **_rules(
         "own",
         "clearance assessment assessment_begin assessment_step plan plan_make plan_shape plan_swap exercise",
-        "plan_pack learn_want",
+        "plan_pack own_picture learn_want",
         "today today_mark training_start training_start_movement training training_log training_exercise training_end",
         "training_change training_wrong training_done morning diary plan_change",
         "breaks break_card break_now break_answer break_longer break_hold break_calendar break_zone push_on push_off",
@@ -95,7 +95,7 @@ PAGES: Final[dict[str, Rule]] = {
         roles=("clinician",),
         shows=("identity", "answers", "mood", "plan", "progress", "wearable"),
     ),
-    **_rules("work", "clinic_plan", roles=("clinician",), shows=("identity", "plan")),
+    **_rules("work", "clinic_plan clinic_picture", roles=("clinician",), shows=("identity", "plan")),
     **_rules("work", "clinic_cleared", roles=("clinician",), shows=("identity", "answers", "plan")),
     **_rules("work", "clinic_messages", roles=("clinician",), shows=("identity", "messages")),
     # Programs with a token, on one's own machine only: in a service a clinic's app is asked of `access`.

@@ -178,7 +178,7 @@ def test_only_as_it_was_signed(joan: Profile, actor: Actor) -> None:
         with pytest.raises(InputError, match="no change of a plan"):
             read_change(wrong)
     with pytest.raises(InputError, match="newer"):
-        read_change(json.dumps(plain | {"version": 3}).encode())
+        read_change(json.dumps(plain | {"version": 4}).encode())
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,30 @@
 """What a clinician proposes beyond exercises of the library, and sends through a service: nothing before the yes."""
 
+import base64
+import hashlib
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from tests.unit.interchange.test_pictures import png
 from tests.unit.services.conftest import NOW
 from tests.unit.services.service_world import as_person, as_staff, make_world
 from upperback.care.diary import PlanProposed
 from upperback.care.plan.pool import hiding_tags
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound
-from upperback.interchange.plan_change import OwnWords, new_key
-from upperback.services import demo, diary, plan_changes, plans, proposals, treating
+from upperback.interchange.pictures import clean_picture
+from upperback.interchange.plan_change import OwnWords, new_key, without_pictures
+from upperback.services import archive, demo, diary, erasure, pictures, plan_changes, plans, proposals, treating
 from upperback.services.actors import READER, Actor
+from upperback.services.bring_in import bring_in
 from upperback.services.people import Profile
 from upperback.services.treating import EVERYTHING, Seen
-from upperback.store.models import Clearance, DiaryEntry, PlanVersion
+from upperback.store.models import Clearance, DiaryEntry, PictureKept, PlanVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -235,3 +242,83 @@ def test_only_whoever_treats_somebody_sends_and_only_with_the_plan_shared(priya:
         diary.keep_entry(profile=priya, day=NOW.date(), at=NOW, by=actor, **about)
     with pytest.raises(NotFound):
         diary.keep_from_clinic(profile=ana, by=as_person(world.ana), **about)
+
+
+# ---- a picture beside an exercise in own words -----------------------------------------------------------------------
+
+PICTURE = clean_picture(png(40, 30))
+NAME = hashlib.sha256(PICTURE).hexdigest()
+DRAWN = OwnWords(
+    title="Towel roll", words="Lie on it.", sets=1, reps=5, per_day=2, checked=True, picture=NAME, alt="A towel, rolled"
+)
+
+
+def drawn(profile: Profile) -> bytes:
+    return proposed(profile, own=[DRAWN], pictures_by_sha256={NAME: PICTURE})
+
+
+def test_a_picture_is_sent_seen_and_stands_in_the_plan(priya: Profile, actor: Actor) -> None:
+    entry = send(priya, drawn(priya))
+    assert len(entry.data["file"]) < 4000  # the diary holds the words, and the picture is beside it
+    found = plan_changes.look_at_change(profile=priya, data=entry.data["file"].encode(), by=actor)
+    assert [(one.picture, one.alt) for one in found.own] == [(NAME, "A towel, rolled")]
+    plan = reply(priya, actor, yes=True)
+    assert plan is not None
+    (own,) = plan.record["own"]
+    assert (own["picture"], own["alt"]) == (NAME, "A towel, rolled")
+    assert pictures.picture_of(profile=priya, sha256=own["picture"], by=actor) == PICTURE
+    with pytest.raises(NotFound):
+        pictures.picture_of(profile=demo.make_person(key="bone", now=NOW), sha256=NAME, by=actor)
+
+
+def test_a_picture_comes_by_file_and_goes_with_the_archive(
+    priya: Profile, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_PIECE_BYTES", 50)
+    plan = accept(priya, drawn(priya), actor)
+    assert plan is not None
+    assert PictureKept.objects.filter(profile=priya).count() > 1
+    kept = tmp_path / "a.zip"
+    with kept.open("wb") as out:
+        archive.write_archive(profile=priya, out=out, by=actor, now=NOW)
+    erasure.erase_person(profile=priya, by=actor, now=NOW)
+    assert not PictureKept.objects.exists()
+    again = bring_in(path=kept, name="a.zip", by=actor, now=NOW)
+    assert pictures.picture_of(profile=again, sha256=NAME, by=actor) == PICTURE
+    first = PictureKept.objects.filter(profile=again).order_by("piece")[:1]
+    PictureKept.objects.filter(pk__in=first.values("pk")).update(data=b"<svg>")
+    with pytest.raises(InputError, match="not the one"):
+        pictures.check_all(profile=again)
+
+
+def test_a_file_whose_picture_is_another_is_refused(priya: Profile, actor: Actor) -> None:
+    data = json.loads(drawn(priya))
+    other = clean_picture(png(41, 30))
+    for pictures_sent in (
+        {NAME: base64.b64encode(other).decode()},
+        {NAME: base64.b64encode(PICTURE + b"x").decode()},
+        {NAME: base64.b64encode(PICTURE).decode(), "0" * 64: base64.b64encode(other).decode()},
+        {NAME: "*"}, [1],
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="not as it was signed"):
+            accept(priya, json.dumps(data | {"pictures": pictures_sent}).encode(), actor)
+    with pytest.raises(InputError, match="missing"):
+        accept(priya, without_pictures(json.dumps(data).encode()), actor)
+    assert not PictureKept.objects.exists()
+    assert accept(priya, json.dumps(data).encode(), actor) is not None  # the control
+
+
+def test_a_picture_that_nothing_names_goes_with_the_next(priya: Profile, actor: Actor) -> None:
+    plan_changes.put_pictures_aside(profile=priya, data=drawn(priya), by=actor, now=NOW)
+    other = clean_picture(png(41, 30))
+    pictures.keep(profile=priya, pictures={hashlib.sha256(other).hexdigest(): other}, by=actor, now=NOW)
+    assert pictures.missing(profile=priya, wanted=[NAME]) == {NAME}
+    send(priya, drawn(priya))
+    pictures.keep(profile=priya, pictures={hashlib.sha256(other).hexdigest(): other}, by=actor, now=NOW)
+    assert not pictures.missing(profile=priya, wanted=[NAME])
+
+
+@pytest.mark.parametrize("wrong", [{"alt": ""}, {"alt": " "}, {"picture": ""}, {"picture": "../x"}, {"alt": "x" * 201}])
+def test_a_picture_has_words_and_a_name(priya: Profile, wrong: dict[str, str]) -> None:
+    with pytest.raises(InputError):
+        proposed(priya, own=[msgspec.structs.replace(DRAWN, **wrong)], pictures_by_sha256={NAME: PICTURE})

@@ -1,6 +1,7 @@
 """What a person chooses for the plan: things at home, tasks that hurt, exercises to keep or drop, days."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -89,7 +90,10 @@ class WantedDose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnExercise:
-    """An exercise that is not in the library, in a clinician's own words. `per_day`: how often on each day."""
+    """An exercise that is not in the library, in a clinician's own words. `per_day`: how often on each day.
+
+    picture, alt : SHA-256 of a picture that the person keeps, and what it shows; empty where there is none
+    """
 
     id: str
     title: str
@@ -97,6 +101,8 @@ class OwnExercise:
     sets: int
     reps: int
     per_day: int
+    picture: str = ""
+    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +227,10 @@ def _own_exercise(key: str, value: object) -> OwnExercise:
         "reps": lambda key, value: _count(key, value, _MOST_REPS),
         "per_day": lambda key, value: _count(key, value, _MOST_PER_DAY),
     }
-    if not isinstance(value, Mapping) or set(value) != set(readers):
+    picture: dict[str, Callable[[str, object], Any]] = {"picture": _sha256, "alt": _long_text}
+    if not isinstance(value, Mapping) or set(value) not in (set(readers), {*readers, *picture}):
         raise InputError(f"{key}: {quoted(value)} is not possible; expected {', '.join(readers)}", key=key)
-    return OwnExercise(**_read(key, value, readers))
+    return OwnExercise(**_read(key, value, readers | picture))
 
 
 def _flag(key: str, value: object) -> bool:
@@ -280,6 +287,12 @@ def _text(key: str, value: object) -> str:
     most = 120
     if not isinstance(value, str) or len(value) > most or not value.isprintable():
         raise InputError(f"{key}: {quoted(value)} is not possible; expected up to {most} characters", key=key)
+    return value
+
+
+def _sha256(key: str, value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"([0-9a-f]{64})?", value):
+        raise InputError(f"{key}: {quoted(value)} is not possible; expected a SHA-256", key=key)
     return value
 
 

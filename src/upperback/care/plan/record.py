@@ -5,6 +5,7 @@ from typing import Any
 
 from upperback.care.plan.build import Plan, PlannedExercise
 from upperback.care.plan.cautions import Carried
+from upperback.care.plan.choices import OwnExercise
 from upperback.care.plan.tasks import Line, LoadChange
 from upperback.care.plan.text import filler, plan_text
 
@@ -40,7 +41,12 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "workstation": list(plan.desk_points),
         "release": plan.decision.release,
         "release_sha256": plan.decision.release_sha256,
-    } | ({"own": [asdict(item) for item in plan.own]} if plan.own else {})
+    } | ({"own": [_own_record(item) for item in plan.own]} if plan.own else {})
+
+
+def _own_record(item: OwnExercise) -> dict[str, Any]:
+    """A picture stands there only where there is one."""
+    return {name: value for name, value in asdict(item).items() if item.picture or name not in {"picture", "alt"}}
 
 
 def _shown_pattern(plan: Plan) -> str | None:

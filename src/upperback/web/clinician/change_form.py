@@ -1,15 +1,19 @@
 """The form of a change of a plan: what may be changed, and what was sent. The same for a file and through a service."""
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed
-from upperback.interchange.plan_change import OwnWords
+from upperback.interchange.pictures import BYTES_MOST, clean_picture
+from upperback.interchange.plan_change import ALT_MOST, OwnWords
 from upperback.services.people import Profile
 from upperback.services.plan_changes import Editable
 
@@ -33,6 +37,8 @@ def parts_sent(request: HttpRequest, editable: Editable) -> dict[str, Any]:
     tags = posted.getlist("caution")
     if tags and not reason:
         raise InputError("Say why for a caution", field="caution_reason")
+    picture = _picture(request)
+    own = _own(posted, picture)
     return {
         "role": posted.get("role", ""),
         "add": posted.getlist("add"),
@@ -41,7 +47,8 @@ def parts_sent(request: HttpRequest, editable: Editable) -> dict[str, Any]:
         "reasons": {item.exercise.id: posted.get(f"reason-{item.exercise.id}", "") for item in editable.exercises},
         "cautions": dict.fromkeys(tags, reason),
         "cautions_off": posted.getlist("caution_off"),
-        "own": _own(posted),
+        "own": own,
+        "pictures_by_sha256": {picture.sha256: picture.data} if picture is not None else {},
         "own_off": posted.getlist("own_off"),
         "note": posted.get("note", ""),
     }
@@ -57,17 +64,39 @@ def _doses(posted: Mapping[str, str], editable: Editable) -> dict[str, tuple[int
     return found
 
 
-def _own(posted: Mapping[str, str]) -> list[OwnWords]:
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    sha256: str
+    alt: str
+    data: bytes
+
+
+def _own(posted: Mapping[str, str], picture: _Picture | None) -> list[OwnWords]:
     title, words, *amounts = (posted.get(name, "").strip() for name in _OWN)
-    if not title and not words:
+    if not title and not words and picture is None:
         return []
     if not title or not words:
         raise InputError("Give your own exercise a name, and say how it is done", field="own_title")
     if posted.get("own_checked") != "yes":
         raise InputError("Say that you have checked your own exercise for this person", field="own_checked")
     names = ("sets", "reps", "per_day")
-    numbers = {name: _whole(text, field=f"own_{name}") for name, text in zip(names, amounts, strict=True)}
-    return [OwnWords(title=title, words=words.replace("\r\n", "\n"), checked=True, **numbers)]
+    sets, reps, per_day = (_whole(text, field=f"own_{name}") for name, text in zip(names, amounts, strict=True))
+    words = words.replace("\r\n", "\n")
+    found = OwnWords(title=title, words=words, checked=True, sets=sets, reps=reps, per_day=per_day)
+    if picture is not None:
+        found = msgspec.structs.replace(found, picture=picture.sha256, alt=picture.alt)
+    return [found]
+
+
+def _picture(request: HttpRequest) -> _Picture | None:
+    """The picture that was chosen, made clean, with what it shows in words."""
+    sent, alt = request.FILES.get("own_picture"), " ".join(request.POST.get("own_alt", "").split())
+    if sent is None:
+        return None
+    data = clean_picture(sent.read(BYTES_MOST + 1))
+    if not alt or len(alt) > ALT_MOST:
+        raise InputError("Say in words what the picture shows, in up to 200 letters", field="own_alt")
+    return _Picture(hashlib.sha256(data).hexdigest(), alt, data)
 
 
 def _whole(text: str, **where: str) -> int:

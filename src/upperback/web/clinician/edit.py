@@ -6,13 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from upperback.core.errors import Conflict, InputError, NotAllowed
-from upperback.services import plan_changes, proposals, treating
+from upperback.services import pictures, plan_changes, proposals, treating
 from upperback.services.actors import public_id
+from upperback.web import downloads
 from upperback.web.clinician.change_form import ROLE_NAMES, form_context, parts_sent
-from upperback.web.clinician.who import actor_of, for_clinician, name_of, signing_key
+from upperback.web.clinician.who import actor_of, for_clinician, for_reader, name_of, signing_key
 from upperback.web.person import session
 from upperback.web.person.page import show
 
@@ -92,3 +93,13 @@ def cleared_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         "back": back,
     }
     return show(request, "clinician/cleared.jinja", context, status=422 if error else 200)
+
+
+@require_safe
+@for_reader
+def picture(request: HttpRequest, person_id: uuid.UUID, sha256: str) -> HttpResponse:
+    """`/clinic/people/ID/picture/SHA256/`: beside an exercise in own words, for whoever may see the plan."""
+    by = actor_of(request)
+    seen = treating.see(profile_uuid=person_id, by=by, now=session.now())
+    seen.check("plan")
+    return downloads.picture(pictures.picture_of(profile=seen.profile, sha256=sha256, by=by))

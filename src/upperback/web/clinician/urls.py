@@ -10,6 +10,7 @@ urlpatterns = [
     path("clinic/", caseload.caseload_page, name="caseload"),
     path("clinic/people/<uuid:person_id>/", one_person.person_page, name="clinic_person"),
     path("clinic/people/<uuid:person_id>/plan/", edit.plan_page, name="clinic_plan"),
+    path("clinic/people/<uuid:person_id>/picture/<slug:sha256>/", edit.picture, name="clinic_picture"),
     path("clinic/people/<uuid:person_id>/fine/", edit.cleared_page, name="clinic_cleared"),
     path("clinic/people/<uuid:person_id>/messages/", writing.messages_page, name="clinic_messages"),
 ]

@@ -110,7 +110,7 @@ def delete_data(request: HttpRequest, profile: Profile) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_person
 def plan_change(request: HttpRequest, profile: Profile) -> HttpResponse:
-    """`/data/change/`: what a clinician proposes in a file, and the person's answer. Nothing is stored in between."""
+    """`/data/change/`: what a clinician proposes in a file, and the answer. In between only a picture is kept."""
     if request.method != "POST":
         return _sent_change_page(request, profile)
     if "proposal" in request.POST:
@@ -134,6 +134,7 @@ def plan_change(request: HttpRequest, profile: Profile) -> HttpResponse:
     except InputError as problem:
         said = problem.message
         return _change_page(request, profile, error=_(said[:1].upper() + said[1:]))
+    data = plan_changes.put_pictures_aside(profile=profile, data=data, by=by, now=now)  # a small form carries the rest
     change = base64.b64encode(data).decode("ascii")
     return _change_page(request, profile, found=found, change=change, role=ROLE_NAMES.get(found.change.role, ""))
 

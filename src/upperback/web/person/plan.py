@@ -17,11 +17,12 @@ from upperback.care.reading import page_about
 from upperback.content.models import Exercise
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
-from upperback.services import journey, plans, policies, progress, screening
+from upperback.services import journey, pictures, plans, policies, progress, screening
 from upperback.services.actors import Actor, public_id
 from upperback.services.people import Profile
 from upperback.services.plans import LEAVE_OUT, PlanVersion
 from upperback.services.today import local_day
+from upperback.web import downloads
 from upperback.web.figures import moving_figure, still_figures
 from upperback.web.languages import said
 from upperback.web.person import session
@@ -83,6 +84,13 @@ def plan_page(request: HttpRequest, profile: Profile) -> HttpResponse:
         "profile": profile,
     }
     return show(request, "person/plan_locked.jinja", context)
+
+
+@require_safe
+@for_person
+def picture(request: HttpRequest, profile: Profile, sha256: str) -> HttpResponse:
+    """`/plan/picture/SHA256/`: beside an exercise that a clinician wrote, or proposes."""
+    return downloads.picture(pictures.picture_of(profile=profile, sha256=sha256, by=session.actor_of(request)))
 
 
 @require_safe

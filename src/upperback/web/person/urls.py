@@ -38,6 +38,7 @@ urlpatterns = [
     path("assessment/step/<slug:step_id>/", assessment.step_page, name="assessment_step"),
     path("plan/", plan.plan_page, name="plan"),
     path("plan/pack/", plan.pack, name="plan_pack"),
+    path("plan/picture/<slug:sha256>/", plan.picture, name="own_picture"),
     path("plan/make/", plan.make, name="plan_make"),
     path("plan/shape/", plan.shape, name="plan_shape"),
     path("plan/swap/<slug:exercise_id>/", plan.swap, name="plan_swap"),
