@@ -108,4 +108,5 @@ def seen(who: str, state: str, purpose: str) -> frozenset[str]:
 
 def sees_name(who: str, state: str) -> bool:
     """Whether Ana's name may stand anywhere in what somebody gets."""
-    return state != "closed" and (who == "ana" or "identity" in seen(who, state, "care"))
+    named = seen(who, state, "care") | seen(who, state, "caring")
+    return state != "closed" and (who == "ana" or "identity" in named)

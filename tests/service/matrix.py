@@ -235,10 +235,11 @@ def clause_names() -> list[str]:
 # ---- every page ------------------------------------------------------------------------------------------------------
 
 #: Whose pages are really made, and looked through for the name.
-_REALLY_SHOWN: Final = ("anonymous", "ana", "other person", "treats her")
+_REALLY_SHOWN: Final = ("anonymous", "ana", "other person", "treats her", "her carer")
+_SHOWN_IN: Final = ("usual", "for her carer")
 #: In which forms are sent, too.
 _SENT_IN: Final = ("usual", "closed")
-PAGE_STATES: Final[States] = ("usual", "withdrawn", "closed", "no second step", "left the clinic")
+PAGE_STATES: Final[States] = ("usual", "withdrawn", "closed", "no second step", "left the clinic", "for her carer")
 
 
 @dataclass
@@ -319,7 +320,9 @@ def _browser(cast: Cast, who: str, state: str) -> str:
 def _page_cell(cast: Cast, doors: Doors, cookie: str, who: str, state: str, method: str, address: str) -> Cell | None:
     should = expected.outcome(who, address, state)
     # Most pages are only knocked at: what signs somebody in or out, forms, and what the same sort of person saw before.
-    shown = method == "GET" and state == "usual" and who in _REALLY_SHOWN and expected.audience_of(address) != "sign-in"
+    shown = (
+        method == "GET" and state in _SHOWN_IN and who in _REALLY_SHOWN and expected.audience_of(address) != "sign-in"
+    )
     doors.rang, doors.real = False, shown
     client = Client()
     if cookie:

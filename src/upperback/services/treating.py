@@ -1,4 +1,4 @@
-"""Whom somebody looks after, and what they are let see of each: the one place where a clinician's pages ask for both.
+"""Whom somebody looks after, and what they are let see of each: the one place where pages about others ask for both.
 
 A read model gets people with the kinds of data that they allow and loads nothing of the others. What is allowed is
 asked of `access` at every use. On one's own machine, and of an archive that was opened, everything is to be seen.
@@ -11,7 +11,7 @@ from typing import Final
 
 from upperback.core.errors import NotFound
 from upperback.services import access, audit, people
-from upperback.services.access_rules import DATA_CLASSES, DataClass
+from upperback.services.access_rules import DATA_CLASSES, DataClass, Purpose
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.store.models import Profile
@@ -39,15 +39,17 @@ class Seen:
             raise NotFound("there is no such page", action="see_profile")
 
 
-def see_all(*, by: Actor, now: dt.datetime) -> list[Seen]:
-    """Everybody whom this actor looks after and who lets them."""
+def see_all(*, by: Actor, now: dt.datetime, purpose: Purpose = "care") -> list[Seen]:
+    """Everybody whom this actor looks after and who lets them: as a clinician, or as a carer (`caring`)."""
     check_may(by, "see_profile")
     if by.kind != "account":
         return [Seen(profile, EVERYTHING) for profile in people.list_profiles(by=by)]
-    return [Seen(profile, classes) for profile, classes in access.caseload_with_kinds(actor=by, now=now)]
+    return [
+        Seen(profile, classes) for profile, classes in access.caseload_with_kinds(actor=by, now=now, purpose=purpose)
+    ]
 
 
-def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime) -> Seen:
+def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime, purpose: Purpose = "care") -> Seen:
     """One of them. That they were looked at, and what of them could be seen, is written into their record.
 
     Raises
@@ -59,12 +61,12 @@ def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime) -> Seen:
         return Seen(people.get_profile(profile_uuid=profile_uuid, by=by), EVERYTHING)
     person = Profile.objects.filter(uuid=profile_uuid).first() if profile_uuid else None
     classes = (
-        access.allowed_of(actor=by, people=[person], purpose="care", now=now)[person.pk] if person else frozenset()
+        access.allowed_of(actor=by, people=[person], purpose=purpose, now=now)[person.pk] if person else frozenset()
     )
     if person is None or "identity" not in classes:
         raise NotFound("there is no such person here")
     audit.record(
         by=by, action="look", now=now, object_kind="profile", object_uuid=person.uuid, profile=person,
-        purpose="care", data_class=", ".join(sorted(classes)),
+        purpose=purpose, data_class=", ".join(sorted(classes)),
     )  # fmt: skip
     return Seen(person, classes)

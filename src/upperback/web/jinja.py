@@ -93,12 +93,9 @@ def _still(request: Any) -> dict[str, Any]:
     match = request.resolver_match
     if match is None or "person_id" not in match.kwargs:
         return {}
-    from django.urls import reverse
+    from upperback.web.service.pages import asked_again
 
-    from upperback.web.service.pages import visible
-
-    person_id = match.kwargs["person_id"]
-    return {"still_href": f"{reverse('still', args=[person_id])}?see={visible(request, person_id)}"}
+    return asked_again(request, match.view_name, match.kwargs["person_id"])
 
 
 @cache

@@ -118,6 +118,10 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
         "second_step",
     ),
     **_rules("own", "sharing sharing_withdraw", shows=("identity",)),
+    # Whoever has an account of their own may help somebody; who that is, and what they see, is asked of `access`.
+    **_rules("own", "caring caring_person", shows=("identity", "answers", "plan", "progress")),
+    **_rules("own", "caring_code"),
+    "caring_still": Rule(who="own", is_passive=True),
     "still": Rule(who="work", roles=frozenset({"clinician"}), is_passive=True),
     **_rules("work", "staff", roles=("clinician", "clinic_admin", "researcher", "support")),
     **_rules("work", "staff_code", roles=("clinician",)),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from upperback.core.errors import InputError
 from upperback.services import access, sharing
+from upperback.services.access_rules import Purpose
 from upperback.web.service import visitors
 
 ROLE_WORDS = {
@@ -54,16 +55,37 @@ def staff(request: HttpRequest) -> HttpResponse:
 @require_safe
 def still(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     """Asked by an open page about somebody, twice a second: may all that stands on it still be seen?"""
-    now_seen = visible(request, person_id)
+    return _still(request, person_id, "care")
+
+
+@require_safe
+def caring_still(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
+    """The same for the page of a carer."""
+    return _still(request, person_id, "caring")
+
+
+def _still(request: HttpRequest, person_id: uuid.UUID, purpose: Purpose) -> HttpResponse:
+    now_seen = visible(request, person_id, purpose)
     if not now_seen:
         raise Http404
     return HttpResponse(status=204 if request.GET.get("see") == now_seen else 410)
 
 
-def visible(request: HttpRequest, person_id: uuid.UUID) -> str:
+def asked_again(request: HttpRequest, view_name: str, person_id: uuid.UUID) -> dict[str, str]:
+    """For a page about somebody else: where it asks whether it may still be seen, and where it leads when not."""
+    cares = view_name.startswith("caring")
+    seen = visible(request, person_id, "caring" if cares else "care")
+    return {
+        "still_href": f"{resolve_url('caring_still' if cares else 'still', person_id)}?see={seen}",
+        "still_back": resolve_url("caring" if cares else "caseload"),
+        "still_back_words": _("People you help") if cares else _("Your people"),
+    }
+
+
+def visible(request: HttpRequest, person_id: uuid.UUID, purpose: Purpose) -> str:
     """What of a person whoever is at this browser may see now, as a page keeps it; empty for nothing."""
     classes = access.visible(
-        actor=visitors.at_others(request), person_uuid=person_id, purpose="care", now=visitors.now()
+        actor=visitors.at_others(request), person_uuid=person_id, purpose=purpose, now=visitors.now()
     )
     return ".".join(sorted(classes)) if "identity" in classes else ""
 

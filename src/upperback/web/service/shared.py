@@ -1,4 +1,4 @@
-"""`/share/`: who can see what of one's own record, a code for a clinician, taking it back, and who looked."""
+"""`/share/`: who can see what of one's own record, a code for a clinician or a carer, taking back, and who looked."""
 
 import datetime as dt
 import zoneinfo
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -29,6 +30,14 @@ WORDS: Final = {
     "live": gettext_lazy("A sensor that you wear, while you wear it"),
     "mood": gettext_lazy("Your answers about mood"),
 }
+#: What a carer can be let see. Mood and messages stay between the person and their clinician.
+CARER_WORDS: Final = {name: WORDS[name] for name in ("answers", "plan", "progress")}
+_KINDS: Final = {"treats": WORDS, "cares": CARER_WORDS}
+_USUAL: Final = {"treats": sorted(USUAL), "cares": ["plan"]}
+_AS: Final = {
+    "care": gettext_lazy("treats you"),
+    "caring": gettext_lazy("helps you"),
+}
 _SHORT: Final = {
     "identity": gettext_lazy("your name"),
     "answers": gettext_lazy("safety checks"),
@@ -48,17 +57,18 @@ def sharing_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     """The page; sent, it makes a code, which is shown this once."""
     if request.method != "POST":
         return _page(request, profile)
-    days, name = request.POST.get("days", ""), request.POST.get("name", _own_name(profile))
-    chosen = [name for name in request.POST.getlist("see") if name in WORDS]
+    days, kind = request.POST.get("days", ""), "cares" if request.POST.get("for") == "cares" else "treats"
+    name = request.POST.get("name", _own_name(profile))
+    chosen = [one for one in request.POST.getlist("see") if one in _KINDS[kind]]
     try:
         people.rename(profile=profile, name=name, by=session.actor_of(request), now=session.now())
         _made, code = sharing.invite(
-            profile=profile, kind="treats", data_classes=chosen, days=int(days) if days in DAYS else 0,
+            profile=profile, kind=kind, data_classes=chosen, days=int(days) if days in DAYS else 0,
             by=session.actor_of(request), now=session.now(),
         )  # fmt: skip
     except InputError as problem:
-        return _page(request, profile, error=problem, chosen=chosen, days=days, name=name)
-    return _page(request, profile, code=code)
+        return _page(request, profile, error=problem, chosen=chosen, days=days, kind=kind, name=name)
+    return _page(request, profile, code=code, kind=kind)
 
 
 @require_POST
@@ -79,6 +89,7 @@ def _page(
     chosen: list[str] | None = None,
     days: str = "90",
     name: str | None = None,
+    kind: str = "treats",
 ) -> HttpResponse:
     by, now, zone = session.actor_of(request), session.now(), zoneinfo.ZoneInfo(profile.time_zone)
     grants = sharing.grants_of(profile=profile, by=by)
@@ -89,15 +100,24 @@ def _page(
         "closed": [_grant(grant, zone) for grant in grants if not grant.holds(now)],
         "looks": [_look(look, zone) for look in sharing.looks_of(profile=profile, by=by)],
         "name": _own_name(profile) if name is None else name,
-        "kinds": [{"value": name, "text": text} for name, text in WORDS.items() if name != "mood"],
+        "ways": {
+            way: {
+                "kinds": [{"value": name, "text": text} for name, text in words.items() if name != "mood"],
+                "chosen": chosen if chosen is not None and way == kind else _USUAL[way],
+                "day": days if way == kind else "90",
+                "error": _(error.message) if error is not None and way == kind else None,
+            }
+            for way, words in _KINDS.items()
+        },
         "mood": WORDS["mood"],
-        "chosen": sorted(USUAL) if chosen is None else chosen,
         "days": [{"value": value, "text": text} for value, text in DAYS.items()],
-        "day": days,
         "code": code,
+        "kind": kind,
+        "caring_address": request.build_absolute_uri(reverse("caring")),
         "code_ends": _when(now + sharing.INVITATION_LASTS, zone),
         "error": _(error.message) if error is not None else None,
         "field": {"data_classes": "see"}.get(field, field),
+        "form": {"treats": "", "cares": "carer-"}[kind],
         "has_errors": error is not None,
     }
     return show(request, "service/sharing.jinja", context, status=422 if error else 200)
@@ -112,6 +132,7 @@ def _grant(grant: Grant, zone: dt.tzinfo) -> dict[str, Any]:
     return {
         "id": grant.id,
         "who": _named(grant.who, grant.clinic),
+        "as": _AS.get(grant.purpose, ""),
         "what": _in_words(grant.data_classes),
         "since": _day(grant.given_at, zone),
         "until": _day(grant.ends_at, zone),

@@ -22,6 +22,8 @@ from upperback.services.people import Profile
 
 CLINIC: Final = "North Street Physiotherapy"
 STAFF: Final = ("mina@clinic.example", "Mina Patel")
+#: Somebody who helps the first of the invented people at home.
+CARER: Final = "robin@people.example"
 #: Who lets less, or more, be seen than most: so that it can be looked at.
 SHARES: Final[dict[str, frozenset[DataClass]]] = {
     "strain": frozenset({"identity", "plan"}),
@@ -33,9 +35,13 @@ _SPARE_SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """How to get in: one password for all, spare codes for the physiotherapist, addresses of the people."""
+    """How to get in: one password for all, spare codes for the physiotherapist, addresses of the people.
+
+    `carer` helps the first of them.
+    """
 
     staff: str
+    carer: str
     password: str
     spare_codes: tuple[str, ...]
     people: tuple[str, ...]
@@ -45,6 +51,7 @@ class Trial:
         return (
             f"To try it out, sign in as the physiotherapist, {self.staff}, or as one of the invented people:\n"
             f"  {', '.join(self.people)}\n"
+            f"  {self.carer} helps {self.people[0]} at home.\n"
             f"  Password of all of them: {self.password}\n"
             f"  Second step of the physiotherapist, each once: {'  '.join(self.spare_codes)}"
         )
@@ -63,7 +70,10 @@ def make_trial(now: dt.datetime) -> Trial:
         TOTP.activate(staff, generate_totp_secret())
         codes = RecoveryCodes.activate(staff).get_unused_codes()
         people = [_shares(profile, staff, password, now) for profile in profiles]
-    return Trial(staff=STAFF[0], password=password, spare_codes=tuple(codes[:_SPARE_SHOWN]), people=tuple(people))
+        _cares(profiles[0], password, now)
+    return Trial(
+        staff=STAFF[0], carer=CARER, password=password, spare_codes=tuple(codes[:_SPARE_SHOWN]), people=tuple(people)
+    )
 
 
 def _shares(profile: Profile, staff: Account, password: str, now: dt.datetime) -> str:
@@ -76,6 +86,18 @@ def _shares(profile: Profile, staff: Account, password: str, now: dt.datetime) -
     )  # fmt: skip
     sharing.accept(code=code, by=actors.account(staff.uuid, second_factor=True), now=now)
     return email
+
+
+def _cares(profile: Profile, password: str, now: dt.datetime) -> None:
+    """Somebody whom an invented person lets help them."""
+    Profile.objects.filter(account__email=CARER).delete()
+    own = Profile.objects.create(name="Robin", created_at=now)
+    carer, person = _account(CARER, password, profile=own), Account.objects.get(profile=profile)
+    _, code = sharing.invite(
+        profile=profile, kind="cares", data_classes={"answers", "plan", "progress"}, days=_DAYS,
+        by=actors.person(person.uuid), now=now,
+    )  # fmt: skip
+    sharing.accept(code=code, by=actors.account(carer.uuid), now=now)
 
 
 def _account(email: str, password: str, *, name: str = "", profile: Profile | None = None) -> Account:

@@ -7,7 +7,7 @@ from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as passkey
 from django.urls import path
 
-from upperback.web.service import pages, shared
+from upperback.web.service import caring, pages, shared
 
 urlpatterns = [
     path("account/login/", sign_in.login, name="account_login"),
@@ -36,6 +36,10 @@ urlpatterns = [
     path("account/passkeys/login/", passkey.login_webauthn, name="mfa_login_webauthn"),
     path("share/", shared.sharing_page, name="sharing"),
     path("share/withdraw/", shared.withdraw, name="sharing_withdraw"),
+    path("caring/", caring.caring_page, name="caring"),
+    path("caring/code/", caring.caring_code, name="caring_code"),
+    path("caring/people/<uuid:person_id>/", caring.caring_person, name="caring_person"),
+    path("caring/people/<uuid:person_id>/still/", pages.caring_still, name="caring_still"),
     path("clinic/people/<uuid:person_id>/still/", pages.still, name="still"),
     path("staff/", pages.staff, name="staff"),
     path("staff/code/", pages.staff_code, name="staff_code"),

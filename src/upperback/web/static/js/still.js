@@ -1,7 +1,7 @@
 // A page about somebody else asks twice a second whether it may still be seen. When it may not, nothing of it stays.
 
 const script = document.querySelector("script[data-still]");
-const { still, dark, back, out, lost, again } = script.dataset;
+const { still, dark, back, backHref, out, lost, again } = script.dataset;
 const EVERY_MS = 500;
 const LOST_MS = 3000;
 let heard = Date.now();
@@ -28,7 +28,7 @@ async function ask() {
   try {
     const answer = await fetch(still, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(LOST_MS) });
     if (answer.status === 204) heard = Date.now();
-    else if (answer.status === 404 || answer.status === 410) return darken(dark, back, "/clinic/");
+    else if (answer.status === 404 || answer.status === 410) return darken(dark, back, backHref);
     else if (answer.type === "opaqueredirect") return darken(out, again, location.href);
     else throw new Error(`${answer.status}`); // a server that starts again has said nothing yet
   } catch {
