@@ -4,10 +4,11 @@ Two streams that gave the same seconds give the same bytes, and a second that wa
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from upperback.core.errors import InputError
 from upperback.sensing.epochs import COLUMNS, Epochs
@@ -65,6 +66,35 @@ def unpack_seconds(first_s: int, data: bytes) -> Epochs:
     ------
     InputError : these bytes are no packed seconds.
     """
+    _, columns = unpack_columns([data])
+    return Epochs(first_s=first_s, rows=np.column_stack(columns))
+
+
+def unpack_columns(packed: Sequence[bytes]) -> tuple[npt.NDArray[np.intp], list[npt.NDArray[np.float32]]]:
+    """Many packed minutes at once, column by column: the numbers of `unpack_seconds`, several times faster.
+
+    Returns
+    -------
+    lengths : (len(packed),) how many seconds each minute holds
+    columns : for each name of `COLUMNS` (sum of lengths,) float32, minute after minute
+
+    Raises
+    ------
+    InputError : some of these bytes are no packed seconds.
+    """
+    minutes = [_whole(data) for data in packed]
+    lengths = np.fromiter((minute.shape[1] for minute in minutes), np.intp, len(minutes))
+    whole = np.concatenate(minutes, axis=1) if minutes else np.empty((len(COLUMNS), 0), "<i2")
+    columns = []
+    for steps, step in zip(whole, _STEP, strict=True):
+        values = (steps * step).astype(np.float32)
+        values[steps == _NOTHING] = np.nan
+        columns.append(values)
+    return lengths, columns
+
+
+def _whole(data: bytes) -> npt.NDArray[np.int16]:
+    """The stored numbers of a minute, a row for each column."""
     unpacker = zlib.decompressobj()
     try:
         plain = unpacker.decompress(data, _BYTES_MAX)
@@ -72,6 +102,4 @@ def unpack_seconds(first_s: int, data: bytes) -> Epochs:
         raise InputError("stored seconds cannot be read") from None
     if not unpacker.eof or len(plain) % (2 * len(COLUMNS)):
         raise InputError("stored seconds cannot be read")
-    whole = np.frombuffer(plain, "<i2").reshape(len(COLUMNS), -1).T
-    rows = np.where(whole == _NOTHING, np.nan, whole * _STEP).astype(np.float32)
-    return Epochs(first_s=first_s, rows=np.ascontiguousarray(rows))
+    return np.frombuffer(plain, "<i2").reshape(len(COLUMNS), -1)

@@ -98,6 +98,8 @@ def _minutes(lines: Lines, until: int) -> Iterator[tuple[int, int, bytes]]:
         last = None
         while block := list(_after(rows, last).values_list("first_s", "seconds")[:_AT_ONCE]):
             yield from ((line, first_s, bytes(seconds)) for first_s, seconds in block)
+            if len(block) < _AT_ONCE:
+                break
             last = block[-1][0]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from upperback.core.errors import InputError
 from upperback.sensing.epochs import COLUMNS, Epochs
-from upperback.sensing.minutes import minutes_of, pack_seconds, unpack_seconds
+from upperback.sensing.minutes import minutes_of, pack_seconds, unpack_columns, unpack_seconds
 
 
 def epochs(n: int, first_s: int = 120) -> Epochs:
@@ -26,6 +26,20 @@ def test_seconds_come_back_within_half_a_step() -> None:
     assert np.nanmax(np.abs(got.rows - sent.rows) / steps) < 0.51
     assert pack_seconds(got) == pack_seconds(sent)
     assert len(pack_seconds(sent)) < 1400
+
+
+def test_many_minutes_at_once_are_the_same_numbers() -> None:
+    sent = [pack_seconds(epochs(n)) for n in (60, 1, 0, 37, 60)]
+    lengths, columns = unpack_columns(sent)
+    assert lengths.tolist() == [60, 1, 0, 37, 60]
+    one_by_one = np.concatenate([unpack_seconds(0, data).rows for data in sent])
+    np.testing.assert_array_equal(np.column_stack(columns), one_by_one)
+    assert not np.array_equal(np.column_stack(unpack_columns(sent[::-1])[1]), one_by_one, equal_nan=True)
+    lengths, columns = unpack_columns([])
+    assert len(lengths) == 0
+    assert [len(column) for column in columns] == [0] * len(COLUMNS)
+    with pytest.raises(InputError, match="cannot be read"):
+        unpack_columns([sent[0], b"x"])
 
 
 def test_what_is_beyond_the_range_is_its_end() -> None:

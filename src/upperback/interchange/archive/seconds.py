@@ -4,6 +4,7 @@ Many programs read it as it is. Packed minutes become seconds here and minutes a
 """
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
@@ -13,7 +14,7 @@ import numpy as np
 from upperback.core.errors import InputError
 from upperback.interchange.archive.base import Packed
 from upperback.sensing.epochs import COLUMNS, Epochs
-from upperback.sensing.minutes import minutes_of, pack_seconds, unpack_seconds
+from upperback.sensing.minutes import minutes_of, pack_seconds, unpack_columns
 
 _MINUTES_AT_ONCE: Final = 2000
 _ROWS_AT_ONCE: Final = 120_000
@@ -27,19 +28,36 @@ def write_seconds(out: IO[bytes], minutes: Iterable[Packed]) -> int:
     whole = [("stream", pa.int32()), ("time_s", pa.int64())]
     schema = pa.schema([*whole, *((name, pa.float32()) for name in COLUMNS)])
     encoding = dict.fromkeys(COLUMNS, "BYTE_STREAM_SPLIT")
-    rows, waiting = 0, iter(minutes)
-    with pq.ParquetWriter(
-        out, schema, compression="zstd", use_dictionary=["stream"], column_encoding=encoding, write_statistics=False
-    ) as writer:
-        while batch := list(islice(waiting, _MINUTES_AT_ONCE)):
-            parts = [unpack_seconds(first_s, data) for _, first_s, data in batch]
-            values = np.concatenate([part.rows for part in parts])
-            streams = np.repeat([stream for stream, _, _ in batch], [len(part) for part in parts])
-            times = np.concatenate([np.arange(part.first_s, part.end_s) for part in parts])
-            columns = [streams.astype(np.int32), times, *values.T.copy()]
-            writer.write_table(pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema))
-            rows += len(values)
+    rows = 0
+    with (
+        pq.ParquetWriter(
+            out, schema, compression="zstd", use_dictionary=["stream"], column_encoding=encoding,
+            write_statistics=False,
+        ) as writer,
+        ThreadPoolExecutor(1) as beside,
+    ):  # fmt: skip
+        writing: Future[None] | None = None
+        for columns in _columns(iter(minutes)):
+            table = pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
+            if writing is not None:
+                writing.result()
+            # One part is packed while the next is read: never more than two in memory.
+            writing = beside.submit(writer.write_table, table)
+            rows += len(table)
+        if writing is not None:
+            writing.result()
     return rows
+
+
+def _columns(minutes: Iterator[Packed]) -> Iterator[list[Any]]:
+    """Stream, time and figures of so many minutes at a time."""
+    while batch := list(islice(minutes, _MINUTES_AT_ONCE)):
+        lengths, figures = unpack_columns([data for _, _, data in batch])
+        # Seconds run on within a minute: its first one, and how far each is behind it.
+        starts = np.cumsum(lengths) - lengths
+        times = np.arange(lengths.sum()) + np.repeat([first_s for _, first_s, _ in batch] - starts, lengths)
+        streams = np.repeat(np.array([stream for stream, _, _ in batch], np.int32), lengths)
+        yield [streams, times, *figures]
 
 
 def read_seconds(path: Path, rows: int) -> Iterator[Packed]:
