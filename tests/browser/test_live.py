@@ -124,7 +124,7 @@ def test_what_is_old_is_shown_as_old(page: tuple[Page, Live]) -> None:
     for kind in SENSORS:
         phone.devtools.send("Emulation.setSensorOverrideEnabled", {"enabled": False, "type": kind})
     expect(part(one, "lean")).to_have_text("Nothing has come for a moment", timeout=10_000)
-    expect(part(one, "degrees")).to_have_text("–")
+    expect(part(one, "degrees")).to_have_text("")
 
 
 def test_a_lost_line_is_opened_again_and_goes_on(page: tuple[Page, Live]) -> None:
@@ -164,6 +164,7 @@ def screen_with_a_code(browser: Browser, started: Live) -> tuple[Page, list[str]
     """The wide screen of Priya that waits for her phone, and the links behind the codes that it has shown."""
     desk = browser.new_context(base_url=started.address, viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
     screen = desk.new_page()
+    screen.add_init_script(SOCKETS_ARE_KNOWN)
     screen.goto(started.first_link)
     screen.goto("/people/")
     screen.get_by_role("button", name="Priya").click()
@@ -230,6 +231,12 @@ def test_a_phone_is_the_sensor_of_another_screen(
         hand.set_offline(False)
         for one in (page, screen):
             expect(part(one, "degrees")).to_have_text(re.compile("°$"), timeout=20_000)
+        screen.context.set_offline(True)
+        screen.evaluate("() => window.sockets.at(-1).close(3000)")
+        expect(part(screen, "lean")).to_have_text("The line is lost. It goes on by itself when it is back.")
+        expect(part(page, "watched")).to_contain_text("This phone goes on by itself.")
+        screen.context.set_offline(False)
+        expect(part(screen, "degrees")).to_have_text(re.compile("°$"), timeout=20_000)
         assert not axe(screen)
         shoot(screen, "live-screen-leaning")
         shoot(page, "live-phone-leaning")
@@ -293,6 +300,12 @@ def test_a_set_is_counted_in_a_session_by_the_phone_that_is_worn(
             sides = sum(phase["do"] == "move" for phase in item["pace"])  # both are one repetition
             phone.moves(chunks(tmp_path, item["exercise"], sides * item["reps"]))
             expect(screen.locator("[data-count]")).to_have_text("3", timeout=60_000)
+            screen.context.set_offline(True)
+            screen.evaluate("() => window.sockets.at(-1).close(3000)")
+            says = screen.locator("[data-says=sensor]")
+            expect(says).to_contain_text("The line to the phone is lost. It counts on by itself")
+            screen.context.set_offline(False)
+            expect(says).to_have_text(re.compile("Your phone counts"), timeout=10_000)
             assert not axe(screen)
             shoot(screen, "session-sensor-counts")
             expect(screen.locator("[data-sets] li").first).to_contain_text(f"{item['reps']}", timeout=60_000)

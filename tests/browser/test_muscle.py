@@ -5,19 +5,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser import tour
-from tests.browser.conftest import PHONE, Live
 from tests.browser.emulated_phone import part
+from upperback.devices.live.muscle import simulated_muscle
 from upperback.web.live import muscle
 
 
 def stages() -> Iterator[list[dict[str, Any]]]:
     """What the socket tells of the simulated muscle, without waiting: up to each new stage."""
     told: list[dict[str, Any]] = []
-    for one in muscle._Training("simulated", None).steps():
+    for one in muscle._Training(lambda _: simulated_muscle("letting-go"), is_live=False, about="").steps():
         told.append(one)
         if "stage" in one and len(told) > 1:
             yield told
@@ -26,13 +27,10 @@ def stages() -> Iterator[list[dict[str, Any]]]:
 
 
 def test_a_muscle_is_let_go_of_and_its_rest_is_found(
-    browser: Browser, live: Live, monkeypatch: pytest.MonkeyPatch, shoot: Callable[[Any, str], Path]
+    open_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch, shoot: Callable[[Any, str], Path]
 ) -> None:
     monkeypatch.setattr(muscle, "_SPEED", 1e6)
-    context = browser.new_context(base_url=live.address, viewport={"width": PHONE[0], "height": PHONE[1]})
-    page = context.new_page()
-    page.goto(live.first_link)
-    page.goto("/people/")
+    page = open_page("/people/")
     page.get_by_role("button", name="Priya").click()
     parts = stages()
     with tour.muscle_told(page) as tell:
@@ -55,4 +53,29 @@ def test_a_muscle_is_let_go_of_and_its_rest_is_found(
         tell(*next(parts))
         expect(page.get_by_role("heading", name="Done")).to_be_visible()
         expect(part(page, "summary")).to_contain_text("At rest in 5 of 5 rounds.")
-    context.close()
+
+
+def test_a_recording_is_chosen_and_played(open_page: Callable[..., Page], tmp_path: Path) -> None:
+    """By the real server. A file that is none gets one sentence, and so does no file at all."""
+    page = open_page("/people/")
+    page.get_by_role("button", name="Priya").click()
+    page.goto("/live/muscle/")
+    page.get_by_text("Play a recording of a muscle").click()
+    page.get_by_role("button", name="Play it").click()
+    expect(part(page, "file_problem")).to_have_text("Choose a file first")
+    part(page, "file").set_input_files({"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": b"\0\1\2" * 99})
+    page.get_by_role("button", name="Play it").click()
+    expect(part(page, "trouble")).to_have_text("This is no recording that can be read.", timeout=20_000)
+    page.goto("/live/muscle/")
+    emg_v = np.concatenate([chunk.emg_v[:, 0] for chunk in simulated_muscle("letting-go").chunks()])[::2]
+    lines = "".join(f"{at / 500:.3f},{volts:.6g}\n" for at, volts in enumerate(emg_v.tolist()))
+    (tmp_path / "monday.csv").write_text(f"time_s,shoulder_emg\n{lines}")
+    page.get_by_text("Play a recording of a muscle").click()
+    part(page, "file").set_input_files(tmp_path / "monday.csv")
+    part(page, "unit").select_option("V")
+    part(page, "fast").check()
+    page.get_by_role("button", name="Play it").click()
+    expect(part(page, "source")).to_have_text(
+        "A recording: monday.csv, shoulder_emg. It shows how it went then.", timeout=20_000
+    )
+    expect(part(page, "summary")).to_contain_text("At rest in 5 of 5 rounds.", timeout=20_000)

@@ -1,7 +1,9 @@
 """The training of a muscle on a page: what it is told, from a made-up muscle and from electrodes, and who is let in."""
 
 import asyncio
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from upperback.services import actors, people
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent, DiaryEntry
 from upperback.web.live import muscle
+from upperback.web.live.paths import FILE_BYTES_MAX
 
 __all__ = ["planned"]  # fixture
 
@@ -138,3 +141,69 @@ def test_the_page_needs_an_open_plan(planned: Client) -> None:
     nobody = people.create_profile(name="New", by=actors.SYSTEM, now=timezone.now())
     planned.post("/people/choose/", {"person": str(nobody.uuid)})
     assert planned.get("/live/muscle/").status_code == 409
+
+
+def sent(ana: Profile, file: bytes, *pieces: bytes, **hello: str) -> End:
+    """The page that plays a recording, once it was told everything."""
+    ends: list[End] = []
+
+    async def journey(token: str) -> None:
+        ends.append(page(token, source="replay", bytes=str(len(file)), **hello))
+        await ends[0].hears("send")
+        ends[0].say(*(pieces or [file[at : at + 30_000] for at in range(0, len(file), 30_000)]))
+        async with asyncio.timeout(60):
+            await ends[0].task
+
+    run(ana, journey)
+    return ends[0]
+
+
+def test_a_recording_is_played_and_nothing_of_it_is_left(
+    ana: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rounds as on the muscle that it was taken from; the folder of the file goes with the line."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    chunks = sources.simulated_muscle("letting-go").chunks()
+    emg_v = np.concatenate([chunk.emg_v[:, 0] for chunk in chunks])[::2]
+    lines = "".join(f"{at / 500:.3f},{volts:.7g}\n" for at, volts in enumerate(emg_v.tolist()))
+    file = f"time_s,emg_shoulder\n{lines}".encode()
+    found = sent(ana, file, name="C:\\mine\\monday.csv", unit="V", speed="max")
+    told = found.heard[1:]
+    assert told[0] == {"ready": "monday.csv, emg_shoulder", "rounds": muscle.ROUNDS, "stage": "rest"}
+    assert [one["round"]["number"] for one in told if "round" in one] == [1, 2, 3, 4, 5]
+    assert told[-1]["done"]["gaps"] == 5
+    assert found.code == 1000
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "hello", "sentence"),
+    [
+        (b"\x00\x01\x02" * 99, {"name": "cat.jpg"}, "This is no recording that can be read"),
+        (
+            b"time_s,acc_x,acc_y,acc_z\n" + b"".join(b"%.2f,0,0,9.81\n" % (at / 50) for at in range(200)),
+            {"name": "chest.csv"},
+            "There is no EMG channel in it",
+        ),
+        (
+            b"time_s,emg\n" + b"".join(b"%.3f,%d\n" % (at / 100, at % 7) for at in range(2000)),
+            {"name": "counts.csv"},
+            "The unit of the EMG cannot be told from the data: choose it below the file",
+        ),
+    ],
+)
+def test_a_file_that_is_no_recording_of_a_muscle_gets_one_sentence(
+    ana: Profile, file: bytes, hello: dict[str, str], sentence: str
+) -> None:
+    found = sent(ana, file, **hello)
+    assert found.heard[1]["stopped"].startswith(sentence)
+    assert found.heard[1]["stopped"].count(". ") == 0
+    assert (len(found.heard), found.code) == (2, 1008)
+
+
+def test_a_recording_that_does_not_arrive_whole_or_is_too_large_is_refused(ana: Profile) -> None:
+    assert sent(ana, b"abc", b"abcd").heard[-1]["stopped"] == muscle._FILE_GONE
+    assert sent(ana, b"abc", b"ab", b"").heard[-1]["stopped"] == muscle._FILE_GONE
+    assert "64 MB" in over(ana, source="replay", bytes=str(FILE_BYTES_MAX + 1)).heard[0]["stopped"]
+    for wrong in ({"bytes": "-1"}, {"bytes": "9" * 20}, {"bytes": "9", "unit": "kg"}, {}):
+        assert over(ana, source="replay", **wrong).heard == [{"stopped": muscle._FILE_GONE}]

@@ -11,7 +11,7 @@ import numpy as np
 
 from upperback.core.errors import InputError
 from upperback.devices.base import ReadOptions
-from upperback.devices.confined import run_confined
+from upperback.devices.confined import Limits, run_confined
 from upperback.devices.live.base import Marked
 from upperback.devices.live.muscle import MuscleSource
 from upperback.devices.opening import open_recording
@@ -172,15 +172,27 @@ def write_muscle_pages(path: Path, options: dict[str, Any], work: Work) -> dict[
     return {"sampling_rate_hz": rate_hz, "channel": channel, "pages": [msgspec.to_builtins(page) for page in pages]}
 
 
-def open_muscle_replay(path: Path, folder: Path, options: ReadOptions | None = None) -> MuscleSource:
+def open_muscle_replay(
+    path: Path,
+    folder: Path,
+    options: ReadOptions | None = None,
+    *,
+    limits: Limits | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> MuscleSource:
     """One EMG channel of a recording, read once into `folder`, to be played from there.
+
+    Parameters
+    ----------
+    limits, progress : see `run_confined`
 
     Raises
     ------
     InputError : it cannot be read, or holds no EMG.
     """
     read = msgspec.to_builtins(options or ReadOptions())
-    found = msgspec.convert(run_confined("replay_muscle", path, {"read": read}, folder=folder), _MusclePages)
+    told = run_confined("replay_muscle", path, {"read": read}, folder=folder, limits=limits, progress=progress)
+    found = msgspec.convert(told, _MusclePages)
     rate_hz = found.sampling_rate_hz
     n_chunk = max(1, round(PACKET_S * rate_hz))
 

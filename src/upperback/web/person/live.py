@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from upperback.services import live_tickets, plans, worn
 from upperback.services.people import Profile
+from upperback.web.live.paths import FILE_BYTES_MAX
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
 from upperback.web.person.worn import today_words
@@ -38,9 +39,10 @@ def screen_page(request: HttpRequest, profile: Profile) -> HttpResponse:
 @require_safe
 @for_person
 def muscle_page(request: HttpRequest, profile: Profile) -> HttpResponse:
-    """`/live/muscle/`: electrodes of one's own at home; a made-up muscle anywhere."""
+    """`/live/muscle/`: electrodes of one's own, or a recording, at home; a made-up muscle anywhere."""
     plans.open_plan(profile=profile, by=session.actor_of(request))
-    return show(request, "person/live_muscle.jinja", {"profile": profile, "lsl": settings.OPTIONS.mode != "service"})
+    context = {"profile": profile, "lsl": settings.OPTIONS.mode != "service", "file_mb": FILE_BYTES_MAX >> 20}
+    return show(request, "person/live_muscle.jinja", context)
 
 
 @require_POST

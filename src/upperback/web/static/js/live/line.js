@@ -1,13 +1,6 @@
-// The line to the server: a ticket, then a socket. What comes back is given on, one object at a time.
+// The line of a sensor to the server. What comes back is given on, one object at a time.
 
-// Lets one sensor or one screen in, once: { ticket, socket }. Throws when there is none to be had.
-export async function ticket(address, token) {
-  const answer = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token } });
-  if (!answer.ok) {
-    throw Object.assign(new Error("no ticket"), { isFinal: answer.status < 500 });
-  }
-  return answer.json();
-}
+import { SILENT_MS, pause, socketAt } from "/static/js/session/listening.js";
 
 // Frames and questions that are not stored at the server yet; older ones are gone for good.
 const KEPT_MAX = 1500;
@@ -15,29 +8,9 @@ const BUFFERED_MAX = 100_000;
 // The server takes 250 messages at once and 25 a second: what was kept while the line was away goes out more slowly.
 const BURST = 150;
 const A_SECOND = 20;
-// A server that was started again is back within seconds. Each wait is up to half shorter: after a restart not everybody
-// knocks at the same moment.
-const WAITS_MS = [300, 800, 1200, 1600, 2000, 3000, 5000, 10_000, 15_000];
 // A stream can be gone on with for half an hour.
 const AWAY_MS_MAX = 30 * 60_000;
-// Whoever sends is answered several times a second: a line that says nothing for so long is dead and has not told.
-const SILENT_MS = 15_000;
 const AFTER_HOLE = 2;
-
-// Waits; less when the network is back, or the page is looked at again.
-function pause(ms) {
-  return new Promise((resolve) => {
-    const go = () => {
-      clearTimeout(timer);
-      removeEventListener("online", go);
-      document.removeEventListener("visibilitychange", go);
-      resolve();
-    };
-    const timer = setTimeout(go, ms);
-    addEventListener("online", go);
-    document.addEventListener("visibilitychange", go);
-  });
-}
 
 export class Line {
   #socket = null;
@@ -73,9 +46,7 @@ export class Line {
   }
 
   async #connect(path, hello) {
-    const address = new URL(path, location.href);
-    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(address);
+    const socket = socketAt(path);
     this.#socket = socket;
     socket.addEventListener("message", (event) => socket === this.#socket && this.#told(JSON.parse(event.data)));
     await new Promise((resolve, reject) => {
@@ -205,7 +176,7 @@ export class Line {
     this.#lostAt ??= performance.now();
     this.#hear({ away: true });
     while (performance.now() - this.#lostAt < AWAY_MS_MAX) {
-      await pause(WAITS_MS[Math.min(this.#tries, WAITS_MS.length - 1)] * (1 - Math.random() / 2));
+      await pause(this.#tries);
       this.#tries += 1;
       if (this.#ended) {
         return;

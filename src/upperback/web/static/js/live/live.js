@@ -1,6 +1,6 @@
 // The live page: this phone measures and shows; or it shows what another page of the same person measures.
 
-import { ticket } from "/static/js/live/line.js";
+import { ticket } from "/static/js/session/listening.js";
 import { View } from "/static/js/live/view.js";
 import { Watch } from "/static/js/live/watch.js";
 import { Wearing } from "/static/js/live/wearing.js";

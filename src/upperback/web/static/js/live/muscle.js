@@ -1,7 +1,7 @@
 // Press a little, let go, find the gap: what the electrodes of a muscle show, as the server tells it.
 
 import { Aids } from "/static/js/session/aids.js";
-import { ticket } from "/static/js/live/line.js";
+import { Listening, ticket } from "/static/js/session/listening.js";
 import { View } from "/static/js/live/view.js";
 
 const SOCKET = "/live/muscle/socket/";
@@ -10,36 +10,54 @@ const STALE_MS = 2000;
 const FULL = 12;
 
 const aids = new Aids(() => {});
-const view = new View({ lsl: () => begin("lsl"), simulated: () => begin("simulated"), stop });
+const view = new View({ lsl: () => begin({ source: "lsl" }), simulated: () => begin({ source: "simulated" }), replay, stop });
 const { parts, words } = view;
-let socket = null;
+let line = null;
+let file = null;
 let heardAt = 0;
+let isLost = false;
 
-async function begin(source) {
+// hello: what the first message says besides the ticket.
+function begin(hello, looks = words.looks) {
+  file = hello.source === "replay" ? file : null;
+  const stream = parts.stream?.value.trim();
+  const said = hello.source === "lsl" && stream ? { ...hello, stream } : hello;
   aids.set("voice", parts.voice.checked);
   aids.keepAwake(true);
+  isLost = false;
+  parts.looks.textContent = looks;
   view.show("looks");
-  try {
-    const found = await ticket(view.data.ticket, view.token);
-    const address = new URL(SOCKET, location.href);
-    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    const hello = { ticket: found.ticket, source };
-    if (source === "lsl" && parts.stream.value.trim()) {
-      hello.stream = parts.stream.value.trim();
-    }
-    socket = new WebSocket(address);
-    socket.addEventListener("open", () => socket.send(JSON.stringify(hello)));
-    socket.addEventListener("message", (event) => hear(JSON.parse(event.data)));
-    socket.addEventListener("close", () => ["looks", "train"].includes(view.stage) && fail(words.closed));
-  } catch {
-    fail(words.closed);
+  const mine = new Listening(
+    SOCKET,
+    async () => ({ ...said, ticket: (await ticket(view.data.ticket, view.token)).ticket }),
+    (told) => mine === line && hear(told, looks),
+  );
+  line = mine;
+}
+
+// A recording that this browser sends; after a lost line it is sent again, and played from its beginning.
+function replay() {
+  file = parts.file.files[0] ?? null;
+  const problem = file === null ? words.no_file : file.size > Number(view.data.fileBytesMax) ? words.too_large : "";
+  parts.file_problem.textContent = problem;
+  parts.file_problem.hidden = problem === "";
+  parts.file.setAttribute("aria-invalid", String(problem !== ""));
+  if (problem) {
+    parts.file.focus();
+    return;
   }
+  const hello = { source: "replay", name: file.name.slice(-200), bytes: String(file.size) };
+  hello.unit = parts.unit.value;
+  hello.channel = parts.channel.value.trim();
+  hello.speed = parts.fast.checked ? "max" : "life";
+  begin(hello, words.reads);
 }
 
 function end() {
   aids.keepAwake(false);
   aids.quiet();
-  socket?.close(1000);
+  line?.close();
+  line = null;
 }
 
 function stop() {
@@ -52,11 +70,42 @@ function fail(text) {
   end();
 }
 
-function hear(told) {
+function lost() {
+  isLost = true;
+  parts.looks.textContent = words.away;
+  if (view.stage === "train") {
+    parts.ask.textContent = words.away;
+    level(null);
+    aids.quiet();
+  }
+}
+
+async function send(looks) {
+  parts.looks.textContent = looks;
+  try {
+    await line.send(file);
+  } catch { // changed or gone since it was chosen
+    fail(words.file_gone);
+  }
+}
+
+function hear(told, looks) {
+  if (told === null) {
+    fail(words.closed);
+    return;
+  }
+  if (told.lost) {
+    lost();
+    return;
+  }
+  if (told.send) {
+    send(looks);
+  }
   heardAt = performance.now();
   if (told.ready !== undefined) {
-    parts.source.textContent = told.ready || words.made_up;
+    parts.source.textContent = `${isLost ? words.begins_again : ""} ${source(told.ready)}`.trim();
     parts.rounds.replaceChildren();
+    isLost = false;
     view.show("train");
   }
   if (told.round) {
@@ -75,7 +124,7 @@ function hear(told) {
   }
   if (told.done) {
     const { rounds, gaps, median_s: median } = told.done;
-    const text = gaps ? words.summary : words.no_gap;
+    const text = gaps ? words.summary : rounds ? words.no_gap : words.no_round;
     parts.summary.textContent = text.replace("%g", gaps).replace("%r", rounds).replace("%s", Math.max(1, Math.round(median)));
     view.show("done");
     end();
@@ -83,6 +132,10 @@ function hear(told) {
   if (told.stopped) {
     fail(told.stopped);
   }
+}
+
+function source(about) {
+  return file !== null ? words.replays.replace("%", about) : about || words.made_up;
 }
 
 // In times of the level at rest; null is not known, and nothing is shown for it.
@@ -95,8 +148,8 @@ function level(times) {
 }
 
 setInterval(() => {
-  if (view.stage === "train" && performance.now() - heardAt > STALE_MS) {
+  if (view.stage === "train" && (isLost || performance.now() - heardAt > STALE_MS)) {
     level(null);
-    parts.level.textContent = words.stale;
+    parts.level.textContent = isLost ? words.not_measured : words.stale;
   }
 }, 500);

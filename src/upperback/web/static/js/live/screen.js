@@ -1,16 +1,36 @@
 // A screen that shows a code for a phone, compares a number with it, and then shows what it measures.
 
-import { Line, ticket } from "/static/js/live/line.js";
 import { View } from "/static/js/live/view.js";
+import { Listening, ticket } from "/static/js/session/listening.js";
 
 const SOCKET = "/live/screen/socket/";
+
+// Before a phone is worn; a page whose line was lost then begins with a new code.
+const BEFORE = ["offer", "compare"];
 
 const view = new View({
   same: () => say(true),
   different: () => say(false),
-  stop: () => line.ask({ stop: true }),
+  stop,
 });
-const line = new Line(hear);
+// This page's own line is lost, or is back and the phone is not.
+let isLost = false;
+const line = new Listening(SOCKET, enter, hear);
+
+async function enter() {
+  const found = await ticket(view.data.ticket, view.token);
+  return { ticket: found.ticket };
+}
+
+// A phone that cannot be told now goes on: it is said, so that nobody believes that it has stopped.
+function stop() {
+  if (isLost) {
+    view.parts.end.textContent = view.words.stop_there;
+    end();
+  } else {
+    line.ask({ stop: true });
+  }
+}
 
 function say(same) {
   line.ask({ same });
@@ -27,23 +47,54 @@ function end(text) {
   }
 }
 
+// In the middle of the calibration, which goes on at the phone.
+function says(text) {
+  view.calm();
+  view.parts.step.textContent = text;
+  view.parts.left.textContent = "";
+  view.show("calibrate");
+}
+
+function lost() {
+  isLost = true;
+  const { parts, words } = view;
+  parts.code.hidden = true;
+  parts.offers.textContent = words.away;
+  if (view.stage === "compare") {
+    view.show("offer");
+  }
+  if (["rest", "calibrate", "again"].includes(view.stage)) {
+    says(words.away);
+  }
+}
+
 function hear(told) {
   const { parts, words, data } = view;
   if (told === null) {
-    if (view.stage !== "trouble" && view.stage !== "done") {
-      view.fail(words.closed);
-    }
+    end(words.closed);
     return;
   }
   if (told.stopped) {
     end(told.stopped);
+    return;
   }
+  if (told.lost) {
+    lost();
+  }
+  const wasLost = isLost;
+  isLost &&= !told.ready;
   if (told.offer) {
+    parts.offers.textContent = parts.offers.dataset.scan;
     parts.code.src = told.offer.picture;
     parts.code.hidden = false;
+    isLost &&= !BEFORE.includes(view.stage);
+    if (isLost) { // the phone that was worn comes back by itself
+      return;
+    }
   }
   if (told.number) {
     parts.number.textContent = told.number.replace(/(...)(...)/, "$1 $2");
+    parts.says.textContent = "";
     view.show("compare");
   }
   if (told.waits) {
@@ -52,11 +103,13 @@ function hear(told) {
   if (told.gone !== undefined) {
     const measured = view.stage === "live";
     parts.end.textContent = words.phone_gone;
-    end(measured ? null : (told.gone || words.phone_gone));
+    end(measured ? null : told.gone || words.phone_gone);
     return;
   }
   if (told.ready && told.is_aligned) {
     view.show("live");
+  } else if (told.ready && wasLost) {
+    says(words.look_there);
   } else if (told.ready && !["calibrate", "again"].includes(view.stage)) {
     view.show("rest");
   }
@@ -72,11 +125,4 @@ function hear(told) {
     view.step(words.bend, data.bendS);
   }
   view.hear(told);
-}
-
-try {
-  const found = await ticket(view.data.ticket, view.token);
-  await line.open(SOCKET, { ticket: found.ticket });
-} catch {
-  view.fail(view.words.closed);
 }

@@ -10,7 +10,7 @@ export class View {
   words;
   #page;
   #heardAt = 0;
-  #isAway = false;
+  #away = null; // why nothing can come now, in words
   #waits = [];
   #do;
 
@@ -47,9 +47,10 @@ export class View {
     this.#page.querySelector(`[data-stage="${name}"] h2`)?.focus();
   }
 
+  // What the server says in one sentence has no full stop.
   fail(text) {
     this.calm();
-    this.parts.trouble.textContent = text;
+    this.parts.trouble.textContent = /[.!?]$/.test(text) ? text : `${text}.`;
     this.show("trouble");
   }
 
@@ -68,12 +69,13 @@ export class View {
 
   // The part of an answer that looks the same wherever it is shown.
   hear(told) {
-    if (told.away) {
-      this.#isAway = true;
+    // The sensor's own line is lost, this page's is, or no sensor is heard: what is shown is old from now on.
+    if (told.away || told.lost || told.off) {
+      this.#away = told.off ? this.words.off : this.words.away;
       this.#age();
       return;
     }
-    this.#isAway = false;
+    this.#away = null;
     this.#heardAt = performance.now();
     if (told.not_aligned) {
       this.parts.again.textContent = told.not_aligned;
@@ -125,7 +127,7 @@ export class View {
     turn(parts.side, known ? now.flexion_deg : 0);
     turn(parts.front, now.lateral_deg ?? 0);
     say(parts.lean, known ? words[leaning(now.flexion_deg)] : words.not_measured);
-    say(parts.degrees, known ? `${Math.round(now.flexion_deg)}°` : "–");
+    say(parts.degrees, known ? `${Math.round(now.flexion_deg)}°` : "");
     say(parts.held, now.held_s >= 60 ? words.held.replace("%", Math.floor(now.held_s / 60)) : words.held_short);
     if (now.notes.length) {
       say(parts.note, now.notes[0]);
@@ -133,11 +135,13 @@ export class View {
   }
 
   #age() {
-    if (this.stage === "live" && (this.#isAway || performance.now() - this.#heardAt > STALE_MS)) {
+    if (this.stage === "live" && (this.#away || performance.now() - this.#heardAt > STALE_MS)) {
       this.#page.classList.add("live--stale", "live--unknown");
-      say(this.parts.lean, this.#isAway ? this.words.away : this.words.stale);
-      say(this.parts.degrees, "–");
+      say(this.parts.lean, this.#away ?? this.words.stale);
+      say(this.parts.degrees, "");
       say(this.parts.held, "");
+      say(this.parts.note, "");
+      this.parts.hint.hidden = true;
     }
   }
 }

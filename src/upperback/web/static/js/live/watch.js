@@ -1,70 +1,51 @@
 // Looks on while this person's sensor is worn on another page or another device. Nothing can be asked for.
 
-import { ticket } from "/static/js/live/line.js";
+import { Listening, ticket } from "/static/js/session/listening.js";
 
 const SOCKET = "/live/view/socket/";
-const WAITS_MS = [1000, 4000, 15_000];
 
 export class Watch {
   #view;
-  #socket = null;
-  #ended = false;
-  #tries = 0;
+  #line;
 
   constructor(view) {
     this.#view = view;
-    this.#open();
+    this.#line = new Listening(SOCKET, () => this.#enter(), (told) => this.#hear(told));
   }
 
   end() {
-    this.#ended = true;
-    this.#socket?.close(1000);
+    this.#line.close();
     this.#view.watch(false);
   }
 
-  async #open() {
-    try {
-      const found = await ticket(this.#view.data.ticket, this.#view.token);
-      if (this.#ended) {
-        return;
-      }
-      const address = new URL(SOCKET, location.href);
-      address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-      this.#socket = new WebSocket(address);
-      this.#socket.addEventListener("open", () => this.#socket.send(JSON.stringify({ ticket: found.ticket })));
-      this.#socket.addEventListener("message", (event) => this.#hear(JSON.parse(event.data)));
-      this.#socket.addEventListener("close", () => this.#again());
-    } catch (problem) {
-      if (!problem.isFinal) {
-        this.#again();
-      }
-    }
+  async #enter() {
+    const found = await ticket(this.#view.data.ticket, this.#view.token);
+    return { ticket: found.ticket };
   }
 
-  #again() {
-    if (this.#ended) {
-      return;
-    }
-    const wait = WAITS_MS[Math.min(this.#tries, WAITS_MS.length - 1)];
-    this.#tries += 1;
-    setTimeout(() => this.#ended || this.#open(), wait);
+  get #looks() {
+    return ["live", "elsewhere"].includes(this.#view.stage);
   }
 
   #hear(told) {
     const view = this.#view;
-    if (this.#ended) {
-      return;
-    }
-    if (told.stopped) {
+    if (told === null || told.stopped) {
+      // A page on which nothing was shown yet can still be begun with.
+      const looked = this.#looks;
       this.end();
+      if (looked) {
+        view.fail(told?.stopped ?? view.words.closed);
+      }
       return;
     }
-    this.#tries = 0;
     if (told.running) {
       view.watch(true);
       view.show(told.is_aligned ? "live" : "elsewhere");
     }
-    if (told.over && ["live", "elsewhere"].includes(view.stage)) {
+    if (told.running === false) {
+      view.hear({ off: true });
+    }
+    if (told.over && this.#looks) {
       view.watch(false);
       view.show("done");
     }

@@ -24,6 +24,7 @@ class Player {
   #writing = Promise.resolve();
   #sensor = new Sensor((reps) => this.#felt(reps));
   #felt0 = null; // what was counted before the sensor began, while it counts
+  #tapped = 0; // what was tapped up to while the sensor was away: it may have felt the same
 
   constructor(screen, keeping, aids, exercises, state) {
     this.#exercises = exercises;
@@ -122,7 +123,7 @@ class Player {
   #counting = "rhythm";
 
   get #countsByRhythm() {
-    return this.#counting !== "tap" && !this.#countsBySensor && this.#item !== null && this.#item.pace.length > 0;
+    return this.#counting !== "tap" && this.#felt0 === null && !this.#countsBySensor && this.#item !== null && this.#item.pace.length > 0;
   }
 
   get #countsBySensor() {
@@ -165,10 +166,14 @@ class Player {
       }
       return;
     }
+    if (reps.away !== undefined) {
+      this.#sensorAway(reps.away);
+      return;
+    }
     if (this.#felt0 === null || this.#state.at.stage !== "moving") {
       return;
     }
-    const count = this.#felt0 + reps.n;
+    const count = Math.max(this.#tapped, this.#felt0 + reps.n);
     if (count !== this.#state.at.reps) {
       this.#counted(Math.max(0, count));
       this.#aids.say(String(count));
@@ -187,6 +192,16 @@ class Player {
     }
   }
 
+  // What it said last is old; it goes on where it was when it is back.
+  #sensorAway(isAway) {
+    const s = this.#screen;
+    this.#sensorSays(isAway ? "sensorAway" : "sensorOn");
+    if (this.#felt0 !== null) {
+      s.text("felt-line", "");
+      s.net(s.words(isAway ? "sensorAway" : "sensorBack"));
+    }
+  }
+
   // The sensor's last word on a set: a row of repetitions is looked at again when it is over.
   async #sensorEnds() {
     if (this.#felt0 === null) {
@@ -196,7 +211,7 @@ class Player {
     this.#felt0 = null;
     const reps = await this.#sensor.finish();
     if (reps !== null && ["moving", "paused"].includes(this.#state.at.stage)) {
-      this.#counted(Math.max(0, before + reps.n));
+      this.#counted(Math.max(this.#tapped, before + reps.n));
     }
   }
 
@@ -215,6 +230,7 @@ class Player {
     }
     if (this.#countsBySensor) {
       this.#felt0 = this.#state.at.reps;
+      this.#tapped = 0;
       this.#sensor.count(this.#item.exercise);
     }
     if (!this.#countsByRhythm) {
@@ -266,7 +282,9 @@ class Player {
   }
 
   #countOne() {
-    if (this.#felt0 !== null) {
+    if (this.#felt0 !== null && !this.#sensor.isThere) {
+      this.#tapped = this.#state.at.reps + 1;
+    } else if (this.#felt0 !== null) {
       this.#felt0 += 1;
     }
     this.#counted(this.#state.at.reps + 1);
@@ -282,7 +300,8 @@ class Player {
   }
 
   async #setDone() {
-    const countedBy = this.#felt0 !== null ? "sensor" : this.#countsByRhythm ? "rhythm" : "tap";
+    const isFelt = this.#felt0 !== null && (this.#sensor.isThere || this.#tapped === 0);
+    const countedBy = isFelt ? "sensor" : this.#countsByRhythm ? "rhythm" : "tap";
     this.#stopClock();
     await this.#sensorEnds();
     const isOn = () => ["moving", "paused"].includes(this.#state.at.stage);
