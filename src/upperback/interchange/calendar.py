@@ -135,7 +135,9 @@ def write_feed(
     return bytes(calendar.to_ical())
 
 
-def write_invitation(*, uid: str, starts_at: dt.datetime, minutes: int, link: str, now: dt.datetime) -> bytes:
+def write_invitation(
+    *, uid: str, starts_at: dt.datetime, minutes: int, link: str, now: dt.datetime, title: str = "Appointment"
+) -> bytes:
     """One appointment, in UTC, to be taken into a calendar. Its title says nothing about health."""
     import icalendar
 
@@ -147,7 +149,7 @@ def write_invitation(*, uid: str, starts_at: dt.datetime, minutes: int, link: st
     event = icalendar.Event()
     event.add("uid", uid)
     event.add("dtstamp", now)
-    event.add("summary", "Appointment")
+    event.add("summary", title)
     event.add("dtstart", starts_at.astimezone(dt.UTC))
     event.add("duration", dt.timedelta(minutes=minutes))
     event.add("class", "PRIVATE")

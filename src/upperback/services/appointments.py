@@ -87,12 +87,14 @@ def coming(*, profile: Profile, by: Actor, now: dt.datetime) -> list[tuple[Writt
     return sorted(found, key=lambda pair: (pair[1].starts_at, pair[0].id))
 
 
-def invitation(*, profile: Profile, appointment_id: uuid.UUID, by: Actor, now: dt.datetime) -> bytes:
+def invitation(
+    *, profile: Profile, appointment_id: uuid.UUID, by: Actor, now: dt.datetime, title: str = "Appointment"
+) -> bytes:
     """The appointment as a calendar file. Raises NotFound where it is not coming any more."""
     for row, entry in coming(profile=profile, by=by, now=now):
         if row.uuid == appointment_id:
             return write_invitation(
                 uid=f"{appointment_id}@upperback.invalid", starts_at=entry.starts_at, minutes=entry.minutes,
-                link=entry.link, now=now,
+                link=entry.link, now=now, title=title,
             )  # fmt: skip
     raise NotFound("there is no such appointment here")

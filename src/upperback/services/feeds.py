@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 from django.db import transaction
@@ -66,8 +67,12 @@ def remove_feed(*, profile: Profile, by: Actor, now: dt.datetime) -> bool:
     return True
 
 
-def read_feed(*, token: str, now: dt.datetime) -> bytes:
+def read_feed(*, token: str, now: dt.datetime, say: Callable[[str], str] = str) -> bytes:
     """The calendar under an address: whoever knows it may read it. Empty while no plan is open.
+
+    Parameters
+    ----------
+    say : a title in the language of the reader
 
     Raises
     ------
@@ -94,8 +99,8 @@ def read_feed(*, token: str, now: dt.datetime) -> bytes:
         turns = sum(item == MOVE for item, _turn in items_of(plan, first))
         times = [
             Repeated(
-                uid=f"{feed.uuid}-{turn}-{at:%H%M}@upperback.invalid", title=_BREAK, first=first, last=last, days=days,
-                at=at, minutes=_BREAK_MINUTES,
+                uid=f"{feed.uuid}-{turn}-{at:%H%M}@upperback.invalid", title=say(_BREAK), first=first, last=last,
+                days=days, at=at, minutes=_BREAK_MINUTES,
             )
             for (turn, at), days in turn_times(turns, habits, weekly_busy(chosen)).items()
         ]  # fmt: skip
@@ -103,9 +108,9 @@ def read_feed(*, token: str, now: dt.datetime) -> bytes:
     if habits.strength_at is not None and strength_days:
         times.append(
             Repeated(
-                uid=f"{feed.uuid}-session@upperback.invalid", title=_SESSION, first=first, last=last,
+                uid=f"{feed.uuid}-session@upperback.invalid", title=say(_SESSION), first=first, last=last,
                 days=strength_days, at=habits.strength_at, minutes=_SESSION_MINUTES,
             )
         )  # fmt: skip
-    whole_days = [(review.on, _REVIEW)] if review is not None else []
+    whole_days = [(review.on, say(_REVIEW))] if review is not None else []
     return write_feed(times, zone=profile.time_zone, now=now, whole_days=whole_days)

@@ -7,10 +7,20 @@ from typing import IO, Final
 from django.db import transaction
 
 from upperback.content.vocabulary import default_content
+from upperback.content.wording import Wording
 from upperback.core.errors import InputError, NotAllowed
 from upperback.interchange.fhir.making import Making
 from upperback.interchange.fhir.records import Chosen, Identity
-from upperback.interchange.letter import READERS, Letter, Reader, clinical_letter, desk_letter, to_pdf
+from upperback.interchange.letter import (
+    READERS,
+    Letter,
+    Reader,
+    clinical_letter,
+    desk_letter,
+    letter_wording,
+    said_letter,
+    to_pdf,
+)
 from upperback.services import audit, fhir, habits
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
@@ -18,7 +28,16 @@ from upperback.services.plans import open_plan
 from upperback.services.today import local_day
 from upperback.store.models import Profile
 
-__all__ = ["QUESTION_MOST", "READERS", "Letter", "Reader", "make_letter", "write_letter"]
+__all__ = [
+    "QUESTION_MOST",
+    "READERS",
+    "Letter",
+    "Reader",
+    "letter_wording",
+    "make_letter",
+    "said_letter",
+    "write_letter",
+]
 
 #: Letters of a question in own words: it has to fit beside everything else on the first page.
 QUESTION_MOST: Final = 400
@@ -64,10 +83,24 @@ def make_letter(
     return clinical_letter(make, reader, day, question=asked, contact=contact)
 
 
-def write_letter(*, profile: Profile, letter: Letter, mood: bool, out: IO[bytes], by: Actor, now: dt.datetime) -> int:
-    """Writes a letter as PDF and notes that it was made; returns its size in bytes."""
+def write_letter(
+    *,
+    profile: Profile,
+    letter: Letter,
+    mood: bool,
+    out: IO[bytes],
+    by: Actor,
+    now: dt.datetime,
+    words: Wording | None = None,
+) -> int:
+    """Writes a letter as PDF and notes that it was made; returns its size in bytes.
+
+    Parameters
+    ----------
+    words : of the language that it is written in; English without them
+    """
     check_may(by, "export_person")
-    data = to_pdf(letter)
+    data = to_pdf(letter if words is None else said_letter(letter, words), words)
     with transaction.atomic():
         audit.record(
             by=by, action="write_letter", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile,

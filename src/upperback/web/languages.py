@@ -187,6 +187,26 @@ def _read(tag: str) -> Wording:
     return Wording(tag, known=_known() | {entry.text for entry in interface}, translations=translations)
 
 
+def letter_words_now() -> Wording | None:
+    """The words of letters in the language of this page; None for English and where nobody wrote them."""
+    language = _current.get()
+    return None if language is ENGLISH or language.is_pseudo else _letter_words(language.tag)
+
+
+@cache
+def _letter_words(tag: str) -> Wording | None:
+    from upperback.content.catalogue import read_folder
+    from upperback.content.load import content_folder
+    from upperback.services.letters import letter_wording
+
+    try:
+        content = read_folder(content_folder() / "languages" / tag).entries
+        return letter_wording(tag, [*content, *interface_entries(tag)])
+    except Exception:  # noqa: BLE001  a letter in English is better than none
+        _log.exception("the words of letters could not be read; they are in English")
+        return None
+
+
 def plural_forms(tag: str) -> Mapping[tuple[str, int], str]:
     """Sentences that count: by their English and the number of the form."""
     return {

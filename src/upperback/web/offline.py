@@ -56,6 +56,8 @@ _READ_FILES: Final = ("css/journey.css", "css/learn.css", "css/pictures.css")
 _SESSION_PAGE: Final = "/training/shell/"
 _SESSION_FILES: Final = ("css/figures.css", "css/training.css")
 _SESSION_MODULES: Final = "js/session"
+#: What `services.push` sends: a push carries the English, and the worker says it.
+NOTICES: Final = ("Time for a short break", "Time for your session")
 _FONTS: Final = ("vendor/atkinson-hyperlegible-next-latin.woff2", "vendor/nhsuk-frontend.min.js")
 
 _BARE: Final = """<!doctype html><html lang="en-GB"><meta charset="utf-8"><title>Help now - Upperback</title>
@@ -198,6 +200,8 @@ def _worker(*pages: bytes) -> bytes:
     except OSError:
         return b""
     listed = [address for address in shell if not address.startswith("/static/vendor/") or has_static(address[8:])]
+    notices = {text: said for text in NOTICES if (said := languages.said(text)) != text}
+    script = script.replace("/* notices in this language */ {}", json.dumps(notices))
     script = script.replace("/* listed when the process starts */ []", json.dumps(listed))
     return script.replace('/* mark of their content */ ""', json.dumps(mark)).encode()
 

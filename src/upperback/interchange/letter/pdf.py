@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from upperback.content.wording import Wording
+from upperback.interchange.letter.language import PAGE_WORDS
 from upperback.interchange.letter.records import Letter, said_day
 
 if TYPE_CHECKING:
@@ -30,24 +32,29 @@ _SILENT: Final = re.compile(
 )
 
 
-def to_pdf(letter: Letter) -> bytes:
-    """The letter as one file. The same letter gives the same bytes."""
-    found = _compiled(letter, format="pdf", pdf_standards=[_STANDARD], timestamp=_at(letter.day))
+def to_pdf(letter: Letter, words: Wording | None = None) -> bytes:
+    """The letter as one file. The same letter gives the same bytes.
+
+    Parameters
+    ----------
+    words : those of the language that the letter is in; English without them
+    """
+    found = _compiled(letter, words, format="pdf", pdf_standards=[_STANDARD], timestamp=_at(letter.day))
     assert isinstance(found, bytes)
     return found
 
 
-def to_pictures(letter: Letter, *, ppi: float = 96.0) -> list[bytes]:
+def to_pictures(letter: Letter, words: Wording | None = None, *, ppi: float = 96.0) -> list[bytes]:
     """Its pages as PNG, for looking at them."""
-    found = _compiled(letter, format="png", ppi=ppi)
+    found = _compiled(letter, words, format="png", ppi=ppi)
     return found if isinstance(found, list) else [found]
 
 
-def _compiled(letter: Letter, **how: Any) -> Any:
+def _compiled(letter: Letter, words: Wording | None, **how: Any) -> Any:
     """Set as it is; where no font here has one of its signs, those are told by their names."""
     import typst
 
-    plain = _cleaned(msgspec.to_builtins(letter) | {"day": said_day(letter.day)})
+    plain = _cleaned(msgspec.to_builtins(letter) | _around(letter, words))
     template, fonts = _template(), _fonts()
     try:
         return typst.compile(template, sys_inputs={"data": _json(plain)}, font_paths=fonts, **how)
@@ -55,6 +62,21 @@ def _compiled(letter: Letter, **how: Any) -> Any:
         if _NO_GLYPH not in error.message:
             raise
     return typst.compile(template, sys_inputs={"data": _json(_spelled(plain))}, font_paths=fonts, **how)
+
+
+def _around(letter: Letter, words: Wording | None) -> dict[str, Any]:
+    """What the template says besides, and in which language it is."""
+    day = said_day(letter.day)
+    if words is None:
+        return {"day": day, "language": "en", "region": "GB", "page_words": PAGE_WORDS}
+    found = words.say(day)
+    said = [words.exact(word) or word for word in PAGE_WORDS]
+    return {
+        "day": found.words if found is not None else day,
+        "language": words.language.split("-")[0],
+        "region": None,
+        "page_words": said,
+    }
 
 
 @cache

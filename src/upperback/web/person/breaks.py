@@ -32,6 +32,7 @@ from upperback.services.people import Profile
 from upperback.services.plans import PlanVersion
 from upperback.services.progress import Training
 from upperback.services.today import local_day
+from upperback.web import languages
 from upperback.web.figures import moving_figure, still_figures
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
@@ -110,7 +111,10 @@ def feed(request: HttpRequest, profile: Profile) -> HttpResponse:
         feeds.remove_feed(profile=profile, by=by, now=now)
         return redirect(reverse("breaks") + "#calendars")
     token = feeds.make_feed(profile=profile, by=by, now=now)
-    return _page(request, profile, feed_address=request.build_absolute_uri(reverse("calendar_feed", args=[token])))
+    address = request.build_absolute_uri(reverse("calendar_feed", args=[token]))
+    if languages.tag() != languages.ENGLISH.tag:  # a calendar program sends no cookie that would tell
+        address = f"{address}?language={languages.tag()}"
+    return _page(request, profile, feed_address=address)
 
 
 @require_POST

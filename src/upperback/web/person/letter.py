@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from upperback.core.errors import Conflict, InputError, NotAllowed
 from upperback.services.people import Profile
 from upperback.services.today import local_day
+from upperback.web import languages
 from upperback.web.downloads import download
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
@@ -47,11 +48,21 @@ def letter_page(request: HttpRequest, profile: Profile) -> HttpResponseBase:
         )  # fmt: skip
     except (InputError, NotAllowed) as problem:
         return _form(request, profile, error=problem)
+    words = languages.letter_words_now()
     if not request.POST.get("save"):
-        context = {"profile": profile, "letter": made, "given": _given(request), "mood": mood, "reader": reader}
+        shown = made if words is None else letters.said_letter(made, words)
+        tag = languages.ENGLISH.tag if words is None else words.language
+        context = {
+            "profile": profile,
+            "letter": shown,
+            "letter_language": tag,
+            "given": _given(request),
+            "mood": mood,
+            "reader": reader,
+        }
         return show(request, "person/letter_look.jinja", context)
     file = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115  closed when it is through
-    letters.write_letter(profile=profile, letter=made, mood=mood, out=file, by=by, now=now)
+    letters.write_letter(profile=profile, letter=made, mood=mood, out=file, by=by, now=now, words=words)
     return download(request, file, name=f"letter-{reader}-{day.isoformat()}.pdf", kind="application/pdf")
 
 

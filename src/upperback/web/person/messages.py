@@ -47,8 +47,9 @@ def messages_page(request: HttpRequest, profile: Profile) -> HttpResponseBase:
 def appointment_file(request: HttpRequest, profile: Profile, appointment_id: uuid.UUID) -> HttpResponse:
     """`/messages/appointment/ID.ics`: an appointment for one's own calendar."""
     data = appointments.invitation(
-        profile=profile, appointment_id=appointment_id, by=session.actor_of(request), now=session.now()
-    )
+        profile=profile, appointment_id=appointment_id, by=session.actor_of(request), now=session.now(),
+        title=_("Appointment"),
+    )  # fmt: skip
     response = HttpResponse(data, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="appointment.ics"'
     return response

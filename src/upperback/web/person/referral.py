@@ -16,6 +16,7 @@ from upperback.services import referrals
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
 from upperback.services.today import local_day
+from upperback.web import languages
 from upperback.web.downloads import download
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
@@ -79,7 +80,8 @@ def _letter(request: HttpRequest, profile: Profile) -> HttpResponseBase:
         question=request.POST.get("question", ""), contact=contact,
     )  # fmt: skip
     file = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115  closed when it is through
-    letters.write_letter(profile=profile, letter=letter, mood=False, out=file, by=by, now=now)
+    words = languages.letter_words_now()
+    letters.write_letter(profile=profile, letter=letter, mood=False, out=file, by=by, now=now, words=words)
     return download(request, file, name=f"self-referral-{day.isoformat()}.pdf", kind="application/pdf")
 
 

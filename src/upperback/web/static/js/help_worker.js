@@ -54,6 +54,9 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
+// What a notice says, in the language that this worker was made for.
+const NOTICES = /* notices in this language */ {};
+
 let keeping = null;
 
 // A page asks for the book once it has nothing else to do.
@@ -74,7 +77,7 @@ self.addEventListener("push", (event) => {
   }
   const path = typeof said.path === "string" && /^\/[a-z]/.test(said.path) ? said.path : "/today/";
   const text = typeof said.text === "string" ? said.text : "Time for a short break";
-  event.waitUntil(self.registration.showNotification(text, { tag: "upperback-break", data: { path } }));
+  event.waitUntil(self.registration.showNotification(NOTICES[text] ?? text, { tag: "upperback-break", data: { path } }));
 });
 
 self.addEventListener("notificationclick", (event) => {
