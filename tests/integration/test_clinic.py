@@ -322,3 +322,24 @@ def test_a_picture_of_an_own_exercise_is_shown_with_its_words_and_never_runs(cli
         assert place not in found.content
     assert client.get("/plan/picture/none/").status_code == 404
     assert client.get(source.replace(str(priya.uuid), str(uuid.uuid4()))).status_code == 404
+
+
+@pytest.mark.usefixtures("tried_out")
+def test_a_task_is_noted_due_and_ticked_off(client: Client, priya: Profile) -> None:
+    address = f"/clinic/people/{priya.uuid}/tasks/"
+    page = text_of(client, address)
+    assert "Hand over to a colleague" not in page  # there are none without a service
+    sent = form_of(page.split('id="new"')[1]) | {"name": "Mina", "until": timezone.localdate().isoformat()}
+    assert client.post(address, sent | {"words": ""}).status_code == 422
+    assert client.post(address, sent | {"words": "Ring <b>her</b>", "until": "x"}).status_code == 422
+    assert client.post(address, sent | {"words": "Ring <b>her</b>"}).status_code == 302
+    page = text_of(client, address)
+    assert "Ring &lt;b&gt;her&lt;/b&gt;" in page
+    assert scripts_in(page) == []
+    assert "Priya" in text_of(client, "/clinic/?name=Priya")
+    assert "1 task of yours is due, today." in text_of(client, f"/clinic/people/{priya.uuid}/")
+    assert client.post(address, form_of(page.split('id="tasks"')[1].split("</form>")[0])).status_code == 302
+    assert "Done on" in text_of(client, address)
+    assert "task of yours" not in text_of(client, f"/clinic/people/{priya.uuid}/")
+    client.post("/people/choose/", {"person": str(priya.uuid)})
+    assert client.get("/messages/hand-over/").status_code == 404

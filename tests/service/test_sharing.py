@@ -1,6 +1,7 @@
 """Sharing over the pages: a code, what is seen, who looked, and taking it back."""
 
 import re
+import uuid
 
 import pytest
 
@@ -107,3 +108,25 @@ def test_staff_see_the_pages_of_their_role_only(world: World) -> None:
         expected = 200 if role == "clinician" else 404
         assert client.get("/clinic/").status_code == expected
         assert client.get("/staff/code/").status_code == expected
+
+
+def test_somebody_is_handed_over_when_they_say_yes(world: World) -> None:
+    olu = new_staff("Olu <b>Ade</b>", world.north, now=visitors.now())
+    person, giver, taker = sign_in(world.ana), sign_in(world.mina, second_factor=True), sign_in(olu, second_factor=True)
+    record = f"/clinic/people/{world.record(world.ana).uuid}/"
+    form = {"what": "hand_over", "taker": str(olu.uuid), "client_id": str(uuid.uuid4()), "to_person": "I <i>move</i>"}
+    assert "Olu &lt;b&gt;Ade" in giver.get(f"{record}tasks/").content.decode()
+    assert giver.post(f"{record}tasks/", form | {"taker": str(world.stranger.uuid)}).status_code == 422
+    assert giver.post(f"{record}tasks/", form).status_code == 302
+    assert "Since" in words(giver.get(f"{record}tasks/").content)
+    assert taker.get(record).status_code == 404
+    page = person.get("/messages/hand-over/").content.decode()
+    assert "Mina Patel of North Street asks if Olu &lt;b&gt;Ade&lt;/b&gt; may look after you from now on." in page
+    assert "I &lt;i&gt;move&lt;/i&gt;" in page
+    sent = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', page)) | {"answer": "yes"}
+    assert sign_in(world.bo).post("/messages/hand-over/", sent).status_code == 409
+    assert person.post("/messages/hand-over/", sent)["Location"] == "/share/"
+    assert taker.get(record).status_code == 200
+    assert giver.get(record).status_code == 404
+    assert "Nobody asks you anything now." in words(person.get("/messages/hand-over/").content)
+    assert person.post("/messages/hand-over/", sent | {"client_id": str(uuid.uuid4())}).status_code == 422

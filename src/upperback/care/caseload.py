@@ -16,7 +16,9 @@ from upperback.content.models import Disposition
 from upperback.content.vocabulary import Content
 
 #: What a reason is about, the most pressing first. It decides the order of the list.
-Need = Literal["red_flag", "not_checked", "stalled", "pain_rising", "not_known", "review_due", "message", "expected"]
+Need = Literal[
+    "red_flag", "not_checked", "stalled", "pain_rising", "not_known", "review_due", "task_due", "message", "expected"
+]  # fmt: skip
 
 NEEDS: Final[tuple[Need, ...]] = get_args(Need)
 
@@ -28,6 +30,7 @@ ReasonId = Literal[
     "rising_for_weeks", "clearly_up",
     "nothing_told", "pain_not_told", "progress_not_shared", "plan_not_shared", "no_plan",
     "review_due",
+    "task_due",
     "message",
     "expected",
 ]  # fmt: skip
@@ -64,6 +67,7 @@ class Stand:
     review_on : day of the next look back
     messages, message_on : how many wait for an answer, and since when
     told_on : the last day of which anything was told
+    tasks, task_on : how many that whoever asks noted, or was given, are due, and the day of the first
     """
 
     person: str
@@ -86,6 +90,8 @@ class Stand:
     messages: int = 0
     message_on: dt.date | None = None
     told_on: dt.date | None = None
+    tasks: int = 0
+    task_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,11 +239,16 @@ def _review(stand: Stand, today: dt.date, _content: Content) -> Iterable[Reason]
         yield Reason(id="review_due", need="review_due", since=stand.review_on, facts=facts)
 
 
+def _task(stand: Stand, _today: dt.date, _content: Content) -> Iterable[Reason]:
+    if "messages" in stand.knows and stand.tasks:
+        yield Reason(id="task_due", need="task_due", since=stand.task_on, facts={"count": stand.tasks})
+
+
 def _message(stand: Stand, _today: dt.date, _content: Content) -> Iterable[Reason]:
     if "messages" in stand.knows and stand.messages:
         yield Reason(id="message", need="message", since=stand.message_on, facts={"count": stand.messages})
 
 
 _RULES: Final[Sequence[Callable[[Stand, dt.date, Content], Iterable[Reason]]]] = (
-    _red_flags, _unchecked, _stalled, _rising, _unknown, _review, _message,
+    _red_flags, _unchecked, _stalled, _rising, _unknown, _review, _task, _message,
 )  # fmt: skip

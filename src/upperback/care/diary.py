@@ -313,6 +313,46 @@ class AppointmentOff(Entry, frozen=True, kw_only=True):
     appointment: UUID
 
 
+class ClinicTask(Entry, frozen=True, kw_only=True):
+    """Something to do about a person: who noted it, what, until when, and for whom. The person can read it."""
+
+    name: ShortWords
+    words: Annotated[str, msgspec.Meta(min_length=1, max_length=WORDS_MOST)]
+    until: dt.date
+    whose: ShortWords
+    account: UUID | None = None  # of whom it is for; None where there are no accounts
+
+
+class ClinicTaskDone(Entry, frozen=True, kw_only=True):
+    """A task that is ticked off."""
+
+    name: ShortWords
+    task: UUID
+
+
+class HandedOver(Entry, frozen=True, kw_only=True):
+    """A clinician hands a person over to a colleague of their clinic.
+
+    asks : what the person let be seen was for the giver alone, so nothing changes before their yes
+    giver, taker : public ids of the accounts, and the names that the person sees
+    """
+
+    giver: UUID
+    giver_name: ShortWords
+    taker: UUID
+    taker_name: ShortWords
+    clinic: ShortWords
+    asks: bool
+    words: Words = ""
+
+
+class HandOverAnswered(Entry, frozen=True, kw_only=True):
+    """The person's yes or no to being handed over."""
+
+    handed: UUID
+    yes: bool
+
+
 class Worn(Entry, frozen=True, kw_only=True):
     """A sensor was worn: what it measured in one sitting. Figures are of the time it could measure.
 
@@ -446,6 +486,10 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "clinic_note": ClinicNote,
     "appointment": Appointment,
     "appointment_off": AppointmentOff,
+    "clinic_task": ClinicTask,
+    "clinic_task_done": ClinicTaskDone,
+    "handed_over": HandedOver,
+    "hand_over_answered": HandOverAnswered,
     "undone": Undone,
 }
 

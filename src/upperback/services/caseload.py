@@ -16,7 +16,7 @@ from upperback.care.caseload import STALLED_WEEKS, Placed, Stand, by_need
 from upperback.care.diary import CheckIn, Morning, SessionStarted, kind_of
 from upperback.care.looking_back import LastReview, review_due_on
 from upperback.content.vocabulary import default_content
-from upperback.services import messages, treating
+from upperback.services import clinic_tasks, messages, treating
 from upperback.services.access_rules import DataClass
 from upperback.services.actors import Actor
 from upperback.services.alarms import alarms_after
@@ -42,11 +42,11 @@ _WEEKS: Final = 4
 
 def caseload(*, by: Actor, now: dt.datetime) -> list[Placed]:
     """Everybody this actor looks after, with the reason why they stand where they stand."""
-    return place(treating.see_all(by=by, now=now), today=now.astimezone(dt.UTC).date())
+    return place(treating.see_all(by=by, now=now), today=now.astimezone(dt.UTC).date(), by=by)
 
 
-def place(seen: Sequence[Seen], *, today: dt.date) -> list[Placed]:
-    """These people in the order of need."""
+def place(seen: Sequence[Seen], *, today: dt.date, by: Actor) -> list[Placed]:
+    """These people in the order of need; tasks that are due are those of whoever asks."""
     known: _Known = {one.profile.pk: {} for one in seen}
     _add_checks(known, _who(seen, "answers"))
     _add_plans(known, _who(seen, "plan"))
@@ -57,6 +57,8 @@ def place(seen: Sequence[Seen], *, today: dt.date) -> list[Placed]:
         known[profile] |= {
             "messages": waits.count, "message_on": waits.since, "alarming_on": waits.alarming_on,
         }  # fmt: skip
+    for profile, due in clinic_tasks.due_of(_who(seen, "messages"), by=by, today=today).items():
+        known[profile] |= {"tasks": due.count, "task_on": due.since}
     stands = [
         Stand(person=str(one.profile.uuid), name=one.profile.name, knows=one.classes, **known[one.profile.pk])
         for one in seen

@@ -48,6 +48,9 @@ _FROM_CLINIC: Final = (
     diary.MessageFromClinic,
     diary.MessageHandled,
     diary.ClinicNote,
+    diary.ClinicTask,
+    diary.ClinicTaskDone,
+    diary.HandedOver,
 )
 #: What a device may correct or take back. A warning sign that was told stays told.
 _MENDABLE: Final = frozenset({diary.kind_of(diary.SetDone), diary.kind_of(diary.ExerciseEnded)})

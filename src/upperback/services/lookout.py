@@ -10,6 +10,8 @@ from upperback.care.diary import (
     AppointmentOff,
     CheckIn,
     FlareStarted,
+    HandedOver,
+    HandOverAnswered,
     Later,
     MessageFromClinic,
     MessageToClinic,
@@ -40,7 +42,7 @@ CardKind = Literal["sign", "review", "check_in"]
 QUESTIONS: Final = (*CHECKS, "arm")
 _KINDS: Final = (
     CheckIn, Morning, FlareStarted, Later, PlanProposed, PlanAnswered, MessageFromClinic, MessageToClinic,
-    Appointment, AppointmentOff,
+    Appointment, AppointmentOff, HandedOver, HandOverAnswered,
 )  # fmt: skip
 #: A message of a clinician is told of on Today for so long, unless the person has written since.
 _NEW_FOR: Final = dt.timedelta(days=7)
@@ -66,11 +68,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromClinic:
-    """Something that a clinician sent: a change of the plan that waits for an answer, an appointment, or a message."""
+    """Something that a clinician sent: a question or change that waits for an answer, an appointment, or a message.
 
-    what: Literal["change", "message", "appointment"]
+    other : of a hand-over, who looks after the person next
+    """
+
+    what: Literal["hand_over_asked", "change", "handed_over", "message", "appointment"]
     name: str
     day: dt.date
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,15 +122,20 @@ def ahead(*, profile: Profile, by: Actor, now: dt.datetime, plan: PlanVersion) -
         card=shown[0] if shown else None,
         small_review=small,
         review_on=due.on if due is not None else None,
-        from_clinic=_from_clinic(written, today),
+        from_clinic=_from_clinic(written, today, by),
     )
 
 
-def _from_clinic(written: list[Written], today: dt.date) -> FromClinic | None:
+def _from_clinic(written: list[Written], today: dt.date, by: Actor) -> FromClinic | None:
+    handed = _handed_over(written, today) if by.kind == "person" else None  # nobody is let in outside of a service
+    if handed is not None and handed.what == "hand_over_asked":
+        return handed
     answered = {entry.proposal for _, entry in only(written, PlanAnswered)}
     for row, sent in only(written, PlanProposed)[-1:]:  # an older one was put in the place of
         if row.uuid not in answered:
             return FromClinic(what="change", name=sent.name, day=row.day)
+    if handed is not None:
+        return handed
     off = {entry.appointment for _, entry in only(written, AppointmentOff)}
     for row, made in reversed(only(written, Appointment)):
         if row.uuid not in off and made.starts_at.date() >= today:
@@ -132,6 +143,17 @@ def _from_clinic(written: list[Written], today: dt.date) -> FromClinic | None:
     told = [row for row in written if isinstance(row.entry, MessageFromClinic | MessageToClinic)]
     if told and isinstance(newest := told[-1].entry, MessageFromClinic) and today - told[-1].day <= _NEW_FOR:
         return FromClinic(what="message", name=newest.name, day=told[-1].day)
+    return None
+
+
+def _handed_over(written: list[Written], today: dt.date) -> FromClinic | None:
+    """The newest hand-over: until it is answered where it asks, else for some days."""
+    answered = {entry.handed for _, entry in only(written, HandOverAnswered)}
+    for row, entry in only(written, HandedOver)[-1:]:
+        if entry.asks and row.uuid not in answered:
+            return FromClinic(what="hand_over_asked", name=entry.giver_name, day=row.day, other=entry.taker_name)
+        if not entry.asks and today - row.day <= _NEW_FOR:
+            return FromClinic(what="handed_over", name=entry.giver_name, day=row.day, other=entry.taker_name)
     return None
 
 

@@ -21,7 +21,19 @@ from upperback.services.actors import Actor, public_id
 from upperback.services.permissions import check_may
 from upperback.store.models import Account, AuditEvent, Clinic, ConsentEvent, Invitation, Membership, Profile, Relation
 
-__all__ = ["Grant", "Invitation", "Look", "accept", "grant", "grants_of", "invite", "looks_of", "withdraw"]
+__all__ = [
+    "Grant",
+    "Invitation",
+    "Look",
+    "accept",
+    "clinic_sees_until",
+    "grant",
+    "grants_of",
+    "invite",
+    "looks_of",
+    "pass_on",
+    "withdraw",
+]
 
 #: How long a code can be used.
 INVITATION_LASTS: Final = dt.timedelta(hours=48)
@@ -171,6 +183,33 @@ def withdraw(*, profile: Profile, grant_uuid: uuid.UUID | None, by: Actor, now: 
             by=by, action="withdraw", now=now, object_kind="grant", object_uuid=given.grant, profile=profile,
             recipient=str(given.recipient),
         )  # fmt: skip
+
+
+def clinic_sees_until(*, profile: Profile, clinic: Clinic, now: dt.datetime) -> dt.datetime | None:
+    """Until when the clinic itself may see who this person is, for care; None where it was not let in."""
+    holding = [one for one in _holding(profile, clinic.uuid, now) if "identity" in one.data_classes]
+    return max((one.ends_at for one in holding), default=None)
+
+
+def pass_on(*, profile: Profile, giver: Account, taker: Account, by: Actor, now: dt.datetime) -> dt.datetime | None:
+    """What one clinician may see goes over to another: the same kinds of data, until the same day.
+
+    Returns when the last of it ends; None where there was nothing to pass on.
+    """
+    check_may(by, "share")
+    with transaction.atomic():
+        passed = _holding(profile, giver.uuid, now)
+        for one in passed:
+            _granted(profile, taker, one.purpose, list(one.data_classes), one.ends_at, by, now)
+            withdraw(profile=profile, grant_uuid=one.grant, by=by, now=now)
+    return max((one.ends_at for one in passed), default=None)
+
+
+def _holding(profile: Profile, recipient: uuid.UUID, now: dt.datetime) -> list[ConsentEvent]:
+    """Grants for care to this recipient that hold now."""
+    events = ConsentEvent.objects.filter(profile=profile, recipient=recipient, purpose="care")
+    gone = events.filter(kind=ConsentEvent.Kind.WITHDRAWN).values("grant")
+    return list(events.filter(kind=ConsentEvent.Kind.GRANTED, ends_at__gt=now).exclude(grant__in=gone))
 
 
 def grants_of(*, profile: Profile, by: Actor) -> list[Grant]:

@@ -80,7 +80,7 @@ PAGES: Final[dict[str, Rule]] = {
         "live live_screen live_ticket live_kept live_kept_delete live_kept_finish live_kept_file",
         shows=("live", "wearable"),
     ),
-    **_rules("own", "messages appointment_file", shows=("messages",)),
+    **_rules("own", "messages appointment_file hand_over", shows=("messages",)),
     # Exports: all of a record, for its own person only.
     **_rules(
         "own",
@@ -97,7 +97,7 @@ PAGES: Final[dict[str, Rule]] = {
     ),
     **_rules("work", "clinic_plan clinic_picture", roles=("clinician",), shows=("identity", "plan")),
     **_rules("work", "clinic_cleared", roles=("clinician",), shows=("identity", "answers", "plan")),
-    **_rules("work", "clinic_messages", roles=("clinician",), shows=("identity", "messages")),
+    **_rules("work", "clinic_messages clinic_tasks", roles=("clinician",), shows=("identity", "messages")),
     # Programs with a token, on one's own machine only: in a service a clinic's app is asked of `access`.
     **_rules("shut", "programs fhir_metadata fhir_find fhir_read fhir_nothing"),
     # The household's: choosing a person, bringing one in, reading somebody's file, electrodes at the computer itself.

@@ -57,6 +57,7 @@ def test_whoever_is_known_to_be_well_on_the_way_is_as_expected() -> None:
         ("nothing_told", {"told_on": ago(QUIET_DAYS)}, {"told_on": ago(QUIET_DAYS - 1)}),
         ("pain_not_told", {"pain_weeks": (None, 2.0)}, {"pain_weeks": (2.0, None)}),
         ("review_due", {"review_on": TODAY}, {"review_on": ago(-1)}),
+        ("task_due", {"tasks": 1, "task_on": TODAY}, {"task_on": TODAY}),
         ("message", {"messages": 1, "message_on": ago(1)}, {"message_on": ago(1)}),
     ],
 )
@@ -75,6 +76,7 @@ def test_the_list_goes_from_red_flags_to_what_is_expected() -> None:
         "pain_rising": {"pain_weeks": (5.0, 2.0)},
         "not_known": {"told_on": ago(20)},
         "review_due": {"review_on": ago(2)},
+        "task_due": {"tasks": 2, "task_on": ago(1)},
         "message": {"messages": 1, "message_on": ago(1)},
         "expected": {},
     }

@@ -62,7 +62,7 @@ def test_it_is_over_when_it_is_over_and_today_tells_of_it_until_then(ana: Profil
     assert not appointments.coming(profile=ana, by=actor, now=ends)
     for days, told in ((0, "appointment"), (2, "appointment"), (3, None)):
         today = NOW.date() + dt.timedelta(days=days)
-        found = lookout._from_clinic(lookout._diary(ana, actor, today), today)
+        found = lookout._from_clinic(lookout._diary(ana, actor, today), today, actor)
         assert (found.what if found else None) == told
 
 

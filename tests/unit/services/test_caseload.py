@@ -16,7 +16,7 @@ from upperback.care.diary import CheckIn, Entry, Morning, Warned
 from upperback.core.errors import NotFound
 from upperback.services import caseload, demo, diary, plans, screening, sharing, treating
 from upperback.services.access_rules import USUAL
-from upperback.services.actors import SYSTEM
+from upperback.services.actors import READER, SYSTEM
 from upperback.services.people import Profile
 from upperback.services.treating import EVERYTHING, Seen
 
@@ -36,7 +36,7 @@ def tell(profile: Profile, entry: Entry, days_ago: int = 0) -> None:
 
 
 def reasons(profile: Profile, *, today: dt.date = TODAY, classes: frozenset[Any] = EVERYTHING) -> list[str]:
-    (placed,) = caseload.place([Seen(profile, classes)], today=today)
+    (placed,) = caseload.place([Seen(profile, classes)], today=today, by=READER)
     return [reason.id for reason in placed.reasons]
 
 
@@ -121,9 +121,9 @@ def test_however_many_people_there_are_the_questions_are_the_same(planned: Profi
     for other in others:
         tell(other, Warned(signs=("before_legs",)))
     with asked() as few:
-        caseload.place([Seen(planned, EVERYTHING)], today=NOW.date())
+        caseload.place([Seen(planned, EVERYTHING)], today=NOW.date(), by=READER)
     with asked() as many:
-        caseload.place([Seen(one, EVERYTHING) for one in (planned, *others)], today=NOW.date())
+        caseload.place([Seen(one, EVERYTHING) for one in (planned, *others)], today=NOW.date(), by=READER)
     assert len(many) == len(few) <= 14
 
 
@@ -135,7 +135,7 @@ def test_what_is_not_let_is_not_even_asked_for(planned: Profile, missing: Any, t
     """Their key is in no question about a table of that kind; with the consent it is."""
     for classes, there in ((EVERYTHING, True), (EVERYTHING - {missing}, False)):
         with asked() as found:
-            caseload.place([Seen(planned, classes)], today=NOW.date())
+            caseload.place([Seen(planned, classes)], today=NOW.date(), by=READER)
         sent = [params for sql, params in found if f'FROM "{table}"' in sql]
         assert any(planned.pk in (params or ()) for params in sent) is there
     assert "expected" not in reasons(planned, classes=EVERYTHING - {missing})

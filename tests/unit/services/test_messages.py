@@ -34,7 +34,7 @@ def test_what_waits_has_no_answer_and_alarming_words_are_seen(ana: Profile, acto
     assert write(ana, "I have crushing chest pain since this morning", actor) == "emergency"
     waits = messages.waiting_of([ana.pk])[ana.pk]
     assert (waits.count, waits.since, waits.alarming_on) == (2, NOW.date(), NOW.date())
-    (placed,) = caseload.place([Seen(ana, EVERYTHING)], today=NOW.date())
+    (placed,) = caseload.place([Seen(ana, EVERYTHING)], today=NOW.date(), by=READER)
     assert (placed.need, placed.reasons[0].id) == ("red_flag", "alarming_message")
     back(ana)
     assert messages.waiting_of([ana.pk]) == {}
@@ -82,7 +82,7 @@ def test_only_with_messages_shared_and_by_whoever_treats(ana: Profile, actor: Ac
     with pytest.raises(InputError, match="your name"):
         back(ana, name=" ")
     write(ana, "Help", actor)
-    (placed,) = caseload.place([Seen(ana, EVERYTHING - {"messages"})], today=NOW.date())
+    (placed,) = caseload.place([Seen(ana, EVERYTHING - {"messages"})], today=NOW.date(), by=READER)
     assert not {reason.id for reason in placed.reasons} & {"message", "alarming_message"}
 
 
@@ -104,7 +104,7 @@ def test_a_message_of_a_clinician_is_told_of_for_some_days(ana: Profile, actor: 
     def told(days: int) -> str | None:
         today = NOW.date() + dt.timedelta(days=days)
         written = lookout._diary(ana, actor, today)
-        found = lookout._from_clinic(written, today)
+        found = lookout._from_clinic(written, today, actor)
         return found.what if found is not None else None
 
     assert told(0) is None

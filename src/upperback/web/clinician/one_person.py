@@ -49,7 +49,7 @@ def person_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     by, now = actor_of(request), session.now()
     seen = treating.see(profile_uuid=person_id, by=by, now=now)
     found = overview(seen=seen, by=by, now=now)
-    (placed,) = place([seen], today=now.date())
+    (placed,) = place([seen], today=now.date(), by=by)
     context = {
         "profile": seen.profile,
         "person_links": _links(seen),
@@ -89,6 +89,7 @@ def _links(seen: treating.Seen) -> list[dict[str, str]]:
     found = [{"href": reverse("clinic_plan", args=id), "text": _("Change the plan")}] if seen.may("plan") else []
     if seen.may("messages"):
         found.append({"href": reverse("clinic_messages", args=id), "text": _("Messages and notes")})
+        found.append({"href": reverse("clinic_tasks", args=id), "text": _("Tasks and hand-over")})
     if seen.may("plan") and seen.may("answers"):
         found.append({"href": reverse("clinic_cleared", args=id), "text": _("Say that exercise is fine")})
     return found

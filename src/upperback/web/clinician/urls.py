@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from upperback.web.clinician import caseload, edit, one_person, opened, writing
+from upperback.web.clinician import caseload, edit, one_person, opened, tasks, writing
 
 urlpatterns = [
     path("opened/", opened.overview, name="opened"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("clinic/people/<uuid:person_id>/plan/", edit.plan_page, name="clinic_plan"),
     path("clinic/people/<uuid:person_id>/picture/<slug:sha256>/", edit.picture, name="clinic_picture"),
     path("clinic/people/<uuid:person_id>/fine/", edit.cleared_page, name="clinic_cleared"),
+    path("clinic/people/<uuid:person_id>/tasks/", tasks.tasks_page, name="clinic_tasks"),
     path("clinic/people/<uuid:person_id>/messages/", writing.messages_page, name="clinic_messages"),
 ]

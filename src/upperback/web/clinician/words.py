@@ -20,6 +20,7 @@ NEED_WORDS: Final[Mapping[Need, Any]] = {
     "pain_rising": gettext_lazy("Pain rising"),
     "not_known": gettext_lazy("Not known"),
     "review_due": gettext_lazy("Review due"),
+    "task_due": gettext_lazy("Task due"),
     "message": gettext_lazy("Message"),
     "expected": gettext_lazy("As expected"),
 }
@@ -32,6 +33,7 @@ NEED_SHAPES: Final[Mapping[Need, str]] = {
     "pain_rising": "urgent_same_day",
     "not_known": "gp_soon",
     "review_due": "physio_routine",
+    "task_due": "physio_routine",
     "message": "physio_routine",
     "expected": "self_manage",
 }
@@ -106,6 +108,10 @@ def reason_words(reason: Reason, today: dt.date) -> str:
             return _("Does not share the plan with you.")
         case "review_due":
             return _due(int(str(facts["days"])))
+        case "task_due":
+            count = int(str(facts["count"]))
+            words = ngettext("%(count)s task of yours is due", "%(count)s tasks of yours are due", count)
+            return (words + ", %(since)s.") % {"count": count, "since": since}
         case "message":
             count = int(str(facts["count"]))
             words = ngettext("%(count)s message waits for an answer", "%(count)s messages wait for an answer", count)

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from upperback.care.diary import Appointment
 from upperback.content.learn_search import Level
-from upperback.core.errors import InputError
-from upperback.services import appointments, messages
+from upperback.core.errors import Conflict, InputError
+from upperback.services import appointments, handing_over, messages
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
 from upperback.web.person import session
@@ -40,6 +40,34 @@ def messages_page(request: HttpRequest, profile: Profile) -> HttpResponseBase:
     except InputError as problem:
         return _page(request, profile, error=_(problem.message), words=request.POST.get("words", ""))
     return redirect(f"{reverse('messages')}?help={alarm}" if alarm else f"{reverse('messages')}?sent=1")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_person
+def hand_over(request: HttpRequest, profile: Profile) -> HttpResponseBase:
+    """`/messages/hand-over/`: a clinician asks whether a colleague may look after this person; yes or no."""
+    if not settings.SERVICE:
+        raise Http404
+    by, now, posted, error = session.actor_of(request), session.now(), request.POST, None
+    if request.method == "POST":
+        if posted.get("person") != str(profile.uuid):
+            raise Conflict("This page was for somebody else. Look who is chosen here now.")
+        try:
+            handing_over.answer(
+                profile=profile, handed=public_id(posted.get("handed", "")), yes=posted.get("answer") == "yes",
+                client_id=public_id(posted.get("client_id", "")), by=by, now=now,
+            )  # fmt: skip
+            return redirect("sharing")
+        except InputError as problem:
+            error = _(problem.message)
+    context = {
+        "profile": profile,
+        "asked": handing_over.asked(profile=profile, by=by),
+        "client_id": uuid.uuid4(),
+        "error": error,
+        "has_errors": error is not None,
+    }
+    return show(request, "person/hand_over.jinja", context, status=422 if error else 200)
 
 
 @require_safe

@@ -76,6 +76,7 @@ urlpatterns = [
     path("live/kept/finish/", kept.kept_finish, name="live_kept_finish"),
     path("live/kept/<uuid:kept>/", kept.kept_file, name="live_kept_file"),
     path("diary/", device.keep, name="diary"),
+    path("messages/hand-over/", messages.hand_over, name="hand_over"),
     path("messages/", messages.messages_page, name="messages"),
     path("messages/appointment/<uuid:appointment_id>.ics", messages.appointment_file, name="appointment_file"),
 ]
