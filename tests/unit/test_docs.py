@@ -1,5 +1,6 @@
 """The documentation is held to the code."""
 
+import re
 from importlib import metadata
 from pathlib import Path
 
@@ -44,11 +45,48 @@ def test_every_kind_of_fhir_resource_is_documented() -> None:
     assert [kind for kind in kinds if kind not in text] == []
 
 
+def _rows(text: str, letter: str) -> dict[str, list[str]]:
+    """The cells of each row of a table, by the number at its beginning."""
+    lines = [line for line in text.splitlines() if re.match(rf"\| {letter}\d", line)]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert all(len(row) == len(cells[0]) for row in cells)
+    return {row[0].split()[0]: row[1:] for row in cells}
+
+
+def _not_there(named: list[str]) -> list[str]:
+    """Files, and tests in files (`tests/x.py::test_y`), that are not in the tree."""
+    missing = []
+    for name in named:
+        path, _, test = name.partition("::")
+        file = DOCS.parent / path
+        if not file.exists() or (test and f"def {test}(" not in file.read_text(encoding="utf-8")):
+            missing.append(name)
+    return missing
+
+
 def test_every_statement_of_the_two_texts_has_a_room_and_a_test_that_are_there() -> None:
-    text = (DOCS / "reference" / "requirements.md").read_text(encoding="utf-8")
-    rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| S")}
+    rows = _rows((DOCS / "reference" / "requirements.md").read_text(encoding="utf-8"), "S")
     assert list(rows) == [f"S{number}" for number in range(1, 79)]
-    for row in rows.values():
-        room, test = (part.split("`")[1::2] for part in row.split("|")[3:5])
-        assert room
-        assert [path for path in (*room, *test) if not (DOCS.parent / path).exists()] == [], row
+    for id, (_asked, rooms, tests) in rows.items():
+        room, test = rooms.split("`")[1::2], tests.split("`")[1::2]
+        assert room, id
+        assert test, id
+        assert all("::test_" in name for name in test), id
+        assert _not_there([*room, *test]) == [], id
+
+
+def test_every_hazard_has_a_control_and_a_test_that_are_there() -> None:
+    rows = _rows((DOCS / "safety" / "hazards.md").read_text(encoding="utf-8"), "H")
+    assert list(rows) == [f"H{number:02}" for number in range(1, 31)]
+    for id, (control, rooms, tests) in rows.items():
+        room, test = rooms.split("`")[1::2], tests.split("`")[1::2]
+        assert control, id
+        assert room, id
+        assert test, id
+        assert all("::test_" in name for name in test), id
+        assert _not_there([*room, *test]) == [], id
+
+
+def test_a_test_that_is_gone_is_noticed() -> None:
+    assert _not_there(["tests/unit/test_docs.py::test_of_nothing", "tests/unit/none.py"]) != []
+    assert _not_there(["tests/unit/test_docs.py::test_a_test_that_is_gone_is_noticed"]) == []
