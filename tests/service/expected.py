@@ -5,7 +5,9 @@ Of an address the longest beginning counts. Nothing here is imported from the pr
 
 from typing import Final, Literal
 
-Audience = Literal["everybody", "checking", "own record", "sign-in", "staff", "clinicians", "nobody"]
+Audience = Literal[
+    "everybody", "checking", "own record", "sign-in", "staff", "clinicians", "clinic admins", "support", "nobody"
+]
 Outcome = Literal["in", "sign in first", "not there", "to work", "second step first"]
 
 #: Beginning of an address -> for whom. Whatever is not here is somebody's own record.
@@ -27,6 +29,9 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "account/": "sign-in",
     "staff/": "staff",
     "staff/code/": "clinicians",
+    "staff/team/": "clinic admins",
+    "staff/looks/": "clinic admins",
+    "staff/support/": "support",
     "clinic/": "clinicians",
     "opened/": "nobody",
     "share/programs/": "nobody",  # tokens of programs are for one's own machine
@@ -83,6 +88,10 @@ def outcome(who: str, address: str, state: str) -> Outcome:
         return "second step first"
     if state == "left the clinic":
         return "not there"
+    if audience == "clinic admins":
+        return "in" if who == "admin" else "not there"
+    if audience == "support":
+        return "in" if who in {"support", "works at both"} else "not there"
     return "in" if audience == "staff" or who in CLINICIANS else "not there"
 
 

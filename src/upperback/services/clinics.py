@@ -50,6 +50,11 @@ def add_member(*, account: Account, clinic: Clinic, role: Role, by: Actor, now: 
 def end_membership(*, member: Membership, by: Actor, now: dt.datetime) -> None:
     """From now on they do not work there. What they could see by it is closed with the next look."""
     check_may(by, "run_service")
+    close_membership(member=member, by=by, now=now)
+
+
+def close_membership(*, member: Membership, by: Actor, now: dt.datetime) -> None:
+    """The same, for a use case that has asked who may: `team`."""
     with transaction.atomic():
         if not Membership.objects.filter(pk=member.pk, ended_at__isnull=True).update(ended_at=now):
             raise Conflict("This membership has ended already.")

@@ -47,7 +47,7 @@ _LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LETTERS: Final = 16
 _PURPOSE: Final[dict[str, Purpose]] = {"treats": "care", "cares": "caring"}
 #: What is told to the person of what was done with their record.
-_TOLD: Final = ("look", "grant", "withdraw")
+_TOLD: Final = ("look", "grant", "withdraw", "support_look")
 _NO_SUCH_CODE: Final = (
     "This code does not work. It may have been used, or it is older than two days. Ask for a new one."
 )
@@ -268,7 +268,7 @@ def looks_of(*, profile: Profile, by: Actor, most: int = 100) -> list[Look]:
 
 def _whom(event: AuditEvent) -> str:
     """Who looked, or who was let in or out."""
-    return event.actor_id if event.action == "look" else str(event.details.get("recipient", ""))
+    return event.actor_id if event.action.endswith("look") else str(event.details.get("recipient", ""))
 
 
 def _id_of(event: AuditEvent) -> uuid.UUID:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from upperback.core.errors import NotFound
-from upperback.services import access, audit, people
+from upperback.services import access, audit, broad_looks, people
 from upperback.services.access_rules import DATA_CLASSES, DataClass, Purpose
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
@@ -69,4 +69,5 @@ def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime, purpose:
         by=by, action="look", now=now, object_kind="profile", object_uuid=person.uuid, profile=person,
         purpose=purpose, data_class=", ".join(sorted(classes)),
     )  # fmt: skip
+    broad_looks.note(by=by, now=now)
     return Seen(person, classes)

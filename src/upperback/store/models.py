@@ -904,6 +904,7 @@ class AuditEvent(_AppendOnly):
 
     class Meta:
         ordering = ("id",)
+        indexes = (models.Index(fields=["actor_id", "at"]),)
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%dT%H:%M:%SZ} {self.action}"

@@ -61,6 +61,7 @@ class Options:
     video_url: str
     email_from: str
     sign_up: bool
+    looks_an_hour: int
     link_minutes: int
     session_days: int
     log_level: str
@@ -323,6 +324,15 @@ TABLE: Final[tuple[Option, ...]] = (
         default="true",
         help="Whether people may make an account at a service. Staff get theirs from `upperback service`.",
         parse=_boolean,
+    ),
+    Option(
+        name="LOOKS_AN_HOUR",
+        kind="whole number, 1 to 1000",
+        default="15",
+        help="When one account of the staff opens the records of more people than this within an hour, or three times "
+        "as many within a day, whoever runs the clinic finds it in a list. Fifteen is a new record every four minutes: "
+        "more than a clinic with patients needs, and fewer than the 20 after which curiosity has to be noticed.",
+        parse=_whole(1, 1000),
     ),
     Option(
         name="LINK_MINUTES",

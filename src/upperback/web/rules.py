@@ -125,6 +125,8 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
     "still": Rule(who="work", roles=frozenset({"clinician"}), is_passive=True),
     **_rules("work", "staff", roles=("clinician", "clinic_admin", "researcher", "support")),
     **_rules("work", "staff_code", roles=("clinician",)),
+    **_rules("work", "staff_team staff_team_end staff_looks staff_looks_seen", roles=("clinic_admin",)),
+    **_rules("work", "staff_support", roles=("support",)),
 }
 
 #: Path of a socket -> its rule. Each is let in by a ticket or a secret that a page of the same rule gave.

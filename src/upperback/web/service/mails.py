@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from django.conf import settings
+from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -67,7 +69,20 @@ _MAILS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
         gettext_lazy("A passkey was taken away"),
         (gettext_lazy("A passkey was taken away from your account."), _NOT_YOU),
     ),
+    "upperback/work_ended": (
+        gettext_lazy("Your work at a clinic has ended"),
+        (
+            gettext_lazy("Whoever runs the clinic ended your work there. You cannot see its people any more."),
+            gettext_lazy("If this surprises you, ask the clinic."),
+        ),
+    ),
 }
+
+
+def send(kind: str, email: str) -> None:
+    """One of ours, by its name."""
+    subject, text = mail_of(kind, {})
+    EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [email]).send()
 
 
 def mail_of(kind: str, context: dict[str, Any]) -> tuple[str, str]:

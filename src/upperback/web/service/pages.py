@@ -45,6 +45,8 @@ def staff(request: HttpRequest) -> HttpResponse:
     shown = [{"role": ROLE_WORDS[job.role], "clinic": job.clinic_name} for job in jobs]
     context = {
         "jobs": shown,
+        "is_support": any(job.role == "support" for job in jobs),
+        "is_admin": any(job.role == "clinic_admin" for job in jobs),
         "is_clinician": any(job.role == "clinician" for job in jobs),
         "caseload_href": _address("caseload"),
         "account": visitors.account_of(request),

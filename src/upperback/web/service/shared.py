@@ -145,6 +145,8 @@ def _look(look: Look, zone: dt.tzinfo) -> dict[str, str]:
     match look.action:
         case "look":
             text = _("%(who)s looked at: %(what)s") % {"who": who, "what": _in_words(look.what)}
+        case "support_look":
+            text = _("%(who)s looked whether your account is open, and saw nothing else") % {"who": who}
         case "grant":
             text = _("You let in %(who)s") % {"who": who}
         case _:

@@ -15,13 +15,18 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import transaction
 
 from upperback.services import actors, clinics, demo, sharing
-from upperback.services.access_rules import USUAL, DataClass
+from upperback.services.access_rules import USUAL, DataClass, Role
 from upperback.services.actors import SYSTEM
 from upperback.services.clinics import Account, Clinic
 from upperback.services.people import Profile
 
 CLINIC: Final = "North Street Physiotherapy"
 STAFF: Final = ("mina@clinic.example", "Mina Patel")
+#: Others who work there, with their role: they see nobody's record.
+OTHERS: Final[dict[str, tuple[str, Role]]] = {
+    "ade@clinic.example": ("Ade Oni", "clinic_admin"),
+    "sue@clinic.example": ("Sue Hale", "support"),
+}
 #: Somebody who helps the first of the invented people at home.
 CARER: Final = "robin@people.example"
 #: Who lets less, or more, be seen than most: so that it can be looked at.
@@ -37,13 +42,14 @@ _SPARE_SHOWN: Final = 3
 class Trial:
     """How to get in: one password for all, spare codes for the physiotherapist, addresses of the people.
 
-    `carer` helps the first of them.
+    `carer` helps the first of them; `others` work at the clinic, each with a spare code.
     """
 
     staff: str
     carer: str
     password: str
     spare_codes: tuple[str, ...]
+    others: dict[str, str]
     people: tuple[str, ...]
 
     def words(self) -> str:
@@ -53,7 +59,9 @@ class Trial:
             f"  {', '.join(self.people)}\n"
             f"  {self.carer} helps {self.people[0]} at home.\n"
             f"  Password of all of them: {self.password}\n"
-            f"  Second step of the physiotherapist, each once: {'  '.join(self.spare_codes)}"
+            f"  Second step of the physiotherapist, each once: {'  '.join(self.spare_codes)}\n"
+            "  Others who work there, each with a second step: "
+            + ", ".join(f"{email} ({OTHERS[email][1]}) {code}" for email, code in self.others.items())
         )
 
 
@@ -63,17 +71,31 @@ def make_trial(now: dt.datetime) -> Trial:
     with transaction.atomic():
         profiles = demo.reset_demo(now=now)
         demo.bring_all_to_life(now=now)
-        Account.objects.filter(email=STAFF[0]).delete()
         clinic = Clinic.objects.filter(name=CLINIC).first() or clinics.make_clinic(name=CLINIC, by=SYSTEM, now=now)
-        staff = _account(STAFF[0], password, name=STAFF[1])
-        clinics.add_member(account=staff, clinic=clinic, role="clinician", by=SYSTEM, now=now)
-        TOTP.activate(staff, generate_totp_secret())
-        codes = RecoveryCodes.activate(staff).get_unused_codes()
+        staff, codes = _works(STAFF[0], STAFF[1], "clinician", clinic, password, now)
+        others = {
+            email: _works(email, name, role, clinic, password, now)[1][0] for email, (name, role) in OTHERS.items()
+        }
         people = [_shares(profile, staff, password, now) for profile in profiles]
         _cares(profiles[0], password, now)
     return Trial(
-        staff=STAFF[0], carer=CARER, password=password, spare_codes=tuple(codes[:_SPARE_SHOWN]), people=tuple(people)
+        staff=STAFF[0],
+        carer=CARER,
+        password=password,
+        spare_codes=tuple(codes[:_SPARE_SHOWN]),
+        people=tuple(people),
+        others=others,
     )
+
+
+def _works(
+    email: str, name: str, role: Role, clinic: Clinic, password: str, now: dt.datetime
+) -> tuple[Account, list[str]]:
+    """Somebody of the staff, anew, with a second step and the spare codes of it."""
+    account = _account(email, password, name=name)
+    clinics.add_member(account=account, clinic=clinic, role=role, by=SYSTEM, now=now)
+    TOTP.activate(account, generate_totp_secret())
+    return account, list(RecoveryCodes.activate(account).get_unused_codes())
 
 
 def _shares(profile: Profile, staff: Account, password: str, now: dt.datetime) -> str:

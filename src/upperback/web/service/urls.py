@@ -7,7 +7,8 @@ from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as passkey
 from django.urls import path
 
-from upperback.web.service import caring, pages, shared
+from upperback.services.support import reference_of
+from upperback.web.service import caring, clinic_admin, pages, shared, supporting
 
 urlpatterns = [
     path("account/login/", sign_in.login, name="account_login"),
@@ -21,7 +22,7 @@ urlpatterns = [
     path("account/forgotten/code/", sign_in.confirm_password_reset_code, name="account_confirm_password_reset_code"),
     path("account/forgotten/new/", sign_in.complete_password_reset, name="account_complete_password_reset"),
     path("account/forgotten/done/", sign_in.password_reset_from_key_done, name="account_password_reset_completed"),
-    path("account/ways/", second.index, name="mfa_index"),
+    path("account/ways/", second.IndexView.as_view(extra_context={"reference_of": reference_of}), name="mfa_index"),
     path("account/second/", second.authenticate, name="mfa_authenticate"),
     path("account/second/again/", second.reauthenticate, name="mfa_reauthenticate"),
     path("account/second/step/", pages.second_step, name="second_step"),
@@ -42,5 +43,10 @@ urlpatterns = [
     path("caring/people/<uuid:person_id>/still/", pages.caring_still, name="caring_still"),
     path("clinic/people/<uuid:person_id>/still/", pages.still, name="still"),
     path("staff/", pages.staff, name="staff"),
+    path("staff/team/", clinic_admin.team_page, name="staff_team"),
+    path("staff/team/end/", clinic_admin.team_end, name="staff_team_end"),
+    path("staff/looks/", clinic_admin.looks_page, name="staff_looks"),
+    path("staff/looks/seen/", clinic_admin.looks_seen, name="staff_looks_seen"),
+    path("staff/support/", supporting.support_page, name="staff_support"),
     path("staff/code/", pages.staff_code, name="staff_code"),
 ]
