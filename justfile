@@ -125,6 +125,10 @@ gallery *args:
 fits *args:
     pytest -m long tests/browser/test_fits.py {{ args }}
 
+# our forms in a reader of others, LHC-Forms; UPPERBACK_LFORMS is the folder with its package, without it a line says how
+forms-elsewhere *args:
+    pytest -m long tests/browser/test_forms_elsewhere.py {{ args }}
+
 # fetch the browser packages again and copy what the pages need
 assets:
     python tools/assets.py --dev

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from upperback.care.diary import ObservedValue
 from upperback.core.errors import InputError
+from upperback.interchange.fhir import codes
 from upperback.interchange.fhir.reading import Incoming, read_bundle
 
 PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"given": ["Ana", "Maria"], "family": "Gray"}]}
@@ -55,6 +57,67 @@ def test_scripts_and_marks_come_out_as_one_line_of_text() -> None:
     for text in (one.words, one.came_from, one.value.words if one.value else ""):
         assert text.isprintable()
         assert text.startswith("<script>alert(1)</script>")
+
+
+FORM: dict[str, Any] = {
+    "resourceType": "QuestionnaireResponse", "id": "f", "status": "completed", "subject": {"reference": "Patient/p"},
+    "questionnaire": "https://upperback.example/fhir/Questionnaire/safety-check|1", "authored": "2026-11-20T09:30:00Z",
+    "item": [
+        {"linkId": "age", "text": "Age in completed years", "answer": [{"valueInteger": 44}]},
+        {"linkId": "sex", "text": "Recorded sex", "answer": [{"valueCoding": {"system": "s", "code": "sex.x"}}]},
+        {"linkId": "site", "text": "Where", "answer": [{"valueString": "ribs"}, {"valueString": "neck"}]},
+        {"linkId": "psfs", "answer": [{"valueDecimal": 2.5}]},
+        {"linkId": "self_harm", "text": "Safe", "answer": [{"valueBoolean": False}]},
+        {"linkId": "cleared_on", "answer": [{"valueDate": "2026-11-19"}]},
+        {"linkId": "pain", "text": "Not answered"},
+    ],
+}  # fmt: skip
+
+
+def test_answers_to_a_form_of_ours_that_was_filled_in_elsewhere() -> None:
+    found = read(bundle(FORM)).observations
+    told = {one.there: one for one in found}
+    assert list(told) == ["f/age", "f/sex", "f/site", "f/psfs", "f/self_harm", "f/cleared_on"]
+    assert {one.starts for one in found} == {"2026-11-20T09:30:00Z"}
+    age, words, psfs = told["f/age"], told["f/sex"].value, told["f/psfs"]
+    assert (age.words, age.value and age.value.number) == ("Age in completed years", 44)
+    assert words is not None
+    assert (words.kind, words.words, words.codes[0].code) == ("coded", "sex.x", "sex.x")
+    assert [part.value and part.value.words for part in told["f/site"].parts] == ["ribs", "neck"]
+    assert (psfs.words, psfs.value and psfs.value.number) == ("psfs", 2.5)
+    assert [one.there for one in found if one.private] == ["f/self_harm"]
+    assert told["f/cleared_on"].value == ObservedValue(kind="words", words="2026-11-19")
+
+
+def test_forms_of_others_and_those_that_an_upperback_wrote_are_left_out() -> None:
+    for parts in ({"questionnaire": "https://x.org/Questionnaire/1"}, {"identifier": {"system": codes.IDS}}):
+        found = read(bundle(with_(FORM, **parts)))
+        assert (found.observations, found.others) == ((), {"QuestionnaireResponse": 1})
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"status": "in-progress"}, "status: “in-progress” is not taken"),
+        ({"subject": None}, "subject: is missing"),
+        ({"subject": {"reference": "Patient/q"}}, "another person"),
+        ({"authored": None}, "authored: .* is no day"),
+        ({"id": "x" * 121}, "id: is missing, or is no name"),
+        ({"modifierExtension": []}, "modifierExtension"),
+        ({"item": [{"text": "Age"}]}, "item 1: a linkId"),
+        ({"item": [{"linkId": "age", "item": []}]}, "item 1: item: is not taken"),
+        ({"item": [{"linkId": "age", "answer": [{}]}]}, "one value is expected"),
+        ({"item": [{"linkId": "age", "answer": [{"valueInteger": 1, "valueString": "1"}]}]}, "one value is expected"),
+        ({"item": [{"linkId": "age", "answer": [{"valueReference": {}}]}]}, "one value is expected"),
+        ({"item": [{"linkId": "age", "answer": [{"valueInteger": True}]}]}, "cannot be"),
+        ({"item": [{"linkId": "age", "answer": [{"valueDecimal": "1"}]}]}, "cannot be"),
+        ({"item": [{"linkId": "age", "answer": [{"valueDate": "2026"}]}]}, "is no day"),
+        ({"item": [{"linkId": "age", "answer": [{"valueInteger": 1}]}] * 2}, "the same name"),
+    ],
+)
+def test_a_form_that_is_wrong_is_refused_with_its_place(parts: dict[str, Any], why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        read(bundle(with_(FORM, **parts)))
 
 
 OTHERS: dict[str, Any] = {

@@ -154,6 +154,28 @@ def test_what_is_about_mood_from_outside_leaves_only_by_choice(priya: Profile, a
     assert "PHQ-4 there" in json.dumps(exported(priya, actor))
 
 
+def test_answers_to_our_form_from_another_program_are_kept_once_and_decide_nothing(
+    priya: Profile, actor: Actor, tmp_path: Path
+) -> None:
+    form = {
+        "resourceType": "QuestionnaireResponse", "id": "f", "status": "completed", "authored": "2026-11-19T09:30:00Z",
+        "questionnaire": f"{codes.BASE}/Questionnaire/safety-check", "subject": {"reference": "urn:uuid:p"},
+        "item": [
+            {"linkId": "numb_saddle", "text": "Numb there", "answer": [{"valueBoolean": True}]},
+            {"linkId": "phq4_low", "text": "Low there", "answer": [{"valueInteger": 3}]},
+        ],
+    }  # fmt: skip
+    before = plans.open_plan(profile=priya, by=actor).record
+    found = looked(priya, tmp_path, bundle_of(form), actor)
+    assert fhir_in.take_in(profile=priya, incoming=found.incoming, by=actor, now=NOW) == 2
+    assert fhir_in.take_in(profile=priya, incoming=found.incoming, by=actor, now=NOW) == 0
+    assert plans.open_plan(profile=priya, by=actor).record == before
+    shared = json.dumps(exported(priya, actor, chosen=Chosen(diary=True)))
+    assert "Numb there" in shared
+    assert "Low there" not in shared
+    assert "Low there" in json.dumps(exported(priya, actor))
+
+
 def care_plan(*exercises: tuple[str, int, int], **parts: Any) -> dict[str, Any]:
     def dose(name: str, value: int) -> dict[str, Any]:
         return {"url": f"{codes.BASE}/StructureDefinition/dose-{name}", "valueQuantity": {"value": value}}

@@ -62,6 +62,8 @@ PHQ4_ITEMS: Final = {
     "phq4_pleasure": Code(LOINC, "44250-9", "Little interest or joy, 0 to 3"),
     "phq4_low": Code(LOINC, "44255-8", "Feeling down, 0 to 3"),
 }
+#: The findings that only leave when the person chooses so.
+MOOD: Final = frozenset({"self_harm", "phq4", *PHQ4_ITEMS})
 EXERCISE_THERAPY: Final = Code(SNOMED, "229065009", "Exercise for the upper back")
 TO_PHYSIO: Final = Code(SNOMED, "308447003", "Physiotherapy, asked for by the person")
 

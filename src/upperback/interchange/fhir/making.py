@@ -10,8 +10,7 @@ from upperback.interchange.fhir import codes
 from upperback.interchange.fhir.elements import CodeableConcept, Coding, Identifier, Meta, Reference, address, stable_id
 from upperback.interchange.fhir.records import Chosen, Identity, Person
 
-#: The findings that only leave when the person chooses so.
-MOOD: Final = frozenset({"self_harm", "phq4", *codes.PHQ4_ITEMS})
+MOOD: Final = codes.MOOD
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,16 @@ _OF_COMPONENT: Final = frozenset(
         "valueInteger", "interpretation", "referenceRange",
     }
 )  # fmt: skip
+_OF_RESPONSE: Final = frozenset(
+    {
+        "resourceType", "id", "meta", "language", "text", "contained", "extension", "identifier", "basedOn", "partOf",
+        "questionnaire", "status", "subject", "encounter", "authored", "author", "source", "item",
+    }
+)  # fmt: skip
+_OF_ITEM: Final = frozenset({"id", "extension", "linkId", "definition", "text", "answer"})
+_ANSWERS: Final = tuple({f"value{kind}"} for kind in ("Coding", "Decimal", "Date", "Integer", "String", "Boolean"))
+_FORM_NAME_MOST: Final = 120
+_OUR_FORM: Final = f"{codes.BASE}/Questionnaire/"
 _VALUES: Final = ("valueQuantity", "valueCodeableConcept", "valueString", "valueBoolean", "valueInteger")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
@@ -126,6 +136,8 @@ def read_bundle(data: bytes) -> Incoming:
         match one["resourceType"]:
             case "Observation":
                 observations.append(_observation(one, f"{place} (Observation)", source))
+            case "QuestionnaireResponse" if _is_our_form(one):
+                observations += _answers(one, f"{place} (QuestionnaireResponse)", source)
             case "CarePlan" if one.get("status") in _LIVE:
                 plans.append(_plan(one, f"{place} (CarePlan)"))
             case "Patient" | "Composition":
@@ -469,6 +481,68 @@ def _moment(value: object, place: str) -> str:
     except (ValueError, OverflowError):
         pass
     raise InputError(f"{place}: {quoted(value)} is no day, and no time with its time zone")
+
+
+# ---- a form of ours that was filled in elsewhere ----------------------------------------------------------------
+
+
+def _is_our_form(one: Mapping[str, Any]) -> bool:
+    """A form of ours with answers that no Upperback wrote: those that one did stand in its safety checks."""
+    name = one.get("identifier")
+    form = one.get("questionnaire")
+    ours = isinstance(name, dict) and name.get("system") == codes.IDS
+    return isinstance(form, str) and form.startswith(_OUR_FORM) and not ours
+
+
+def _answers(one: Mapping[str, Any], place: str, source: str) -> Iterator[Observed]:
+    """Each item that was answered, as an observation of its own: what was asked, and what was said."""
+    _check_parts(one, _OF_RESPONSE | {"fullUrl"}, place)
+    if one.get("status") not in ("completed", "amended"):
+        raise InputError(f"{place}: status: {quoted(one.get('status'))} is not taken, only what is completed")
+    if not isinstance(one.get("subject"), dict):
+        raise InputError(f"{place}: subject: is missing")
+    at = _moment(one.get("authored"), f"{place}: authored")
+    there = one.get("id") or one["fullUrl"]
+    if not isinstance(there, str) or not 0 < len(there) <= _FORM_NAME_MOST:
+        raise InputError(f"{place}: id: is missing, or is no name")
+    for number, item in enumerate(_listed(one, "item", place), 1):
+        where = f"{place}, item {number}"
+        if not isinstance(item, dict) or not (key := _text(item, "linkId", where)):
+            raise InputError(f"{where}: a linkId is expected")
+        _check_parts(item, _OF_ITEM, where)
+        words = _text(item, "text", where) or key
+        values = [_answer(answer, where) for answer in _listed(item, "answer", where)]
+        if not values:
+            continue
+        single = values[0] if len(values) == 1 else None
+        parts = () if single else tuple(ObservedPart(words=words, value=value) for value in values)
+        yield _converted(
+            Observed(
+                came_from=source, there=f"{there}/{key}", words=words, starts=at, value=single, parts=parts,
+                private=key in codes.MOOD or _is_private(one, ()),
+            ),
+            where,
+        )  # fmt: skip
+
+
+def _answer(answer: object, place: str) -> ObservedValue:
+    """One answer; days, decimals and codes in the way of a form."""
+    if not isinstance(answer, dict):
+        raise InputError(f"{place}: an answer is expected")
+    if set(answer) - {"id"} not in _ANSWERS:
+        raise InputError(f"{place}: answer: one value is expected, of a kind that our forms ask for")
+    match answer:
+        case {"valueCoding": coding}:
+            words, coded = _concept({"coding": [coding]}, f"{place}: valueCoding")
+            return ObservedValue(kind="coded", words=words, codes=coded)
+        case {"valueDecimal": int() | float() as number} if not isinstance(number, bool):
+            return ObservedValue(kind="amount", number=float(_finite(number, place)))
+        case {"valueDate": day}:
+            return ObservedValue(kind="words", words=_moment(day, f"{place}: valueDate"))
+    found = _value(answer, place)
+    if found is None:
+        raise InputError(f"{place}: answer: {quoted(answer.get('valueDecimal'))} cannot be")
+    return found
 
 
 # ---- a plan ------------------------------------------------------------------------------------------------------
