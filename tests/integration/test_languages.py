@@ -31,7 +31,7 @@ PEOPLE: Final = ("desk", "six_weeks", "fracture", "cord")
 #: Two letters of the plain alphabet next to each other: a word that nobody has said in another language.
 _WORD: Final = re.compile(r"[A-Za-z]{2,}")
 _UNSEEN: Final = re.compile(
-    r"<!--.*?-->|<(script|style|svg|textarea)\b.*?</\1>|<(\w+)[^>]*\btranslate=\"no\".*?</\2>", re.DOTALL
+    r"<!--.*?-->|<(script|style|textarea)\b.*?</\1>|<(\w+)[^>]*\btranslate=\"no\".*?</\2>", re.DOTALL
 )
 _LABELS: Final = re.compile(r'\b(?:aria-label|alt|title|placeholder)="([^"]*)"')
 #: What has the same name everywhere: the product, units, names of people, addresses, what a person wrote.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from upperback.care.story import without_gaps
+from upperback.web import languages
 
 WIDTH = 360
 _LEFT, _RIGHT, _TOP, _HIGH, _BELOW = 26, 10, 24, 130, 24
@@ -105,7 +106,7 @@ def _axes(frame: Frame) -> list[str]:
         y = frame.y(value)
         if value > frame.bottom:
             parts.append(f'<line class="guide" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{_n(y)}" y2="{_n(y)}"/>')
-        parts.append(f'<text x="{_LEFT - 5}" y="{_n(y + 4)}" text-anchor="end">{value:g}</text>')
+        parts.append(f'<text x="{_LEFT - 5}" y="{_n(y + 4)}" text-anchor="end">{languages.said(f"{value:g}")}</text>')
     days = (frame.end - frame.start).days
     for day, anchor in ((frame.start, "start"), (frame.start + dt.timedelta(days=days // 2), "middle")):
         parts.append(_day(frame, day, anchor))
@@ -115,7 +116,9 @@ def _axes(frame: Frame) -> list[str]:
 
 def _day(frame: Frame, day: dt.date, anchor: str) -> str:
     y = _TOP + _HIGH + 17
-    return f'<text x="{_n(frame.x(day))}" y="{y}" text-anchor="{anchor}">{day.strftime("%-d %b")}</text>'
+    return (
+        f'<text x="{_n(frame.x(day))}" y="{y}" text-anchor="{anchor}">{languages.said(day.strftime("%-d %b"))}</text>'
+    )
 
 
 def _marks(frame: Frame, marks: Sequence[Mark]) -> list[str]:

@@ -20,6 +20,7 @@ from upperback.content import figure_body as anatomy
 from upperback.content.figure_body import SIDES, Rig, Skeleton, Station
 from upperback.content.figure_space import Camera, Vec
 from upperback.content.models import Exercise, Figure
+from upperback.web import languages
 from upperback.web.figure_props import Line, prop_lines
 
 WIDTH, HEIGHT, MARGIN, GUTTER = 320, 260, 14, 12
@@ -65,12 +66,12 @@ class Timing:
 
 def moving_figure(exercise: Exercise) -> str:
     """The exercise in motion, as SVG text for a page. Repeats for as long as it is shown."""
-    return _kept("move", msgspec.json.encode(exercise))
+    return _named(_kept("move", msgspec.json.encode(exercise)), exercise)
 
 
 def still_figures(exercise: Exercise) -> str:
     """Start and end of the exercise side by side, as SVG text for print and for less motion."""
-    return _kept("still", msgspec.json.encode(exercise))
+    return _named(_kept("still", msgspec.json.encode(exercise)), exercise)
 
 
 def figure_block(exercise: Exercise) -> str:
@@ -79,6 +80,12 @@ def figure_block(exercise: Exercise) -> str:
         f'<div class="figure"><div class="figure-moving">{moving_figure(exercise)}</div>'
         f'<div class="figure-still">{still_figures(exercise)}</div></div>'
     )
+
+
+def _named(drawn: str, exercise: Exercise) -> str:
+    """The drawing with its name and its words in the language of the page: what is kept has none."""
+    title, words = languages.said(exercise.title), languages.said(exercise.figure.words)
+    return drawn.replace(_TITLE, escape(title)).replace(_WORDS, escape(words))
 
 
 def timing_of(exercise: Exercise) -> Timing:
@@ -111,6 +118,10 @@ def timing_of(exercise: Exercise) -> Timing:
             now += REST_S
             add(0.0, now, other)
     return Timing(tuple(shares), tuple(others), tuple(seconds))
+
+
+#: Where the name and the words of a drawing come.
+_TITLE, _WORDS = "\ue010", "\ue011"
 
 
 @lru_cache(maxsize=256)
@@ -152,8 +163,8 @@ def _svg(exercise: Exercise, kind: str, width: int, inner: str) -> str:
     name = f"fig-{exercise.id.lower()}-{kind}"
     return (
         f'<svg class="fig fig-{kind}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" role="img" '
-        f'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{escape(exercise.title)}</title>'
-        f'<desc id="{name}-desc">{escape(exercise.figure.words)}</desc>{inner}</svg>'
+        f'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{_TITLE}</title>'
+        f'<desc id="{name}-desc">{_WORDS}</desc>{inner}</svg>'
     )
 
 
