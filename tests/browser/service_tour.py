@@ -38,8 +38,9 @@ def start_service(data: Path) -> Iterator[Service]:
     """`serve --service --trial --demo` until the end of the block."""
     command = [sys.executable, "-c", "from upperback.cli import main; raise SystemExit(main())"]
     command += ["serve", "--service", "--trial", "--demo", "--port", "0"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    environment.pop("UPPERBACK_DEBUG", None)  # a service refuses to start with it
+    # Of the settings of a test nothing: a service refuses to start with what it does not know.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("UPPERBACK_")}
+    environment = {**own, "PYTHONPATH": str(ROOT / "src")}
     with subprocess.Popen(
         [*command, "--data", str(data)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     ) as process:

