@@ -28,8 +28,9 @@ from upperback.care.diary import (
     TaskDone,
     TaskTold,
 )
-from upperback.services import demo, diary, plans, treating
-from upperback.services.actors import SYSTEM
+from upperback.content.vocabulary import default_content
+from upperback.services import demo, diary, plan_changes, plans, treating
+from upperback.services.actors import READER, SYSTEM
 from upperback.services.people import Profile
 from upperback.services.treating import Seen
 from upperback.store.models import Assessment
@@ -343,3 +344,33 @@ def test_a_task_is_noted_due_and_ticked_off(client: Client, priya: Profile) -> N
     assert "task of yours" not in text_of(client, f"/clinic/people/{priya.uuid}/")
     client.post("/people/choose/", {"person": str(priya.uuid)})
     assert client.get("/messages/hand-over/").status_code == 404
+
+
+@pytest.mark.usefixtures("tried_out")
+def test_a_template_fills_a_form_that_is_read_before_it_is_sent(client: Client, priya: Profile) -> None:
+    page = text_of(client, "/clinic/templates/")
+    sent = {"client_id": form_of(page)["client_id"], "kind": "message", "name": "First <b>week</b>"}
+    assert client.post("/clinic/templates/", sent | {"words": f"Hello {priya.name}!"}).status_code == 422
+    assert client.post("/clinic/templates/", sent | {"words": "How is <i>it</i>?"}).status_code == 302
+    about = f"/clinic/people/{priya.uuid}/"
+    editable = plan_changes.what_may_change(profile=priya, by=READER)
+    here, fits = editable.exercises[0].exercise.id, editable.addable[0]
+    away = next(id for id in default_content().exercises if id not in {here, *editable.addable} and not any(
+        item.exercise.id == id for item in editable.exercises
+    ))  # fmt: skip
+    desk = {"client_id": str(uuid.uuid4()), "kind": "exercises", "name": "Desk", "exercises": [here, fits, away]}
+    assert client.post("/clinic/templates/", desk).status_code == 302
+    page = text_of(client, "/clinic/templates/")
+    assert "First &lt;b&gt;week" in page
+    assert scripts_in(page) == []
+    used = re.search(r'href="([^"]*)">First', text_of(client, f"{about}messages/"))
+    assert used is not None
+    assert "How is &lt;i&gt;it&lt;/i&gt;?</textarea>" in text_of(client, f"{about}messages/{used[1].split('#')[0]}")
+    used = re.search(r'href="([^"]*)">Desk', text_of(client, f"{about}plan/"))
+    assert used is not None
+    page = text_of(client, f"{about}plan/{used[1]}")
+    assert "Of “Desk”, 1 are ticked below, 1 are in the plan already, and 1 do not fit this person." in page
+    assert re.search(rf'value="{fits}"[^>]* checked', page)
+    away_form = {"what": "away", "template": sent["client_id"]}
+    assert client.post("/clinic/templates/", away_form).status_code == 302
+    assert "First" not in text_of(client, "/clinic/templates/")

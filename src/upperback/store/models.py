@@ -724,6 +724,41 @@ class Clinic(models.Model):
         return self.name
 
 
+class ClinicTemplate(_AppendOnly):
+    """Words for a message, or a set of exercises, that a clinic keeps. About nobody. The newest row of one counts."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "template": T, "clinic": T, "kind": T, "name": T, "words": T, "exercises": T, "is_kept": T,
+            "made_at": T, "by": T,
+        },
+        Export.NEVER,
+        Erase.KEEP,
+    )  # fmt: skip
+
+    class Kind(models.TextChoices):
+        MESSAGE = "message"
+        EXERCISES = "exercises"
+
+    template = models.UUIDField(db_index=True, help_text="Which one this is a version of.")
+    clinic = models.ForeignKey(
+        Clinic, on_delete=models.CASCADE, null=True, related_name="templates", help_text="None: where it is tried out."
+    )
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    name = models.CharField(max_length=60)
+    words = models.TextField(blank=True, default="")
+    exercises = models.JSONField(default=list)
+    is_kept = models.BooleanField(default=True, help_text="False: it was taken away.")
+    made_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Membership(models.Model):
     """In which role an account works for a clinic. Ending it is the one change."""
 

@@ -96,6 +96,7 @@ PAGES: Final[dict[str, Rule]] = {
         shows=("identity", "answers", "mood", "plan", "progress", "wearable"),
     ),
     **_rules("work", "clinic_plan clinic_picture", roles=("clinician",), shows=("identity", "plan")),
+    **_rules("work", "clinic_templates", roles=("clinician",)),
     **_rules("work", "clinic_cleared", roles=("clinician",), shows=("identity", "answers", "plan")),
     **_rules("work", "clinic_messages clinic_tasks", roles=("clinician",), shows=("identity", "messages")),
     # Programs with a token, on one's own machine only: in a service a clinic's app is asked of `access`.

@@ -1,6 +1,7 @@
 """`/clinic/people/ID/plan/`, `/fine/`: what a clinician proposes to a person. Nothing changes before their yes."""
 
 import uuid
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from upperback.core.errors import Conflict, InputError, NotAllowed
-from upperback.services import pictures, plan_changes, proposals, treating
+from upperback.services import pictures, plan_changes, proposals, templates, treating
 from upperback.services.actors import public_id
 from upperback.web import downloads
 from upperback.web.clinician.change_form import ROLE_NAMES, form_context, parts_sent
@@ -52,8 +53,26 @@ def plan_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
             return redirect(f"{shared['back']}?sent=1")
         except (InputError, Conflict, NotAllowed) as problem:
             error = problem
-    context = form_context(request, profile, editable, error) | shared
+    context = form_context(request, profile, editable, error) | shared | _sets(request, editable)
     return show(request, "clinician/change.jinja", context, status=422 if error else 200)
+
+
+def _sets(request: HttpRequest, editable: plan_changes.Editable) -> dict[str, Any]:
+    """The sets of exercises of the clinic; of one that was chosen, what fits this person is ticked."""
+    by, now = actor_of(request), session.now()
+    sets = [one for one in templates.templates_of(by=by, now=now) if one.kind == "exercises"]
+    chosen = next((one for one in sets if str(one.id) == request.GET.get("template")), None)
+    if chosen is None or request.method == "POST":
+        return {"sets": sets}
+    here = {item.exercise.id for item in editable.exercises}
+    fits = [id for id in chosen.exercises if id in editable.addable]
+    return {
+        "sets": sets,
+        "added": fits,
+        "set_name": chosen.name,
+        "set_here": len(here & set(chosen.exercises)),
+        "set_left_out": len(set(chosen.exercises) - here - set(fits)),
+    }
 
 
 @require_http_methods(METHODS)

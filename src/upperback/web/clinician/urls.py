@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from upperback.web.clinician import caseload, edit, one_person, opened, tasks, writing
+from upperback.web.clinician import caseload, edit, one_person, opened, tasks, templates, writing
 
 urlpatterns = [
     path("opened/", opened.overview, name="opened"),
     path("opened/change/", opened.change, name="opened_change"),
     path("clinic/", caseload.caseload_page, name="caseload"),
+    path("clinic/templates/", templates.templates_page, name="clinic_templates"),
     path("clinic/people/<uuid:person_id>/", one_person.person_page, name="clinic_person"),
     path("clinic/people/<uuid:person_id>/plan/", edit.plan_page, name="clinic_plan"),
     path("clinic/people/<uuid:person_id>/picture/<slug:sha256>/", edit.picture, name="clinic_picture"),

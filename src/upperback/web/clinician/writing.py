@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from upperback.core.errors import InputError
-from upperback.services import appointments, messages, treating
+from upperback.services import appointments, messages, templates, treating
 from upperback.services.actors import public_id
 from upperback.web.clinician.who import actor_of, for_clinician, name_of
 from upperback.web.person import session
@@ -66,6 +66,8 @@ def messages_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         ],
         "has_video": bool(settings.OPTIONS.video_url),
         "zone": seen.profile.time_zone,
+        "templates": [one for one in templates.templates_of(by=by, now=now) if one.kind == "message"],
+        "filled": _filled(request),
         "notes": messages.notes(seen=seen, by=by),
         "own_name": own_name,
         "posted": posted,
@@ -77,6 +79,13 @@ def messages_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         "back": reverse("clinic_person", args=[person_id]),
     }
     return show(request, "clinician/messages.jinja", context, status=422 if error else 200)
+
+
+def _filled(request: HttpRequest) -> str:
+    """The words of the template that was chosen, to be read and changed before they are sent."""
+    chosen = public_id(request.GET.get("template", ""))
+    found = templates.template_of(template=chosen, by=actor_of(request), now=session.now()) if chosen else None
+    return found.words if found is not None else ""
 
 
 def _wall_time(text: str) -> dt.datetime:

@@ -96,8 +96,11 @@ def services(keys: list[str] | tuple[str, ...]) -> list[Service]:
 
 
 def _clinic_nav() -> list[dict[str, str]]:
-    people = {"id": "caseload", "href": reverse("caseload"), "text": _("Your people")}
-    return [people, {"id": "staff", "href": reverse("staff"), "text": _("Your work")}] if settings.SERVICE else [people]
+    found = [
+        {"id": "caseload", "href": reverse("caseload"), "text": _("Your people")},
+        {"id": "clinic_templates", "href": reverse("clinic_templates"), "text": _("Templates")},
+    ]
+    return [*found, {"id": "staff", "href": reverse("staff"), "text": _("Your work")}] if settings.SERVICE else found
 
 
 def _nav_items() -> list[dict[str, str]]:

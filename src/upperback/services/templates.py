@@ -1,0 +1,128 @@
+"""Templates of a clinic: words for a message, or a set of exercises. Used, they fill a form that is edited and sent.
+
+They are the clinic's and about nobody: nothing in them comes from a record, and one that names a person whom its writer
+looks after is refused. What fits a person is decided when it is used, by the same rules as without it.
+"""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from upperback.care.diary import LONG_WORDS_MOST
+from upperback.content.vocabulary import default_content
+from upperback.core.errors import InputError, NotFound
+from upperback.services import access, audit, treating
+from upperback.services.actors import Actor
+from upperback.services.permissions import check_may
+from upperback.store.models import Clinic, ClinicTemplate
+
+__all__ = ["Template", "keep_template", "take_away", "template_of", "templates_of"]
+
+NAME_MOST: Final = 60
+#: As many as a change of a plan may bring in.
+_EXERCISES_MOST: Final = 20
+_TEMPLATES_MOST: Final = 200
+#: Shorter ones stand in many words, and this is what a new record is called.
+_NO_NAMES: Final = frozenset({"Me"})
+_NAME_LEAST: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A template as it is now. `words`: of a message; `exercises`: ids, of a set."""
+
+    id: uuid.UUID
+    kind: str
+    name: str
+    words: str
+    exercises: tuple[str, ...]
+
+
+def templates_of(*, by: Actor, now: dt.datetime) -> list[Template]:
+    """Those of the clinic that this clinician works for, by name."""
+    check_may(by, "propose_change")
+    newest = {row.template: row for row in ClinicTemplate.objects.filter(clinic=_clinic(by, now)).order_by("id")}
+    found = [
+        Template(id=row.template, kind=row.kind, name=row.name, words=row.words, exercises=tuple(row.exercises))
+        for row in newest.values()
+        if row.is_kept
+    ]
+    return sorted(found, key=lambda one: (one.kind, one.name.casefold(), one.id))
+
+
+def template_of(*, template: uuid.UUID | None, by: Actor, now: dt.datetime) -> Template | None:
+    """One of them; None where it is not there, or another clinic's."""
+    return next((one for one in templates_of(by=by, now=now) if one.id == template), None)
+
+
+def keep_template(
+    *, client_id: uuid.UUID | None, kind: str, name: str, words: str, exercises: Iterable[str], by: Actor,
+    now: dt.datetime,
+) -> None:  # fmt: skip
+    """A new template, or with the id of one that is there a new version of it. The same sent twice is one."""
+    check_may(by, "propose_change")
+    clinic, here = _clinic(by, now), templates_of(by=by, now=now)
+    called, told = " ".join(name.split()), words.replace("\r\n", "\n").strip()
+    chosen = tuple(dict.fromkeys(exercises))
+    if client_id is None or kind not in ClinicTemplate.Kind.values:
+        raise InputError("Say what the template is for", field="kind")
+    if not called or len(called) > NAME_MOST or not called.isprintable():
+        raise InputError(f"Give it a name of up to {NAME_MOST} letters", field="name")
+    if kind == ClinicTemplate.Kind.MESSAGE:
+        chosen = ()
+        if not told or len(told) > LONG_WORDS_MOST or not told.replace("\n", " ").isprintable():
+            raise InputError(f"Write the words, up to {LONG_WORDS_MOST} letters", field="words")
+        _check_names_nobody(f"{called} {told}", by, now)
+    else:
+        told = ""
+        if not chosen or len(chosen) > _EXERCISES_MOST or set(chosen) - set(default_content().exercises):
+            raise InputError(f"Choose exercises, up to {_EXERCISES_MOST}", field="exercises")
+        _check_names_nobody(called, by, now)
+    new = Template(id=client_id, kind=kind, name=called, words=told, exercises=chosen)
+    if new in here:
+        return
+    if len(here) >= _TEMPLATES_MOST:
+        raise InputError("There are too many templates. Take some away first", field="name")
+    _write(new, clinic, by, now, is_kept=True)
+
+
+def take_away(*, template: uuid.UUID | None, by: Actor, now: dt.datetime) -> None:
+    """It is not offered any more. Taking it away twice changes nothing."""
+    check_may(by, "propose_change")
+    found = template_of(template=template, by=by, now=now)
+    if found is not None:
+        _write(found, _clinic(by, now), by, now, is_kept=False)
+
+
+def _write(one: Template, clinic: Clinic | None, by: Actor, now: dt.datetime, *, is_kept: bool) -> None:
+    if ClinicTemplate.objects.filter(template=one.id).exclude(clinic=clinic).exists():
+        raise NotFound("there is no such template")
+    ClinicTemplate.objects.create(
+        template=one.id, clinic=clinic, kind=one.kind, name=one.name, words=one.words, exercises=list(one.exercises),
+        is_kept=is_kept, made_at=now, by=str(by),
+    )  # fmt: skip
+    action = "keep_template" if is_kept else "take_template_away"
+    audit.record(by=by, action=action, now=now, object_kind="template", object_uuid=one.id, kind=one.kind)
+
+
+def _clinic(by: Actor, now: dt.datetime) -> Clinic | None:
+    """The clinic that somebody works for as a clinician; None where the pages are tried out without accounts."""
+    if by.kind != "account":
+        return None
+    jobs = [job for job in access.jobs_of(actor=by, now=now) if job.role == "clinician"]
+    if not jobs:
+        raise NotFound("there is no such page")
+    return Clinic.objects.get(uuid=jobs[0].clinic)
+
+
+def _check_names_nobody(text: str, by: Actor, now: dt.datetime) -> None:
+    """No whole word, or words, that are the name of somebody whom the writer looks after."""
+    for seen in treating.see_all(by=by, now=now):
+        name = seen.profile.name.strip()
+        if len(name) < _NAME_LEAST or name in _NO_NAMES:
+            continue
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
+            raise InputError("This holds the name of somebody you look after. Write it without", field="words")
