@@ -103,6 +103,12 @@ def test_every_item_is_there_and_an_answer_comes_in(page: Page, name: str) -> No
     assert {key for key, one in by_key.items() if one.private} == set(by_key) & {"self_harm"}
 
 
+def test_every_answer_to_choose_has_words() -> None:
+    options = [option for form in FORMS.values() for item in form["item"] for option in item.get("answerOption", ())]
+    assert len(options) > 400
+    assert [option for option in options if not option["valueCoding"].get("display")] == []
+
+
 def test_an_item_without_words_is_missed(page: Page) -> None:
     form = json.loads(json.dumps(FORMS["DeskCheck"]))
     lost = form["item"][0].pop("text")

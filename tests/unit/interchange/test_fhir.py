@@ -104,7 +104,7 @@ def test_an_answer_stands_under_its_finding_and_what_is_unknown_says_so() -> Non
     answers = items(made(person()))
     assert answers["fever"] == [{"valueCoding": {"system": codes.YES_NO, "code": "N", "display": "No"}}]
     assert answers["age"] == [{"valueInteger": 41}]
-    unknown = {"system": codes.ABSENT, "code": "asked-unknown"}
+    unknown = {"system": codes.ABSENT, "code": "asked-unknown", "display": "Asked But Unknown"}
     assert answers["rigors"] == [{"valueCoding": unknown}]
     assert answers["site"][1] == {"valueCoding": unknown}
     assert answers["duration_weeks"] == [{"extension": [{"url": codes.ABSENT_EXTENSION, "valueCode": "asked-unknown"}]}]
@@ -122,7 +122,9 @@ def test_what_somebody_would_rather_not_say_is_no_gap() -> None:
     findings = {key: value for key, value in FINDINGS.items() if key != "self_harm"}
     declined = check(findings=findings, declined=["self_harm"])
     answers = items(made(person(checks=[declined]), EVERYTHING))
-    assert answers["self_harm"] == [{"valueCoding": {"system": codes.ABSENT, "code": "asked-declined"}}]
+    assert answers["self_harm"] == [
+        {"valueCoding": {"system": codes.ABSENT, "code": "asked-declined", "display": "Asked But Declined"}}
+    ]
 
 
 def test_mood_leaves_only_where_it_is_chosen() -> None:

@@ -19,6 +19,8 @@ UCUM: Final = "http://unitsofmeasure.org"
 NHS_NUMBER: Final = "https://fhir.nhs.uk/Id/nhs-number"
 URI: Final = "urn:ietf:rfc:3986"
 ABSENT: Final = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+#: Its own words: a reader without them shows the bare code as an answer to choose.
+WHY_ABSENT: Final = {"asked-unknown": "Asked But Unknown", "asked-declined": "Asked But Declined"}
 ABSENT_EXTENSION: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 YES_NO: Final = "http://terminology.hl7.org/CodeSystem/v2-0136"
 _TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem"

@@ -121,7 +121,7 @@ def _not_known(finding: Finding, why: str) -> Answer:
 
 def not_known(why: str) -> Coding:
     """The answer that there is no answer."""
-    return Coding(system=codes.ABSENT, code=why)
+    return Coding(system=codes.ABSENT, code=why, display=codes.WHY_ABSENT[why])
 
 
 def yes_no(value: bool) -> Coding:
