@@ -1,7 +1,11 @@
-"""A service in a browser: what a person takes back goes from a clinician's open page within a second."""
+"""A service in a browser: what a person takes back goes from a clinician's open page within a second.
+
+And what somebody types there runs nowhere, on either side.
+"""
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -14,6 +18,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import ROOT
+from tests.browser.typed import STRANGE, look, send, watched
+from tests.integration.payloads import PAYLOADS
 
 _SERVE = (
     "import pathlib, sys; from upperback.web.serve import serve, settle; "
@@ -92,4 +98,37 @@ def test_what_is_taken_back_goes_dark_within_a_second(
         expect(clinician.locator("main")).not_to_contain_text("Ana")
         assert quiet == []
         tell(f"an open clinician's page is dark {dark_s:.2f} s after what it shows was taken back")
+        browser.close()
+
+
+def test_what_is_typed_at_a_service_runs_nowhere(service: Service, chromium: str) -> None:
+    dice = random.Random(7)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        clinician, person = (page_of(browser, service, who) for who in ("clinician", "person"))
+        nobody = browser.new_page()
+        ran = [told for page in (clinician, person, nobody) for told in [watched(page)]]
+        about = f"{service.address}/clinic/people/{service.keys['record']}/"
+        fields = 0
+        for page, address, number in (
+            (person, "/share/", 0), (person, "/messages/", 0), (clinician, "/staff/code/", 0),
+            *((clinician, f"{about}messages/", form) for form in range(3)),
+            (nobody, "/account/login/", 0), (nobody, "/account/new/", 0), (nobody, "/account/forgotten/", 0),
+        ):  # fmt: skip
+            there = address if address.startswith("http") else service.address + address
+            fields += send(page, there, number, [text[:60] for text in dice.sample(PAYLOADS, 12)])
+        assert fields >= 11
+        for page, there in (
+            (clinician, about), (clinician, f"{about}messages/"), (clinician, f"{service.address}/clinic/?name=<b>"),
+            (person, f"{service.address}/share/"), (person, f"{service.address}/messages/"),
+        ):  # fmt: skip
+            look(page, there)
+        assert "alert(1)" in person.locator("main").inner_text()
+        assert ran == [[], [], []]
+        # And what would run is seen.
+        nobody.goto("about:blank")
+        nobody.set_content("<img src=x onerror=alert(1)>")
+        nobody.wait_for_timeout(300)
+        assert ran[2] == ["1"]
+        assert nobody.evaluate(STRANGE)
         browser.close()

@@ -257,8 +257,8 @@ def told(words: str) -> Iterator[Entry]:
 
 
 @pytest.mark.usefixtures("tried_out")
-def test_nothing_that_was_typed_runs_on_a_page_of_a_clinician(client: Client, priya: Profile) -> None:
-    """Payloads in every field; the pages hold each as text, and no element or attribute of it."""
+def test_nothing_that_was_typed_runs_on_a_page_of_a_clinician(client: Client, priya: Profile, settings: Any) -> None:
+    """Payloads in every field; the pages hold each as text, and no element or attribute of it. An opened file too."""
     base = scripts_in(text_of(client, f"/clinic/people/{priya.uuid}/")) + scripts_in(text_of(client, "/clinic/"))
     assert base == []
     client.post("/people/choose/", {"person": str(priya.uuid)})
@@ -277,6 +277,14 @@ def test_nothing_that_was_typed_runs_on_a_page_of_a_clinician(client: Client, pr
         addresses = (about, f"{about}messages/", f"{about}plan/", "/messages/", "/clinic/", f"/clinic/?name={some[0]}")
         for address in addresses:
             assert scripts_in(text_of(client, address)) == [], some
+        letter = {"person": str(priya.uuid), "reader": "gp", "question": some[0][:200], "given": some[1][:60]}
+        looked_at = client.post("/share/letter/", letter)
+        assert looked_at.status_code == 200
+        assert scripts_in(looked_at.content.decode()) == [], some
+        settings.OPENED = True  # the same record as a file that somebody else reads
+        for address in ("/opened/", "/opened/change/", "/today/", "/plan/", "/goals/", "/history/", "/progress/"):
+            assert scripts_in(text_of(client, address)) == [], some
+        settings.OPENED = False
         diary.DiaryEntry.objects.filter(profile=priya).delete()
     assert len(PAYLOADS) >= 200
 

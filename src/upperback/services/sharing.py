@@ -287,6 +287,7 @@ def _checked_classes(kind: str, data_classes: Iterable[str]) -> list[str]:
 def _check_tries(by: Actor, now: dt.datetime) -> None:
     wrong = AuditEvent.objects.filter(action="wrong_code", at__gt=now - dt.timedelta(hours=1))
     if wrong.filter(actor_id=by.id).count() >= TRIES_OF_ONE or wrong.count() >= TRIES_OF_ALL:
+        audit.record(by=by, action="too_many_codes", now=now, object_kind="invitation")
         raise InputError(_TOO_MANY, field="code")
 
 

@@ -1,6 +1,7 @@
 """Who may see what of whom, asked of a small service with a stranger in it."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from upperback.services import access, actors, clinics, sharing
 from upperback.services.access import Denied
 from upperback.services.actors import SYSTEM, Actor
 from upperback.services.people import Profile
-from upperback.store.models import Account, AuditEvent, ConsentEvent, Membership
+from upperback.store.models import Account, AuditEvent, ConsentEvent, Invitation, Membership, Relation
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +110,39 @@ def test_a_code_works_once_and_for_two_days_and_not_for_everybody(world: World) 
     with pytest.raises(InputError, match="does not work"):
         sharing.accept(code=code("cares"), by=as_staff(world.mina), now=NOW)  # staff care by their work only
     assert access.caseload(actor=as_staff(world.mina), now=LATER) == [world.record(world.ana), bo]
+
+
+def test_a_code_that_is_refused_changes_nothing_and_is_written_down(world: World) -> None:
+    bo, left = world.record(world.bo), new_staff("Lee Gone", world.north)
+    clinics.end_membership(member=Membership.objects.get(account=left), by=SYSTEM, now=NOW)
+    [old, used, fresh] = (
+        sharing.invite(profile=bo, kind="treats", data_classes=["plan"], days=30, by=as_person(world.bo), now=NOW)[1]
+        for _ in range(3)
+    )
+    sharing.accept(code=used, by=as_staff(world.mina), now=NOW)
+
+    def rows() -> list[Any]:
+        kept = (Relation, ConsentEvent, Invitation)
+        return [list(model.objects.order_by("pk").values()) for model in kept]
+
+    before = rows()
+    for code, by, at in (
+        (old, as_staff(world.mina), NOW + sharing.INVITATION_LASTS),  # run out
+        (used, as_staff(world.mina), NOW),  # used before, by the same
+        (used, as_staff(world.stranger), NOW),  # and by somebody else
+        (fresh, as_staff(left), LATER),  # works here no more
+    ):
+        with pytest.raises(InputError, match="does not work"):
+            sharing.accept(code=code, by=by, now=at)
+        told = AuditEvent.objects.latest("pk")
+        assert (told.action, told.actor_id, told.profile_uuid) == ("wrong_code", by.id, None)
+    assert rows() == before
+    for _ in range(sharing.TRIES_OF_ONE):
+        with pytest.raises(InputError):
+            sharing.accept(code=fresh, by=as_staff(left), now=LATER)
+    assert AuditEvent.objects.latest("pk").action == "too_many_codes"
+    assert rows() == before
+    assert access.caseload(actor=as_staff(left), now=LATER) == []
 
 
 def test_guessing_codes_is_stopped(world: World) -> None:
