@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Page, WebSocketRoute
 
+from tests.browser.live_states import lines_of, live_states, lost
 from upperback.care.intake import PARTS, sections, shared_page
 from upperback.content.models import Question
 from upperback.content.vocabulary import default_content
@@ -418,10 +419,14 @@ def _plan(page: Page) -> Iterator[str]:
     yield "breaks-error"
     page.goto("/live/")
     yield "live"
+    yield from live_states(page)
     page.goto("/live/screen/")
     yield "live-screen"
     page.goto("/live/muscle/")
     yield "live-muscle"
+    page.get_by_text("Play a recording of a muscle").click()
+    page.get_by_role("button", name="Play it").click()
+    yield "live-muscle-file-error"
     yield from _muscle(page)
     page.goto("/live/kept/")
     yield "live-kept"
@@ -442,6 +447,10 @@ def _muscle(page: Page) -> Iterator[str]:
             if name == "silent":
                 page.get_by_text("Nothing has come for a moment").wait_for()
             yield f"live-muscle-{name}"
+    with muscle_told(page) as tell:
+        page.get_by_role("button", name="Try it with a made-up muscle").click()
+        with lost(page, tell(_READY, *_LETS_GO)):
+            yield "live-muscle-line-lost"
 
 
 _READY: Final[dict[str, Any]] = {"ready": "", "rounds": 5, "stage": "rest"}
@@ -461,27 +470,18 @@ MUSCLE_TOLD: Final[dict[str, tuple[dict[str, Any], ...]]] = {
 
 
 @contextmanager
-def muscle_told(page: Page) -> Iterator[Callable[..., None]]:
+def muscle_told(page: Page) -> Iterator[Callable[..., WebSocketRoute]]:
     """The page of a muscle, opened anew, with a server that tells what it is given here."""
-    lines: list[WebSocketRoute] = []
+    with lines_of(page, "/live/muscle/socket/") as say:
+        page.goto("/live/muscle/")
 
-    def opened(line: WebSocketRoute) -> None:
-        lines.append(line)
+        def tell(*told: dict[str, Any]) -> WebSocketRoute:
+            page.wait_for_function(
+                "() => document.querySelector('[data-stage=looks]:not([hidden]), [data-stage=train]:not([hidden])')"
+            )
+            return say(*told)
 
-    page.route_web_socket("**/live/muscle/socket/", opened)
-    page.goto("/live/muscle/")
-
-    def tell(*told: dict[str, object]) -> None:
-        page.wait_for_function(
-            "() => document.querySelector('[data-stage=looks]:not([hidden]), [data-stage=train]:not([hidden])')"
-        )
-        while not lines:
-            page.wait_for_timeout(20)
-        for one in told:
-            lines[-1].send(json.dumps(one))
-        page.wait_for_timeout(50)
-
-    yield tell
+        yield tell
 
 
 def _flare(page: Page) -> Iterator[str]:

@@ -50,6 +50,9 @@ export class View {
   // What the server says in one sentence has no full stop.
   fail(text) {
     this.calm();
+    if (this.stage === "live") { // it did work
+      this.parts.trouble_title.textContent = this.words.stopped;
+    }
     this.parts.trouble.textContent = /[.!?]$/.test(text) ? text : `${text}.`;
     this.show("trouble");
   }
@@ -128,7 +131,7 @@ export class View {
     turn(parts.front, now.lateral_deg ?? 0);
     say(parts.lean, known ? words[leaning(now.flexion_deg)] : words.not_measured);
     say(parts.degrees, known ? `${Math.round(now.flexion_deg)}°` : "");
-    say(parts.held, now.held_s >= 60 ? words.held.replace("%", Math.floor(now.held_s / 60)) : words.held_short);
+    say(parts.held, !known ? "" : now.held_s >= 60 ? words.held.replace("%", Math.floor(now.held_s / 60)) : words.held_short);
     if (now.notes.length) {
       say(parts.note, now.notes[0]);
     }
