@@ -6,8 +6,9 @@ Of an address the longest beginning counts. Nothing here is imported from the pr
 from typing import Final, Literal
 
 Audience = Literal[
-    "everybody", "checking", "own record", "sign-in", "staff", "clinicians", "clinic admins", "support", "nobody"
-]
+    "everybody", "checking", "own record", "sign-in", "staff", "clinicians", "clinic admins", "support", "researchers",
+    "nobody",
+]  # fmt: skip
 Outcome = Literal["in", "sign in first", "not there", "to work", "second step first"]
 
 #: Beginning of an address -> for whom. Whatever is not here is somebody's own record.
@@ -32,6 +33,7 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "staff/team/": "clinic admins",
     "staff/looks/": "clinic admins",
     "staff/support/": "support",
+    "staff/studies/": "researchers",
     "clinic/": "clinicians",
     "opened/": "nobody",
     "share/programs/": "nobody",  # tokens of programs are for one's own machine
@@ -52,7 +54,7 @@ EVERYBODY: Final = (*WITHOUT_ACCOUNT, *PEOPLE, *STAFF, "app")
 #: What Ana's consents are, or what became of the accounts.
 CONSENT_STATES: Final = (
     "usual", "with mood", "plan only", "none", "withdrawn", "run out", "not begun", "for research", "for the clinic",
-    "for her carer", "for the app",
+    "for her carer", "for the app", "for a study",
 )  # fmt: skip
 ACCOUNT_STATES: Final = ("closed", "no second step", "left the clinic", "works elsewhere now", "relation over")
 
@@ -90,6 +92,8 @@ def outcome(who: str, address: str, state: str) -> Outcome:
         return "not there"
     if audience == "clinic admins":
         return "in" if who == "admin" else "not there"
+    if audience == "researchers":
+        return "in" if who in {"researcher", "works at both"} else "not there"
     if audience == "support":
         return "in" if who in {"support", "works at both"} else "not there"
     return "in" if audience == "staff" or who in CLINICIANS else "not there"
@@ -108,6 +112,8 @@ def seen(who: str, state: str, purpose: str) -> frozenset[str]:
         }.get(state, _NOTHING)  # fmt: skip
     if who == "her carer" and purpose == "caring":
         return frozenset({"identity", "plan"}) if state == "for her carer" else _NOTHING
+    if who == "researcher" and purpose == "research" and state == "for a study":
+        return frozenset({"plan"})
     if who == "researcher" and purpose == "research":
         return frozenset({"plan", "progress"}) if state == "for research" else _NOTHING
     if who == "app" and purpose == "app":

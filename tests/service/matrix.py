@@ -26,7 +26,7 @@ from upperback.services.access_rules import DATA_CLASSES, PURPOSES, Asked, Stand
 from upperback.services.actors import SYSTEM, Actor
 from upperback.services.clinics import Account, Clinic
 from upperback.services.people import Profile
-from upperback.store.models import ConsentEvent, Membership, Relation
+from upperback.store.models import ConsentEvent, Membership, Relation, Study
 from upperback.web.service import visitors
 
 NAME: Final = "CANARYANA"
@@ -136,6 +136,12 @@ def _set(cast: Cast, state: str) -> None:
             _consent(cast, clinician.uuid, "care", usual, since=1)
         case "for research":
             _consent(cast, cast.clinic.uuid, "research", frozenset({"plan", "progress"}))
+        case "for a study":
+            study = Study.objects.create(
+                clinic=cast.clinic, name="S", about="-", approval="-", data_classes=["plan"], by="test",
+                ends_at=cast.now + 9 * _DAY, made_at=cast.now,
+            )  # fmt: skip
+            _consent(cast, study.uuid, "research", frozenset({"plan"}))
         case "for the clinic":
             _consent(cast, cast.clinic.uuid, "care", frozenset({"plan"}))
         case "for her carer":

@@ -43,7 +43,8 @@ def test_each_page_is_for_whom_it_is_said_to_be_for() -> None:
         rule = rule_of(pattern.name)
         assert rule is not None
         only = next(iter(rule.roles)) if len(rule.roles) == 1 else ""
-        staff = {"clinician": "clinicians", "clinic_admin": "clinic admins", "support": "support"}.get(only, "staff")
+        named = {"clinician": "clinicians", "clinic_admin": "clinic admins", "researcher": "researchers"}
+        staff = (named | {"support": "support"}).get(only, "staff")
         if said.get(rule.who, staff) != expected.audience_of(address):
             differ[address] = (said.get(rule.who, staff), expected.audience_of(address))
     assert differ == {}, "in web/rules.py, and in tests/service/expected.py"

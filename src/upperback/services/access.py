@@ -29,7 +29,7 @@ from upperback.services.access_rules import (
     decide_any,
 )
 from upperback.services.actors import Actor, public_id
-from upperback.store.models import Account, ConsentEvent, Membership, Profile, Relation
+from upperback.store.models import Account, ConsentEvent, Membership, Profile, Relation, Study
 
 __all__ = [
     "Allowed",
@@ -38,6 +38,7 @@ __all__ = [
     "allowed_of",
     "caseload",
     "caseload_with_kinds",
+    "in_study",
     "jobs_of",
     "may",
     "open_record",
@@ -130,6 +131,22 @@ def visible(*, actor: Actor, person_uuid: uuid.UUID, purpose: Purpose, now: dt.d
     return allowed_of(actor=actor, people=[person], purpose=purpose, now=now)[person.pk]
 
 
+def in_study(*, actor: Actor, study: Study, now: dt.datetime) -> list[tuple[Profile, frozenset[DataClass]]]:
+    """Who takes part in a study now, and what of each this researcher may see by that consent and no other."""
+    given = ConsentEvent.objects.filter(recipient=study.uuid, kind=ConsentEvent.Kind.GRANTED).values("profile")
+    people = list(Profile.objects.filter(pk__in=given).order_by("uuid"))
+    found = []
+    for person, ways in zip(people, _standings(actor, people, now).values(), strict=True):
+        # One by the study alone: what was granted to the clinic, or to another study, opens nothing here.
+        own = [replace(way, account=None, clinic=None) for way in ways if way.study == study.uuid]
+        kinds = [kind for kind in DATA_CLASSES if kind in study.data_classes]
+        asked = [Asked(purpose="research", data_class=kind, now=now) for kind in kinds]
+        classes = frozenset(kind for kind, one in zip(kinds, asked, strict=True) if decide_any(own, one))
+        if classes:
+            found.append((person, classes))
+    return found
+
+
 def jobs_of(*, actor: Actor, now: dt.datetime) -> list[Job]:
     """The roles that somebody holds now: none for people, and none for staff without their second factor."""
     account = _account(actor)
@@ -157,7 +174,7 @@ def _role(member: Membership) -> Role:
 
 
 def _standings(actor: Actor, people: list[Profile], now: dt.datetime) -> dict[int, list[Standing]]:
-    """Every way in which an actor stands to each of these people. Four queries, however many people."""
+    """Every way in which an actor stands to each of these people. Four queries, and one more for a researcher."""
     found: dict[int, list[Standing]] = {person.pk: [] for person in people}
     if actor.kind == "household":  # on one's own machine everybody who is let in is at home
         own = Standing(account=None, is_active=True, role="person", relation="self")
@@ -166,10 +183,12 @@ def _standings(actor: Actor, people: list[Profile], now: dt.datetime) -> dict[in
     if account is None:
         return found
     members = _memberships(account)
+    studies = _studies(members, now)
     relations: dict[int, list[Relation]] = defaultdict(list)
     for relation in Relation.objects.filter(account=account, profile__in=people).select_related("clinic"):
         relations[relation.profile_id].append(relation)
-    consents = _consents(people, [account.uuid, *(member.clinic.uuid for member in members)])
+    recipients = [account.uuid, *(member.clinic.uuid for member in members), *(study.uuid for study in studies)]
+    consents = _consents(people, recipients)
     for person in people:
         found[person.pk] = [
             *_as_person(account, person),
@@ -177,7 +196,7 @@ def _standings(actor: Actor, people: list[Profile], now: dt.datetime) -> dict[in
             *(
                 standing
                 for member in members
-                for standing in _as_member(account, member, relations[person.pk], consents[person.pk], actor)
+                for standing in _as_member(account, member, relations[person.pk], consents[person.pk], actor, studies)
             ),
         ]
     return found
@@ -204,17 +223,28 @@ def _as_member(
     relations: list[Relation],
     consents: tuple[Consent, ...],
     actor: Actor,
+    studies: list[Study],
 ) -> Iterable[Standing]:
-    """One way for every open or past relation with the person, and one without any."""
+    """One way for every open or past relation with the person, one without any, and one for each study."""
     alone = Standing(
         account=account.uuid, is_active=account.is_active, second_factor=actor.second_factor, role=_role(member),
         clinic=member.clinic.uuid, member_until=member.ended_at, consents=consents,
     )  # fmt: skip
     yield alone
+    if member.role == Membership.Role.RESEARCHER:
+        yield from (replace(alone, study=study.uuid) for study in studies if study.clinic_id == member.clinic_id)
     for relation in relations:
         if relation.kind == Relation.Kind.TREATS:
             treated_at = relation.clinic.uuid if relation.clinic is not None else None
             yield replace(alone, relation="treats", relation_clinic=treated_at, relation_until=_until(relation))
+
+
+def _studies(members: list[Membership], now: dt.datetime) -> list[Study]:
+    """Those that go on, of the clinics that somebody does research for."""
+    clinics = [member.clinic_id for member in members if member.role == Membership.Role.RESEARCHER]
+    if not clinics:
+        return []
+    return list(Study.objects.filter(clinic__in=clinics, ended_at__isnull=True, ends_at__gt=now))
 
 
 def _until(relation: Relation) -> dt.datetime:

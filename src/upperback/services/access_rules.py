@@ -86,6 +86,7 @@ class Standing:
     second_factor : was used at this sign-in
     clinic : for which the role is held; None for a person and a carer
     member_until : when the membership ended, None while it goes on
+    study : of that clinic, for a researcher
     relation_clinic : for which the person is treated
     relation_until : when the relation ends or ended; None where there is none
     """
@@ -95,6 +96,7 @@ class Standing:
     second_factor: bool = False
     role: Role = "nobody"
     clinic: uuid.UUID | None = None
+    study: uuid.UUID | None = None
     member_until: dt.datetime | None = None
     relation: RelationKind = "none"
     relation_clinic: uuid.UUID | None = None
@@ -158,6 +160,7 @@ CONSENT_CLAUSES: Final[tuple[ConsentClause, ...]] = (
         lambda consent, standing, _: (
             _same(standing.account, consent.recipient)
             or (standing.role != "carer" and _same(standing.clinic, consent.recipient))
+            or (standing.role == "researcher" and _same(standing.study, consent.recipient))
         ),
     ),
     ConsentClause("consent is for this purpose", lambda consent, _, asked: consent.purpose == asked.purpose),

@@ -39,6 +39,7 @@ Action = Literal[
     "accept_invitation",
     "run_service",
     "run_clinic",
+    "do_research",
 ]
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -75,7 +76,7 @@ _TABLE: Final[dict[Kind, frozenset[Action]]] = {
     # Signed in to a service, at their own record and no other.
     "person": (_LIVING_HERE - {"list_profiles", "create_profile", "import_person"}) | {"share", "accept_invitation"},
     # Signed in, at somebody else's record. Whose, and what of it, was asked of `access` before.
-    "account": frozenset({"see_profile", "propose_change", "accept_invitation", "run_clinic"}),
+    "account": frozenset({"see_profile", "propose_change", "accept_invitation", "run_clinic", "do_research"}),
     # Not signed in at a service: the safety check and its result, before anything else.
     "guest": frozenset({"see_profile", "change_profile", "answer", "finish_screening"}),
     # Another program with a token: what it may read of whom stands in its scopes.

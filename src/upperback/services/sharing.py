@@ -19,7 +19,17 @@ from upperback.services import audit
 from upperback.services.access_rules import PERMISSIONS, Purpose
 from upperback.services.actors import Actor, public_id
 from upperback.services.permissions import check_may
-from upperback.store.models import Account, AuditEvent, Clinic, ConsentEvent, Invitation, Membership, Profile, Relation
+from upperback.store.models import (
+    Account,
+    AuditEvent,
+    Clinic,
+    ConsentEvent,
+    Invitation,
+    Membership,
+    Profile,
+    Relation,
+    Study,
+)
 
 __all__ = [
     "Grant",
@@ -47,7 +57,8 @@ _LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LETTERS: Final = 16
 _PURPOSE: Final[dict[str, Purpose]] = {"treats": "care", "cares": "caring"}
 #: What is told to the person of what was done with their record.
-_TOLD: Final = ("look", "grant", "withdraw", "support_look")
+_TOLD: Final = ("look", "grant", "withdraw", "support_look", "research_copy")
+_BY_ACTOR: Final = frozenset({"look", "support_look", "research_copy"})
 _NO_SUCH_CODE: Final = (
     "This code does not work. It may have been used, or it is older than two days. Ask for a new one."
 )
@@ -60,11 +71,13 @@ class Grant:
 
     Attributes
     ----------
+    recipient : public id of an account, a clinic or a study
     who, clinic : names; clinic is empty where there is none
     withdrawn_at : None while it holds
     """
 
     id: uuid.UUID
+    recipient: uuid.UUID
     who: str
     clinic: str
     purpose: str
@@ -133,14 +146,14 @@ def accept(*, code: str, by: Actor, now: dt.datetime) -> Relation:
 def grant(
     *,
     profile: Profile,
-    recipient: Account | Clinic,
+    recipient: Account | Clinic | Study,
     purpose: Purpose,
     data_classes: Iterable[str],
     ends_at: dt.datetime,
     by: Actor,
     now: dt.datetime,
 ) -> uuid.UUID:
-    """A consent of its own: for a clinic's research, or for an app. Returns the id that withdraws it."""
+    """A consent of its own: for a study or a clinic's research, or for an app. Returns the id that withdraws it."""
     check_may(by, "share")
     if not now < ends_at <= now + dt.timedelta(days=DAYS_MAX):
         raise InputError(f"Choose a time of up to {DAYS_MAX} days", field="ends_at")
@@ -222,10 +235,11 @@ def grants_of(*, profile: Profile, by: Actor) -> list[Grant]:
         account.uuid: account
         for account in Account.objects.filter(uuid__in=recipients).prefetch_related("memberships__clinic")
     }
-    clinics = {clinic.uuid: clinic for clinic in Clinic.objects.filter(uuid__in=recipients)}
+    clinics = _named(recipients)
     return [
         Grant(
             id=event.grant,
+            recipient=event.recipient,
             who=_name_of(accounts.get(event.recipient), clinics.get(event.recipient)),
             clinic=_clinic_of(accounts.get(event.recipient)),
             purpose=event.purpose,
@@ -246,7 +260,7 @@ def looks_of(*, profile: Profile, by: Actor, most: int = 100) -> list[Look]:
     events = list(rows)
     ids = {found for event in events if (found := public_id(_whom(event))) is not None}
     accounts = {one.uuid: one for one in Account.objects.filter(uuid__in=ids).prefetch_related("memberships__clinic")}
-    clinics = {one.uuid: one for one in Clinic.objects.filter(uuid__in=ids)}
+    clinics = _named(ids)
     looks: list[Look] = []
     for event in events:
         account, clinic = accounts.get(_id_of(event)), clinics.get(_id_of(event))
@@ -268,7 +282,7 @@ def looks_of(*, profile: Profile, by: Actor, most: int = 100) -> list[Look]:
 
 def _whom(event: AuditEvent) -> str:
     """Who looked, or who was let in or out."""
-    return event.actor_id if event.action.endswith("look") else str(event.details.get("recipient", ""))
+    return event.actor_id if event.action in _BY_ACTOR else str(event.details.get("recipient", ""))
 
 
 def _id_of(event: AuditEvent) -> uuid.UUID:
@@ -341,14 +355,15 @@ def _let_in(made: Invitation, account: Account, by: Actor, now: dt.datetime) -> 
 
 def _granted(
     profile: Profile,
-    recipient: Account | Clinic,
+    recipient: Account | Clinic | Study,
     purpose: str,
     data_classes: list[str],
     ends_at: dt.datetime,
     by: Actor,
     now: dt.datetime,
 ) -> uuid.UUID:
-    kind = ConsentEvent.Recipient.CLINIC if isinstance(recipient, Clinic) else ConsentEvent.Recipient.ACCOUNT
+    kinds = {Clinic: ConsentEvent.Recipient.CLINIC, Study: ConsentEvent.Recipient.STUDY}
+    kind = kinds.get(type(recipient), ConsentEvent.Recipient.ACCOUNT)
     event = ConsentEvent.objects.create(
         profile=profile, grant=uuid.uuid4(), kind=ConsentEvent.Kind.GRANTED, recipient_kind=kind,
         recipient=recipient.uuid, purpose=purpose, data_classes=data_classes, ends_at=ends_at, at=now, by=str(by),
@@ -373,7 +388,13 @@ def _kind_of(purpose: str) -> str:
     return next((kind for kind, named in _PURPOSE.items() if named == purpose), "")
 
 
-def _name_of(account: Account | None, clinic: Clinic | None) -> str:
+def _named(ids: set[uuid.UUID]) -> dict[uuid.UUID, Clinic | Study]:
+    """Clinics and studies by their public id."""
+    studies = {one.uuid: one for one in Study.objects.filter(uuid__in=ids)}
+    return studies | {one.uuid: one for one in Clinic.objects.filter(uuid__in=ids)}
+
+
+def _name_of(account: Account | None, clinic: Clinic | Study | None) -> str:
     if clinic is not None:
         return clinic.name
     return (account.name or account.email) if account is not None else ""

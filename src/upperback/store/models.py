@@ -759,6 +759,36 @@ class ClinicTemplate(_AppendOnly):
         return self.name
 
 
+class Study(models.Model):
+    """A study of a clinic that people can take part in. Ending it is the one change."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "clinic": T, "name": T, "about": T, "approval": T, "data_classes": T, "ends_at": T,
+            "made_at": T, "ended_at": T, "by": T,
+        },
+        Export.NEVER,
+        Erase.KEEP,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="studies")
+    name = models.CharField(max_length=80)
+    about = models.CharField(max_length=600, help_text="What it is for, in words for those who may take part.")
+    approval = models.CharField(max_length=80, help_text="Who approved it, and the number of that.")
+    data_classes = models.JSONField(default=list)
+    ends_at = models.DateTimeField()
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Membership(models.Model):
     """In which role an account works for a clinic. Ending it is the one change."""
 
@@ -855,6 +885,7 @@ class ConsentEvent(_AppendOnly):
     class Recipient(models.TextChoices):
         ACCOUNT = "account"
         CLINIC = "clinic"
+        STUDY = "study"
 
     handling: ClassVar = Handling(
         {
@@ -870,7 +901,7 @@ class ConsentEvent(_AppendOnly):
     grant = models.UUIDField(help_text="Names the grant in both events.")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     recipient_kind = models.CharField(max_length=8, choices=Recipient.choices)
-    recipient = models.UUIDField(help_text="Public id of an account or a clinic.")
+    recipient = models.UUIDField(help_text="Public id of an account, a clinic or a study.")
     purpose = models.CharField(max_length=12)
     data_classes = models.JSONField(default=list)
     ends_at = models.DateTimeField()

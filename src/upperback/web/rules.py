@@ -118,7 +118,7 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
         "mfa_list_webauthn mfa_add_webauthn mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_login_webauthn",
         "second_step",
     ),
-    **_rules("own", "sharing sharing_withdraw", shows=("identity",)),
+    **_rules("own", "sharing sharing_withdraw study", shows=("identity",)),
     # Whoever has an account of their own may help somebody; who that is, and what they see, is asked of `access`.
     **_rules("own", "caring caring_person", shows=("identity", "answers", "plan", "progress")),
     **_rules("own", "caring_code"),
@@ -128,6 +128,9 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
     **_rules("work", "staff_code", roles=("clinician",)),
     **_rules("work", "staff_team staff_team_end staff_looks staff_looks_seen", roles=("clinic_admin",)),
     **_rules("work", "staff_support", roles=("support",)),
+    # Figures under a pseudonym, asked of `access` for each person at each copy.
+    **_rules("work", "staff_studies staff_study_end", roles=("researcher",)),
+    **_rules("work", "staff_study_copy", roles=("researcher",), shows=("answers", "plan", "progress", "wearable")),
 }
 
 #: Path of a socket -> its rule. Each is let in by a ticket or a secret that a page of the same rule gave.

@@ -45,6 +45,7 @@ def staff(request: HttpRequest) -> HttpResponse:
     shown = [{"role": ROLE_WORDS[job.role], "clinic": job.clinic_name} for job in jobs]
     context = {
         "jobs": shown,
+        "is_researcher": any(job.role == "researcher" for job in jobs),
         "is_support": any(job.role == "support" for job in jobs),
         "is_admin": any(job.role == "clinic_admin" for job in jobs),
         "is_clinician": any(job.role == "clinician" for job in jobs),

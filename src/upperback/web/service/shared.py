@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from upperback.core.errors import InputError
-from upperback.services import people, sharing
+from upperback.services import people, research, sharing
 from upperback.services.access_rules import USUAL
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
@@ -37,6 +37,7 @@ _USUAL: Final = {"treats": sorted(USUAL), "cares": ["plan"]}
 _AS: Final = {
     "care": gettext_lazy("treats you"),
     "caring": gettext_lazy("helps you"),
+    "research": gettext_lazy("a study, without your name"),
 }
 _SHORT: Final = {
     "identity": gettext_lazy("your name"),
@@ -110,6 +111,7 @@ def _page(
             for way, words in _KINDS.items()
         },
         "mood": WORDS["mood"],
+        "studies": research.of_person(profile=profile, by=by, now=now),
         "days": [{"value": value, "text": text} for value, text in DAYS.items()],
         "code": code,
         "kind": kind,
@@ -145,6 +147,9 @@ def _look(look: Look, zone: dt.tzinfo) -> dict[str, str]:
     match look.action:
         case "look":
             text = _("%(who)s looked at: %(what)s") % {"who": who, "what": _in_words(look.what)}
+        case "research_copy":
+            text = _("%(who)s took a copy for a study, without your name: %(what)s")
+            text %= {"who": who, "what": _in_words(look.what)}
         case "support_look":
             text = _("%(who)s looked whether your account is open, and saw nothing else") % {"who": who}
         case "grant":

@@ -26,6 +26,7 @@ STAFF: Final = ("mina@clinic.example", "Mina Patel")
 OTHERS: Final[dict[str, tuple[str, Role]]] = {
     "ade@clinic.example": ("Ade Oni", "clinic_admin"),
     "sue@clinic.example": ("Sue Hale", "support"),
+    "rae@clinic.example": ("Rae Moss", "researcher"),
 }
 #: Somebody who helps the first of the invented people at home.
 CARER: Final = "robin@people.example"

@@ -8,7 +8,7 @@ from allauth.mfa.webauthn import views as passkey
 from django.urls import path
 
 from upperback.services.support import reference_of
-from upperback.web.service import caring, clinic_admin, pages, shared, supporting
+from upperback.web.service import caring, clinic_admin, pages, researching, shared, supporting
 
 urlpatterns = [
     path("account/login/", sign_in.login, name="account_login"),
@@ -36,6 +36,7 @@ urlpatterns = [
     path("account/passkeys/<int:pk>/remove/", passkey.remove_webauthn, name="mfa_remove_webauthn"),
     path("account/passkeys/login/", passkey.login_webauthn, name="mfa_login_webauthn"),
     path("share/", shared.sharing_page, name="sharing"),
+    path("share/study/<uuid:study_id>/", researching.study_page, name="study"),
     path("share/withdraw/", shared.withdraw, name="sharing_withdraw"),
     path("caring/", caring.caring_page, name="caring"),
     path("caring/code/", caring.caring_code, name="caring_code"),
@@ -47,6 +48,9 @@ urlpatterns = [
     path("staff/team/end/", clinic_admin.team_end, name="staff_team_end"),
     path("staff/looks/", clinic_admin.looks_page, name="staff_looks"),
     path("staff/looks/seen/", clinic_admin.looks_seen, name="staff_looks_seen"),
+    path("staff/studies/", researching.studies_page, name="staff_studies"),
+    path("staff/studies/<uuid:study_id>/copy/", researching.study_copy, name="staff_study_copy"),
+    path("staff/studies/<uuid:study_id>/end/", researching.study_end, name="staff_study_end"),
     path("staff/support/", supporting.support_page, name="staff_support"),
     path("staff/code/", pages.staff_code, name="staff_code"),
 ]
