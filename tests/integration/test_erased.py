@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 
 from upperback.services.belongings import all_tables, owner_of
-from upperback.store.models import AuditEvent, AuditHead, AuditLink, Clinic, ClinicTemplate, Setting
+from upperback.store.models import AuditEvent, AuditHead, AuditLink, Clinic, ClinicTemplate, Setting, Study
 from upperback.store.privacy import Erase
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +63,7 @@ def test_every_table_says_what_becomes_of_it() -> None:
         erase = model.handling.erase  # type: ignore[attr-defined]
         if owner is None:
             assert erase is (Erase.BUT_ONE if model is AuditEvent else Erase.KEEP), model
-            assert model in {AuditEvent, AuditHead, AuditLink, Clinic, ClinicTemplate, Setting}, (
+            assert model in {AuditEvent, AuditHead, AuditLink, Clinic, ClinicTemplate, Setting, Study}, (
                 f"{model} belongs to nobody?"
             )
         else:
