@@ -48,6 +48,7 @@ _SHORT: Final = (
     *("read in full", "its summary was read", "seen through others who report it", "known to exist, not read again"),
     "not read again for this page",
     *("Take {0} bag or trip.", "Take {0} bags or trips.", "1 stretch", "Start again from {0} kg."),
+    *("set", "sets"),
 )
 #: Templates that nobody in pain sees.
 _NOT_SHOWN: Final = frozenset({"styleguide.jinja"})

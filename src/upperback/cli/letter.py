@@ -12,6 +12,7 @@ from upperback.cli.archive import check_free, written
 from upperback.cli.command import DONE, Command
 from upperback.cli.fhir import day_of
 from upperback.cli.household import everybody, one_person
+from upperback.cli.spoken import ENGLISH, entries_of
 
 _READERS: Final = ("gp", "physiotherapist", "employer")
 
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--given", metavar="NAMES", default="", help="the given names the reader knows; kept nowhere")
     parser.add_argument("--born", metavar="DATE", help="the day of birth, as 1980-05-31; kept nowhere")
     parser.add_argument("--nhs-number", metavar="NUMBER", default="", help="kept nowhere")
+    parser.add_argument("--language", metavar="TAG", default="en-GB", help="what the letter is written in, e.g. de")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--data", type=Path, help="the data folder that the app is started with")
 
@@ -43,6 +45,8 @@ def run(chosen: argparse.Namespace) -> int:
     profile = one_person(everybody(chosen.data), chosen.person, what="letter")
     from upperback.services import actors, fhir, letters
 
+    entries = () if chosen.language == ENGLISH else entries_of(chosen.language)
+    spoken = letters.letter_wording(chosen.language, entries) if entries else None
     by, now = actors.household("terminal"), dt.datetime.now(dt.UTC)
     identity = fhir.read_identity(
         family=chosen.family, given=chosen.given, birth_date=day_of(chosen.born), nhs_number=chosen.nhs_number,
@@ -54,7 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
     )  # fmt: skip
     size = written(
         chosen.out,
-        partial(letters.write_letter, profile=profile, letter=letter, mood=chosen.mood, by=by, now=now),
+        partial(letters.write_letter, profile=profile, letter=letter, mood=chosen.mood, by=by, now=now, words=spoken),
     )
     found = {"file": str(chosen.out), "bytes": size, "for": chosen.reader}
     words = f"Written: {chosen.out}. It is not locked: whoever has the file can read it."

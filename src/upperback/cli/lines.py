@@ -6,13 +6,16 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from upperback.cli.command import Command, refuse
 from upperback.core.errors import InputError
 from upperback.interchange.strict_json import object_lines, parse_object
+
+if TYPE_CHECKING:
+    from upperback.content.wording import Wording
 
 _MEMORY_BYTES: Final = 16 * 1024 * 1024
 
@@ -28,6 +31,9 @@ def _line_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a missing key means: not answered (unknown), or asked and answered no / none / normal",
     )
     parser.add_argument("--keep-going", action="store_true", help="report a bad line and go on with the next")
+    parser.add_argument(
+        "--language", metavar="TAG", default="en-GB", help="what a person reads in it is in this language, e.g. de"
+    )
     parser.add_argument("--json", action="store_true", help="JSON Lines, which is what comes out anyway")
 
 
@@ -85,12 +91,13 @@ def _object(line: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _per_line(chosen: argparse.Namespace, one: Decide, keys: tuple[str, ...]) -> int:
     """Every line through `one`. Without --keep-going nothing is printed unless every line is good."""
     problems = 0
+    words = _words(chosen.language)
     with _opened(chosen.file) as stream, tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as held:
         out: IO[bytes] = sys.stdout.buffer if chosen.keep_going else held
         number = 0
         for number, text in object_lines(stream):
             try:
-                out.write(msgspec.json.encode(_answer(text, one, keys, number)) + b"\n")
+                out.write(msgspec.json.encode(_said(_answer(text, one, keys, number), words)) + b"\n")
             except InputError as error:
                 if not chosen.keep_going:
                     raise InputError(f"line {number}: {error.message}") from error
@@ -101,6 +108,23 @@ def _per_line(chosen: argparse.Namespace, one: Decide, keys: tuple[str, ...]) ->
             _copy(held, sys.stdout.buffer)
     sys.stdout.buffer.flush()
     return problems
+
+
+def _words(language: str) -> "Wording | None":
+    if language == "en-GB":
+        return None
+    from upperback.cli.spoken import wording_of
+
+    return wording_of(language)
+
+
+def _said(record: dict[str, Any], words: "Wording | None") -> dict[str, Any]:
+    """What is decided is decided in English; its texts are said on the way out, and the record says in what."""
+    if words is None:
+        return record
+    from upperback.cli.spoken import said_record
+
+    return {"id": record.pop("id"), "language": words.language, **said_record(record, words)}
 
 
 def _answer(text: bytes, one: Decide, keys: tuple[str, ...], number: int) -> dict[str, Any]:

@@ -276,10 +276,16 @@ def weekday_words(name: str, language: str) -> str:
     return str(get_day_names("wide", locale=language)[_WEEKDAYS.split("|").index(name)])
 
 
+def _filled_by(pieces: list[str], index: int) -> str:
+    """What may fill a gap. One that stands right behind another is an addition, such as “ of 5 seconds”, or empty."""
+    return r"(?:(?:[,.;:(]| of | for ).*?)?" if index > 1 and not pieces[index - 1] else ".+?"
+
+
 def _pattern(text: str, said: str | None) -> _Pattern:
     pieces = _GAP.split(text)  # literal, number, literal, ...
     expression = "".join(
-        re.escape(piece) if index % 2 == 0 else f"(?P<g{piece}>.+?)" for index, piece in enumerate(pieces)
+        re.escape(piece) if index % 2 == 0 else f"(?P<g{piece}>{_filled_by(pieces, index)})"
+        for index, piece in enumerate(pieces)
     )
     return _Pattern(pieces[0], re.compile(expression, re.DOTALL), said)
 
