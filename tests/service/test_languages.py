@@ -20,6 +20,9 @@ pytestmark = pytest.mark.django_db
 #: What has the same name everywhere, and what is only for a program to read.
 OWN = frozenset({"ana", "bo", "mina", "north", "south", "people.invalid", "clinic.invalid", "upperback"})
 
+#: An account as support knows it: letters that are no words.
+_REFERENCE = re.compile(r"[0-9A-F]{4}(?:-[0-9A-F]{4})+")
+
 
 def addresses(person: str) -> Iterator[str]:
     patterns = [one for one in (*urls.urlpatterns, *of_clinicians.urlpatterns) if isinstance(one, URLPattern)]
@@ -45,7 +48,7 @@ def loose_words(client: Client, tag: str, person: str) -> tuple[int, dict[str, s
         seen += 1
         texts = plain_words(page) if tag == "en-XA" else set(re.findall(r'class="in-english">([^<]+)<', page))
         for text in texts:
-            if not any(own in text.lower() for own in OWN):
+            if not any(own in text.lower() for own in OWN) and not _REFERENCE.fullmatch(text):
                 loose.setdefault(text, path)
     return seen, loose
 
