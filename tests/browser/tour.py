@@ -177,6 +177,13 @@ def for_a_clinician(page: Page) -> Iterator[str]:
     yield "clinic-caseload"
     page.locator("main h2 a").first.click()
     yield "clinic-person"
+    person = _path(page)
+    page.goto(f"{person}tasks/")
+    page.get_by_role("button", name="Keep the task").click()
+    yield "clinic-tasks-error"
+    page.goto("/clinic/templates/")
+    page.evaluate("() => document.querySelectorAll('main details').forEach(one => { one.open = true; })")
+    yield "clinic-templates"
 
 
 # ---- parts of the way --------------------------------------------------------------------------------------------
