@@ -31,6 +31,7 @@ class Service:
     address: str
     password: str
     codes: tuple[str, ...]
+    others: dict[str, str]  # a spare code of each
 
 
 @contextmanager
@@ -49,7 +50,9 @@ def start_service(data: Path) -> Iterator[Service]:
             threading.Thread(target=deque, args=(process.stdout, 0), daemon=True).start()
             address, password = (_after(said, words) for words in ("The service is up: ", "Password of all of them: "))
             codes = tuple(_after(said, "Second step of the physiotherapist, each once: ").split())
-            yield Service(address, password, codes)
+            told = _after(said, "Others who work there, each with a second step: ")
+            others = {email: code for email, _role, code in (one.split() for one in told.split(", "))}
+            yield Service(address, password, codes, others)
         finally:
             _stop(process)
 
@@ -87,11 +90,11 @@ def second_step(page: Page, code: str) -> None:
 
 
 def at_a_service(page: Page, service: Service) -> Iterator[str]:
-    """Nobody yet, then somebody who shares, then her physiotherapist."""
+    """Nobody yet, somebody who shares, who helps at home, a physiotherapist, who runs the clinic, support."""
     yield from _outside(page)
-    yield from _person(page, service)
-    page.context.clear_cookies()
-    yield from _clinician(page, service)
+    for walk in (_person, _carer, _clinician, _others):
+        yield from walk(page, service)
+        page.context.clear_cookies()
 
 
 def _outside(page: Page) -> Iterator[str]:
@@ -130,6 +133,27 @@ def _person(page: Page, service: Service) -> Iterator[str]:
     yield "service-messages-error"
 
 
+def _carer(page: Page, service: Service) -> Iterator[str]:
+    sign_in(page, service, "robin@people.example")
+    page.goto("/caring/code/")
+    yield "caring-code"
+    page.goto("/caring/")
+    yield "caring"
+    page.locator("main a[href^='/caring/people/']").first.click()
+    page.wait_for_load_state()
+    yield "caring-person"
+
+
+def _others(page: Page, service: Service) -> Iterator[str]:
+    for email, code in service.others.items():
+        page.context.clear_cookies()
+        sign_in(page, service, email)
+        second_step(page, code)
+        for name in ("staff", "staff/team", "staff/looks", "staff/support"):
+            page.goto(f"/{name}/")
+            yield f"{email.split('@')[0]}-{name.replace('/', '-')}"
+
+
 def _clinician(page: Page, service: Service) -> Iterator[str]:
     sign_in(page, service, "mina@clinic.example")
     yield "account-second-step"
@@ -146,6 +170,6 @@ def _clinician(page: Page, service: Service) -> Iterator[str]:
         for part in page.locator("main details").all():
             part.evaluate("part => part.open = true")
         yield f"staff-person-{who.lower()}-unfolded"
-        for name in ("plan", "fine", "messages"):
+        for name in ("plan", "fine", "messages", "tasks"):
             page.goto(f"{person}/{name}/")
             yield f"staff-{who.lower()}-{name}"
