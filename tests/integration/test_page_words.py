@@ -1,5 +1,6 @@
 """The words of the pages: plain enough to read in pain, ready for translation, and never blaming."""
 
+import ast
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -95,3 +96,20 @@ def test_words_are_marked_for_translation() -> None:
 
 
 _NAMES = {"Upperback", "- Upperback"}
+
+
+def _hidden(code: str) -> list[int]:
+    """Lines of texts that are marked inside an f-string, where they are not gathered for translators."""
+    inside = (call for part in ast.walk(ast.parse(code)) if isinstance(part, ast.JoinedStr) for call in ast.walk(part))
+    return [
+        call.lineno
+        for call in inside
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in {"_", "gettext"}
+        and isinstance(call.args[0], ast.Constant)
+    ]  # fmt: skip
+
+
+def test_no_text_hides_from_translators_in_an_f_string() -> None:
+    assert _hidden("f'<b>{_(\"front\")}</b>'") == [1]
+    found = {path.name: _hidden(path.read_text(encoding="utf-8")) for path in TEMPLATES.parent.rglob("*.py")}
+    assert {name: lines for name, lines in found.items() if lines} == {}

@@ -20,6 +20,10 @@ from upperback.web.pictures.base import (
 )  # fmt: skip
 
 # ---- from the side ------------------------------------------------------------------------------------------------
+#: Not inside the f-strings of the drawings, where whoever gathers texts for translators does not look.
+_FRONT: Final = _("front")
+_BACK: Final = _("back")
+
 # The front of the body is on the left. A bone is drawn around the middle of its body; the next one stands below it, a
 # little further back, as the upper back curves.
 
@@ -111,8 +115,8 @@ def _segment() -> str:
         part(6, *(_rib_place(at) for at in _MIDDLES[:2])),
         part(3, _facet_gaps()),
         part(5, *(_nerve_from_side(at) for at in _MIDDLES[:2])),
-        f'<text class="art-note" x="14" y="376">{_("front")}</text>',
-        f'<text class="art-note" x="346" y="376" text-anchor="end">{_("back")}</text>',
+        f'<text class="art-note" x="14" y="376">{_FRONT}</text>',
+        f'<text class="art-note" x="346" y="376" text-anchor="end">{_BACK}</text>',
     ])  # fmt: skip
 
 
@@ -300,8 +304,8 @@ def _above() -> str:
         part(2, _cord_from_above()),
         part(3, twice(both[1])),
         part(4, twice(_rib_joint())), part(5, twice(_side_joint())),
-        f'<text class="art-note" x="200" y="30" text-anchor="middle">{_("front")}</text>',
-        f'<text class="art-note" x="200" y="364" text-anchor="middle">{_("back")}</text>',
+        f'<text class="art-note" x="200" y="30" text-anchor="middle">{_FRONT}</text>',
+        f'<text class="art-note" x="200" y="364" text-anchor="middle">{_BACK}</text>',
     ])  # fmt: skip
 
 
