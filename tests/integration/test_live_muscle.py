@@ -105,6 +105,8 @@ def test_what_is_wrong_is_said_in_words_of_a_page(ana: Profile, monkeypatch: pyt
     assert found.heard == [{"stopped": "Several streams hold EMG (a, b): write the name of the one that you want"}]
     assert found.code == 1008
     assert asked == ["b"]
+    none = muscle._as_on_a_page("no stream with EMG answered within 3 s")
+    assert none == "No signal of electrodes was found within 3 s"
     for hello in ({}, {"source": "crystal"}, {"source": 3}, {"source": "lsl", "more": "x"}):
         assert list(over(ana, **hello).heard[0]) == ["stopped"]
 

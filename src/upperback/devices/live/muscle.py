@@ -79,7 +79,7 @@ def lsl_muscle(
         if columns:
             found.append((info, stream.name, columns[0]))
     if not found:
-        raise InputError(f"no stream {shown([name]) if name else ''} with EMG answered within {find_s:g} s")
+        raise InputError(f"no stream {shown([name]) + ' ' if name else ''}with EMG answered within {find_s:g} s")
     if len(found) > 1:
         raise InputError(f"several streams hold EMG ({shown(sorted(one[1] for one in found))}): name one with --stream")
     info, title, column = found[0]

@@ -51,6 +51,8 @@ _NAMES: Final = {"ticket", "source", "stream", "name", "bytes", "unit", "channel
 _UNITS: Final = {"": None, "V": "V", "mV": "mV", "uV": "uV"}
 #: What the command line would say of its options, as a page says it.
 _ON_A_PAGE: Final = (
+    ("no stream ", "no signal "),
+    (" with EMG answered within", " of electrodes was found within"),
     ("name one with --stream", "write the name of the one that you want"),
     ("; give --emg-unit V, mV or uV", ": choose it below the file"),
     ("give --emg-unit", "whoever sends it has to say it: V, mV or uV"),
