@@ -12,7 +12,6 @@ from upperback.cli.archive import check_free, written
 from upperback.cli.command import DONE, Command
 from upperback.cli.fhir import day_of
 from upperback.cli.household import everybody, one_person
-from upperback.cli.spoken import ENGLISH, entries_of
 
 _READERS: Final = ("gp", "physiotherapist", "employer")
 
@@ -43,6 +42,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Writes the whole letter or nothing."""
     check_free(chosen.out)
     profile = one_person(everybody(chosen.data), chosen.person, what="letter")
+    from upperback.cli.spoken import ENGLISH, entries_of  # reads the content: not for every start
     from upperback.services import actors, fhir, letters
 
     entries = () if chosen.language == ENGLISH else entries_of(chosen.language)

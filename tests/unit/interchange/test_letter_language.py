@@ -25,6 +25,7 @@ from upperback.interchange.letter import (
 )
 from upperback.interchange.letter.answers import short, words
 from upperback.interchange.letter.language import PAGE_WORDS
+from upperback.interchange.letter.records import Block, Table
 from upperback.web.languages import interface_entries
 
 TEXTS = [*read_folder(content_folder() / "languages" / "de").entries, *interface_entries("de")]
@@ -104,3 +105,16 @@ def test_the_file_is_german_to_its_reader_and_the_same_again() -> None:
 def test_what_has_no_translation_says_that_it_is_english() -> None:
     bare = Wording("de", known=frozenset({*PAGE_WORDS, "Why this letter"}), translations={})
     assert "Why this letter (English)" in [block.title for block in said_letter(gp(), bare).blocks]
+
+
+def test_every_sign_that_was_denied_is_said_in_one_long_list() -> None:
+    """Names hold commas, and so does the list of them."""
+    for group in CONTENT.release.findings:
+        names = [short(finding) for finding in group.findings]
+        told = ", ".join(names)
+        table = Table(
+            columns=("Topic", "Asked and denied"), rows=[(group.title, told[:1].upper() + told[1:])], wide=(1, 4)
+        )
+        letter = msgspec.structs.replace(gp(), blocks=[Block(title="Warning signs", table=table)])
+        ((said,),) = [block.table.rows for block in said_letter(letter, GERMAN).blocks if block.table is not None]
+        assert said[1].lower() == ", ".join(GERMAN.exact(name) or "?" for name in names).lower()

@@ -21,6 +21,7 @@ PAGE_WORDS: Final = ("Page", "of", "Appendix")
 _OWN_WORDS: Final = "In the person's own words"
 _PARTS: Final = re.compile(r"(?<=[.!?]) |\. ")
 _NUMBERED: Final = re.compile(r"\d+\. ")
+_SPREAD: Final = re.compile(r"([\d.]+) to ([\d.]+)")
 _DECIMAL: Final = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])")
 
 
@@ -58,6 +59,8 @@ class _Say:
         """A sentence, a list of things, or some of them in a row."""
         if _NUMBERED.match(text):  # what somebody typed, as one of a chart
             return text
+        if (listed := self._listed(text)) is not None:
+            return listed
         found = self._words.say(text)
         if found is not None and not found.is_english:
             return found.words
@@ -67,6 +70,18 @@ class _Say:
         if len(pieces) > 1:
             return ". ".join(self._piece(piece) for piece in pieces)
         return self._piece(text) if text.endswith(".") else self._rest(text)
+
+    def _listed(self, text: str) -> str | None:
+        """Names with commas between, where a name may hold commas too: the longest names that fit; None for others."""
+        parts, said = text.split(", "), list[str]()
+        while parts:
+            names = ((size, self._words.exact(", ".join(parts[:size]))) for size in range(len(parts), 0, -1))
+            size, found = next(((size, words) for size, words in names if words is not None), (0, None))
+            if found is None:
+                return None
+            said.append(found)
+            del parts[:size]
+        return ", ".join(said)
 
     def row(self, text: str) -> str:
         """Things with commas between, each for itself: one of them may be a name."""
@@ -107,5 +122,7 @@ class _Say:
 
     def _rest(self, text: str) -> str:
         """What is no text of ours as a whole: its days and its numbers, as this language writes them."""
+        if spread := _SPREAD.fullmatch(text):
+            return f"{self._rest(spread[1])} {self._words.exact('to') or 'to'} {self._rest(spread[2])}"
         days = DAY.sub(self._words.date, text)
         return _DECIMAL.sub(lambda number: self._words.number(number[0]), days)
