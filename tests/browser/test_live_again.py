@@ -22,8 +22,24 @@ OFF: Final = "No sensor is heard now. It goes on here when one is back."
 LEANS: Final = re.compile("^(28|29|30|31|32)°$")
 
 
+class Remembers(Phone):
+    """Keeps what it has sent: what the server had not stored when it stopped has to be sent again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+
+    def leans(self, *poses: tuple[float, float]) -> list[bytes]:
+        found = super().leans(*poses)
+        self.sent += found
+        return found
+
+    def from_number(self, number: int) -> list[bytes]:
+        return [frame for frame in self.sent if int.from_bytes(frame[4:8], "little") >= number]
+
+
 @contextlib.contextmanager
-def worn(page: Page, live: Live, told: Phone, stream: str | None = None) -> Iterator[dict[str, Any]]:
+def worn(page: Page, live: Live, told: Remembers, stream: str | None = None) -> Iterator[dict[str, Any]]:
     """A sensor of software beside the pages of this browser, let in by their ticket; it leans by 30 degrees."""
     ticket = page.evaluate(
         "async () => (await (await fetch('/live/ticket/', {method: 'POST', headers: "
@@ -40,10 +56,11 @@ def worn(page: Page, live: Live, told: Phone, stream: str | None = None) -> Iter
 
         def leans() -> None:
             with contextlib.suppress(ConnectionClosed):
-                while not over.is_set():
+                while not over.wait(0.2):
                     say(*told.leans((30, 0.2)))
                     with contextlib.suppress(TimeoutError):
-                        line.recv(timeout=0.1)
+                        while True:
+                            line.recv(timeout=0)
 
         say({"ticket": ticket} | ({"stream": stream} if stream else {}))
         ready = json.loads(line.recv(timeout=20))
@@ -51,6 +68,8 @@ def worn(page: Page, live: Live, told: Phone, stream: str | None = None) -> Iter
             say(*told.lies(2), {"task": "stand", "n": 1}, *told.leans((0, 8)), {"task": "bend", "n": 2})
             bends = told.leans((0, 1), (60, 1), (0, 1), (60, 1), (0, 1))
             say(*bends, {"task": None, "n": 3}, {"align": True, "n": 4})
+        else:
+            say(*told.from_number(ready["next"]))
         leaning = threading.Thread(target=leans)
         leaning.start()
         try:
@@ -69,7 +88,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def test_pages_that_look_on_go_on_after_a_restart(page: Page, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The values are old while the line is gone, and current again once the sensor is back."""
-    data, port, told = tmp_path_factory.mktemp("live-again"), free_port(), Phone()
+    data, port, told = tmp_path_factory.mktemp("live-again"), free_port(), Remembers()
     open_ends = contextlib.ExitStack()
     with start_live(data, "demo=True", port=port) as live:
         page.goto(live.first_link)
