@@ -4,6 +4,7 @@ import re
 import uuid
 
 import pytest
+from django.test import Client
 
 from tests.service.conftest import sign_in
 from tests.unit.services.service_world import World, new_staff
@@ -73,6 +74,11 @@ def test_the_page_to_sign_out_has_a_button_and_help(world: World) -> None:
     assert 'href="/help/"' in page
     assert person.post("/account/logout/").status_code == 302
     assert person.get("/share/").status_code == 302
+
+
+def test_a_page_for_a_code_leads_on_where_no_code_was_sent(world: World) -> None:
+    assert sign_in(world.bo).get("/account/code/")["Location"] == "/account/ways/"
+    assert Client().get("/account/code/")["Location"].startswith("/account/login/")
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
         "account_login account_logout account_inactive account_signup account_reauthenticate account_change_password",
         "account_email_verification_sent account_reset_password account_confirm_password_reset_code",
         "account_complete_password_reset account_password_reset_completed",
-        "mfa_index mfa_authenticate mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp",
+        "mfa_index account_email mfa_authenticate mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp",
         "mfa_view_recovery_codes mfa_generate_recovery_codes",
         "mfa_list_webauthn mfa_add_webauthn mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_login_webauthn",
         "second_step",

@@ -23,6 +23,8 @@ urlpatterns = [
     path("account/forgotten/new/", sign_in.complete_password_reset, name="account_complete_password_reset"),
     path("account/forgotten/done/", sign_in.password_reset_from_key_done, name="account_password_reset_completed"),
     path("account/ways/", second.IndexView.as_view(extra_context={"reference_of": reference_of}), name="mfa_index"),
+    # allauth leads to a page of addresses where there is nothing to confirm; here that is the page before.
+    path("account/ways/", second.IndexView.as_view(), name="account_email"),
     path("account/second/", second.authenticate, name="mfa_authenticate"),
     path("account/second/again/", second.reauthenticate, name="mfa_reauthenticate"),
     path("account/second/step/", pages.second_step, name="second_step"),
