@@ -654,10 +654,13 @@ def environment_for(house: House, outside: Mapping[str, str]) -> dict[str, str]:
 
 
 def pytest_arguments(arguments: Sequence[str]) -> list[str]:
-    """What pytest is told: all processors, unless somebody has said how many or wants to look inside."""
+    """What pytest is told: all processors, unless somebody has said how many or wants to look inside.
+
+    One more than there are processors: tests of sensors and browsers wait for much of their time.
+    """
     own_choice = any(re.match(r"-n|--numprocesses|--pdb|--trace$|-s$|-p$|--collect-only|--co$", a) for a in arguments)
     # Whoever has nothing left takes over half of what waits elsewhere; neighbours, which share a server, stay together.
-    return [*([] if own_choice else ["-n", "auto", "--dist", "worksteal"]), *arguments]
+    return [*([] if own_choice else ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]), *arguments]
 
 
 def become(house: House, command: Sequence[str]) -> NoReturn:

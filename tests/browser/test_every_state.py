@@ -31,21 +31,16 @@ def check(axe: Callable[..., list[str]]) -> Check:
             page.emulate_media(color_scheme="dark")
             found += [f"dark {line}" for line in axe(page, rules=["color-contrast"])]
             page.emulate_media(color_scheme="light")
-        found += [f"small {line}" for line in (*_at(page, SMALL_PHONE, too_wide), *_at(page, SMALL_PHONE, too_small))]
         page.evaluate("() => document.documentElement.style.fontSize = '200%'")
-        found += [f"large text {line}" for line in _at(page, PHONE, too_wide)]
+        found += [f"large text {line}" for line in too_wide(page)]
         page.evaluate("() => document.documentElement.style.fontSize = ''")
+        page.set_viewport_size({"width": SMALL_PHONE[0], "height": SMALL_PHONE[1]})
+        found += [f"small {line}" for line in (*too_wide(page), *too_small(page))]
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         found += [] if page.locator("h1").count() == 1 else ["not one h1"]
         return [f"{name}: {line}" for line in found]
 
     return faults
-
-
-def _at(page: Page, size: tuple[int, int], look: Callable[[Page], list[str]]) -> list[str]:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    found = look(page)
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    return found
 
 
 def _all(page: Page, states: Iterator[str], check: Check) -> list[str]:
@@ -90,6 +85,16 @@ def test_the_way_of_somebody_new(browser: Browser, tmp_path_factory: pytest.Temp
         stranger.goto("/today/")
         faults += check(stranger, "closed")
         stranger.close()
+        page.context.close()
+    assert not faults, "\n".join(["", *faults])
+
+
+def test_people_who_answer_in_other_ways(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, check: Check
+) -> None:
+    with start_live(tmp_path_factory.mktemp("others"), "demo=False") as started:
+        page = _page(browser, started)
+        faults = _all(page, tour.with_others(page), check)
         page.context.close()
     assert not faults, "\n".join(["", *faults])
 

@@ -3,6 +3,7 @@
 A sample here, and every page in every state with `just fits`; the pages that only a service has are given to axe too.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -87,7 +88,8 @@ def test_every_page_of_a_home_fits(
         page = _page(browser, started.address)
         page.goto(started.first_link)
         twins = [Twin(browser, page, tag) for tag in LANGUAGES]
-        states = tour.with_invented_people(page) if demo else tour.with_an_empty_start(page)
+        somebody_new = itertools.chain(tour.with_an_empty_start(page), tour.with_others(page))
+        states = tour.with_invented_people(page) if demo else somebody_new
         faults = list(_seen(page, states, twins))
         if demo:
             _as(page, "Grace")

@@ -3,6 +3,7 @@
 They land in `$UPPERBACK_GALLERY`, one folder per way of seeing (`phone-light`, `print`, ...), with contact sheets.
 """
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -38,7 +39,7 @@ def test_gallery_of_somebody_new(
 ) -> None:
     with start_live(tmp_path_factory.mktemp("gallery"), "demo=False") as started:
         page = _page(browser, started)
-        for name in tour.with_an_empty_start(page):
+        for name in itertools.chain(tour.with_an_empty_start(page), tour.with_others(page)):
             shoot(page, name)
         for name in tour.with_the_database_locked(page, started.data):
             shoot(page, name)

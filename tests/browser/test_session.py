@@ -1,5 +1,6 @@
 """A guided session with its script: cut off, reloaded, by keyboard, on two devices; nothing is lost or doubled."""
 
+import itertools
 import json
 import sqlite3
 import uuid
@@ -399,8 +400,11 @@ def test_what_one_person_logged_waits_while_the_browser_is_for_somebody_else(ses
     page.wait_for_load_state("networkidle")
     assert page.evaluate("() => localStorage.getItem('upperback.waits')") == "1"
     page.goto("/people/")
-    page.get_by_role("button", name="Priya").click()
-    page.wait_for_url("**/today/")
+    today = itertools.count(1)
+    # Today loads itself again when something was sent, to tell what is done.
+    with page.expect_response(lambda answer: answer.url.endswith("/today/") and next(today) == 2):
+        page.get_by_role("button", name="Priya").click()
+    page.wait_for_load_state()
     sent(page)
     page.goto(path)
     page.wait_for_selector(READY)

@@ -1,7 +1,7 @@
 """Every page of a person in every state, one after the other: for pictures, for axe, for a look at small screens.
 
-`with_an_empty_start` and `with_invented_people` drive a page of a running `serve` and yield a name for each state they
-stand on. Whoever iterates may resize the page, change its colours and scroll, but not leave it.
+`with_an_empty_start`, `with_others` and `with_invented_people` drive a page of a running `serve` and yield a name for
+each state they stand on. Whoever iterates may resize the page, change its colours and scroll, but not leave it.
 """
 
 import json
@@ -110,10 +110,14 @@ def with_an_empty_start(page: Page) -> Iterator[str]:
     page.goto(emergency)
     page.get_by_role("button", name="Look at my answers again").click()
     yield "check-part-again"
+    yield from _broken(page)
+
+
+def with_others(page: Page) -> Iterator[str]:
+    """Somebody who is answered for, question by question, and people who answer in other ways, up to the result."""
     yield from _somebody(page, "Gran", MUCH, proxy=True, walk="proxy-")
     yield from _somebody(page, "Low", LOW)
     yield from _somebody(page, "Silent", SILENT)
-    yield from _broken(page)
 
 
 def with_invented_people(page: Page) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """dev.py: deciding what to make, reading pip's settings, choosing a pip, saying what went wrong."""
 
+import os
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -212,11 +214,14 @@ def test_progress_is_told_in_plain_words() -> None:
 # ---- starting ------------------------------------------------------------------------------------------------------
 
 
+PARALLEL: Final = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+
+
 @pytest.mark.parametrize(
     ("given", "passed"),
     [
-        ([], ["-n", "auto", "--dist", "worksteal"]),
-        (["--require-browser"], ["-n", "auto", "--dist", "worksteal", "--require-browser"]),
+        ([], PARALLEL),
+        (["--require-browser"], [*PARALLEL, "--require-browser"]),
         (["-n0", "tests/unit"], ["-n0", "tests/unit"]),
         (["--pdb"], ["--pdb"]),
     ],
