@@ -337,7 +337,8 @@ def pip(house: House, inherited: tuple[int, ...], what: str, *arguments: str) ->
 
 def compile_for_readers(house: House, inherited: tuple[int, ...]) -> None:
     """Byte code of what reads files from outside: those processes may write none, and would compile it every time."""
-    code = "import compileall, pyarrow.compute, pyarrow.parquet; compileall.compile_dir('src/upperback', quiet=2)"
+    code = "import sys; sys.dont_write_bytecode = False; import compileall, pyarrow.compute, pyarrow.parquet; "
+    code += "compileall.compile_dir('src/upperback', quiet=2)"
     wait(start(house, [str(house.python), "-c", code], house.log, inherited), "byte code")
 
 
@@ -650,6 +651,7 @@ def environment_for(house: House, outside: Mapping[str, str]) -> dict[str, str]:
     inside = dict(outside, VIRTUAL_ENV=str(house.venv))
     inside["PATH"] = str(house.bin) + os.pathsep + outside.get("PATH", "")
     inside.pop("PYTHONHOME", None)
+    inside.pop("PYTHONDONTWRITEBYTECODE", None)  # pip left it to Python: every start would compile all of it again
     return inside
 
 

@@ -231,10 +231,12 @@ def test_pytest_uses_all_processors_unless_told_otherwise(given: list[str], pass
 
 
 def test_programs_of_the_environment_come_first(house: dev.House) -> None:
-    inside = dev.environment_for(house, {"PATH": "/usr/bin", "PYTHONHOME": "/odd"})
+    outside = {"PATH": "/usr/bin", "PYTHONHOME": "/odd", "PYTHONDONTWRITEBYTECODE": "1"}
+    inside = dev.environment_for(house, outside)
     assert inside["PATH"].startswith(str(house.bin))
     assert inside["VIRTUAL_ENV"] == str(house.venv)
     assert "PYTHONHOME" not in inside
+    assert "PYTHONDONTWRITEBYTECODE" not in inside, "the second start would compile everything again"
 
 
 def test_the_locks_in_the_repository_carry_hashes_and_no_addresses() -> None:
