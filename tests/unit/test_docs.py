@@ -64,27 +64,28 @@ def _not_there(named: list[str]) -> list[str]:
     return missing
 
 
+def _check_shown(id: str, rooms: str, tests: str) -> None:
+    """A row names at least one room and one test, and each of them is there."""
+    room, test = rooms.split("`")[1::2], tests.split("`")[1::2]
+    assert room, id
+    assert test, id
+    assert all("::test_" in name for name in test), id
+    assert _not_there([*room, *test]) == [], id
+
+
 def test_every_statement_of_the_two_texts_has_a_room_and_a_test_that_are_there() -> None:
     rows = _rows((DOCS / "reference" / "requirements.md").read_text(encoding="utf-8"), "S")
     assert list(rows) == [f"S{number}" for number in range(1, 79)]
     for id, (_asked, rooms, tests) in rows.items():
-        room, test = rooms.split("`")[1::2], tests.split("`")[1::2]
-        assert room, id
-        assert test, id
-        assert all("::test_" in name for name in test), id
-        assert _not_there([*room, *test]) == [], id
+        _check_shown(id, rooms, tests)
 
 
 def test_every_hazard_has_a_control_and_a_test_that_are_there() -> None:
     rows = _rows((DOCS / "safety" / "hazards.md").read_text(encoding="utf-8"), "H")
     assert list(rows) == [f"H{number:02}" for number in range(1, 31)]
     for id, (control, rooms, tests) in rows.items():
-        room, test = rooms.split("`")[1::2], tests.split("`")[1::2]
         assert control, id
-        assert room, id
-        assert test, id
-        assert all("::test_" in name for name in test), id
-        assert _not_there([*room, *test]) == [], id
+        _check_shown(id, rooms, tests)
 
 
 def test_a_test_that_is_gone_is_noticed() -> None:
