@@ -8,20 +8,20 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from django.db import connection, transaction
 from django.db.models import F
 
 from upperback.core.errors import NotFound
-from upperback.sensing.epochs import Epochs
-from upperback.sensing.minutes import unpack_seconds
 from upperback.services import audit
 from upperback.services.actors import Actor
 from upperback.services.live_tickets import LEFT_AFTER
 from upperback.services.permissions import check_may
 from upperback.store.models import LiveMinute, LiveSamples, LiveStream, Profile
+
+if TYPE_CHECKING:
+    from upperback.sensing.epochs import Epochs
 
 __all__ = [
     "LEFT_AFTER",
@@ -203,25 +203,31 @@ def left_by_all(*, by: Actor, now: dt.datetime) -> list[LiveStream]:
     return list(LiveStream.objects.filter(ended_at=None, saved_at__lte=now - LEFT_AFTER).select_related("profile"))
 
 
-def seconds_of(stream: LiveStream) -> Iterator[Epochs]:
+def seconds_of(stream: LiveStream) -> "Iterator[Epochs]":
     """All stored seconds of a stream in their order, minute by minute; those not yet a minute stand in its state."""
     return _read(LiveMinute.objects.filter(stream=stream))
 
 
-def seconds_between(*, profile: Profile, since: dt.datetime, until: dt.datetime, by: Actor) -> Iterator[Epochs]:
+def seconds_between(*, profile: Profile, since: dt.datetime, until: dt.datetime, by: Actor) -> "Iterator[Epochs]":
     """The stored seconds of a person whose minutes begin in [since, until), of all sensors."""
     check_may(by, "see_profile")
     first_s, end_s = since.timestamp(), until.timestamp()
     return _read(LiveMinute.objects.filter(profile=profile, first_s__gte=first_s, first_s__lt=end_s))
 
 
-def _read(rows: Iterable[LiveMinute]) -> Iterator[Epochs]:
+def _read(rows: Iterable[LiveMinute]) -> "Iterator[Epochs]":
+    from upperback.sensing.minutes import unpack_seconds  # NumPy: whoever only looks who has left needs none
+
     for row in rows:
         yield unpack_seconds(row.first_s, bytes(row.seconds))
 
 
-def with_gaps(parts: Iterable[Epochs]) -> Epochs:
+def with_gaps(parts: "Iterable[Epochs]") -> "Epochs":
     """Parts that follow each other in time as one, with seconds that were not measured between them."""
+    import numpy as np
+
+    from upperback.sensing.epochs import Epochs
+
     found: list[Epochs] = []
     for part in parts:
         if found and part.first_s > found[-1].end_s:
