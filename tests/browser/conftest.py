@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHOTS: Final = ROOT / "test-results" / "shots"
@@ -150,6 +150,14 @@ def open_page(live: Live, browser: Browser) -> Iterator[OpenPage]:
     """`open_page("/about/", size=PHONE, scheme="dark", script=False, let_in=True)` gives a page at that address."""
     contexts: list[BrowserContext] = []
     noises: list[str] = []
+    sendings: set[Request] = set()
+
+    def left(request: Request) -> None:
+        if request.method == "POST":
+            sendings.add(request)
+
+    def arrived(request: Request) -> None:
+        sendings.discard(request)
 
     def make(
         path: str = "/",
@@ -181,14 +189,27 @@ def open_page(live: Live, browser: Browser) -> Iterator[OpenPage]:
                 None if request.url.startswith((live.address, "data:")) else noises.append(f"left: {request.url}")
             ),
         )
+        page.on("request", left)
+        page.on("requestfinished", arrived)
+        page.on("requestfailed", arrived)
         page.goto(path)
         return page
 
     yield make
+    _let_arrive(contexts, sendings)
     for context in contexts:
         context.close()
     # A status of 403, 404 or 500 is noted by the browser itself; that is not a fault of the page.
     assert [noise for noise in noises if "Failed to load resource" not in noise] == []
+
+
+def _let_arrive(contexts: list[BrowserContext], sendings: set[Request]) -> None:
+    """What is on its way when a test ends would else be written down in the middle of the next."""
+    pages = [page for context in contexts for page in context.pages]
+    for _ in range(100):
+        if not sendings or not pages:
+            return
+        pages[0].wait_for_timeout(20)
 
 
 def _let_in(live: Live, browser: Browser) -> Any:
