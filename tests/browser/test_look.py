@@ -1,5 +1,7 @@
 """Every static page and every component: fits a small phone, in light and dark, clean for assistive technology."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -152,3 +154,16 @@ def test_help_opens_when_the_process_is_gone(
     expect(page.get_by_role("heading", level=1)).to_have_text("Upperback is not running")
     expect(page.get_by_role("link", name="Call 999").first).to_be_visible()
     page.close()
+
+
+def test_a_new_link_leads_to_where_the_app_of_that_folder_listens(open_page: OpenPage, live: Live) -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "upperback.cli", "link", "--data", str(live.data)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert made.stdout.startswith(f"{live.address}/open/")
+    page = open_page("/people/", let_in=False)
+    expect(page.get_by_role("button", name="Priya")).to_have_count(0)
+    page.goto(made.stdout.strip())
+    page.goto("/people/")
+    expect(page.get_by_role("button", name="Priya")).to_be_visible()

@@ -51,7 +51,7 @@ def link_command(words: list[str]) -> int:
     """`upperback link`: a new one-time link for an app that is already running."""
     parser = ArgumentParser(prog="upperback link", description="Print a new one-time link for the running app.")
     parser.add_argument("--data", type=Path, help="the data folder that the app was started with")
-    parser.add_argument("--address", default="http://127.0.0.1:8000", help="where the app listens")
+    parser.add_argument("--address", help="where the app listens, if another way leads there")
     chosen = parser.parse_args(words)
 
     from upperback.web.serve import new_link

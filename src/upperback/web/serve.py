@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: In the data folder while the app runs: where it listens.
+_ADDRESS_FILE = "address"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Phones stall: the usual 20 seconds would cut their live streams.
 _PING_TIMEOUT_S = 60
@@ -69,6 +71,9 @@ def serve(
     say = _speaker(out or sys.stdout)
     door, gate = _prepare(options, say)
     address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
+    noted = options.data / _ADDRESS_FILE
+    with suppress(OSError):  # `upperback link` then has to be told
+        noted.write_text(address, encoding="ascii")
 
     def say_address() -> str:
         say(f"The service is up: {address}")
@@ -98,6 +103,8 @@ def serve(
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
     worker.stop()
+    with suppress(OSError):
+        noted.unlink()
     say("Stopped.")
     return 0 if server.started else 1
 
@@ -113,12 +120,15 @@ def settle(*, service: bool, trial: bool, database: str | None) -> None:
         os.environ["UPPERBACK_DATABASE_URL"] = database
 
 
-def new_link(data: Path | None = None, *, address: str = "http://127.0.0.1:8000") -> str:
-    """A new one-time link for an installation that is already running."""
+def new_link(data: Path | None = None, *, address: str | None = None) -> str:
+    """A new one-time link for an installation that is already running, at the address it noted in its data folder."""
     from upperback.web.asgi import make_gate
 
     options = _options("127.0.0.1", data, demo=False)
-    return f"{address}/open/{make_gate(options).make_link(time.time())}"
+    if address is None:
+        with suppress(OSError):
+            address = (options.data / _ADDRESS_FILE).read_text(encoding="ascii").strip()
+    return f"{address or 'http://127.0.0.1:8000'}/open/{make_gate(options).make_link(time.time())}"
 
 
 class _Server(uvicorn.Server):
