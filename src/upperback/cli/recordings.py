@@ -8,7 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -16,12 +16,16 @@ from upperback.cli.command import DONE, Command
 from upperback.cli.progress import Bar
 from upperback.core.errors import InputError
 
+if TYPE_CHECKING:
+    from upperback.interchange.report.language import ReportWording
+
 
 def _read_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recording", metavar="RECORDING", help="CSV, Parquet, .cwa, .gt3x, .bin, .xdf, .edf or .bdf")
     parser.add_argument("--rate-hz", type=float, help="samples a second, for a table without time stamps")
     parser.add_argument("--report", type=Path, metavar="F.html", help="write a report to look at and to print")
     parser.add_argument("--time-zone", help="of the wearer's clock, such as Europe/London, where the file does not say")
+    parser.add_argument("--language", metavar="TAG", default="en-GB", help="of the text and the report, e.g. de")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -38,6 +42,7 @@ def _analyse_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _analyse(chosen: argparse.Namespace) -> int:
+    words = _words(chosen)
     options = {
         "read": _given(chosen, "rate_hz", "acc_unit", "gyr_unit", "acc_points", "time_zone"),
         "smoothing": "live" if chosen.live else "smoothed",
@@ -50,8 +55,8 @@ def _analyse(chosen: argparse.Namespace) -> int:
 
             _put(Path(folder) / SAMPLES_FILE, chosen.samples)
     if chosen.report is not None:
-        _write(chosen.report, _recording_report(found, chosen))
-    print(_record_text(found, chosen) if chosen.json else _analysis_text(found, chosen))
+        _write(chosen.report, _recording_report(found, chosen, words))
+    print(_record_text(found, chosen) if chosen.json else _analysis_text(found, chosen, words))
     return DONE
 
 
@@ -73,6 +78,17 @@ def _load_recording_report() -> None:
     import upperback.interchange.report.recording
     import upperback.interchange.report.source
     import upperback.sensing.figures  # noqa: F401
+
+
+def _words(chosen: argparse.Namespace) -> "ReportWording | None":
+    """The language of the report. Raises InputError before anything is read where there is no such language."""
+    if chosen.language == "en-GB":
+        return None
+    from upperback.cli.spoken import check_language
+    from upperback.interchange.report.language import report_wording
+
+    check_language(chosen.language)
+    return report_wording(chosen.language)
 
 
 def _given(chosen: argparse.Namespace, *names: str) -> dict[str, Any]:
@@ -102,6 +118,7 @@ def _span(text: str) -> tuple[float, float]:
 
 
 def _muscle(chosen: argparse.Namespace) -> int:
+    words = _words(chosen)
     read = _given(chosen, "rate_hz", "emg_unit", "time_zone")
     if chosen.channel:
         read["emg_channels"] = chosen.channel
@@ -114,14 +131,17 @@ def _muscle(chosen: argparse.Namespace) -> int:
     if chosen.report is not None:
         from upperback.interchange.report.muscle import muscle_report
 
-        _write(chosen.report, muscle_report(channels, _source(found, chosen), sampling_rate_hz=rate_hz))
+        page = muscle_report(channels, _source(found, chosen), sampling_rate_hz=rate_hz, words=words)
+        _write(chosen.report, page)
     if chosen.json:
         print(_record_text(found | {"channels": _bare(found["channels"])}, chosen))
         return DONE
     from upperback.interchange.report.muscle import muscle_lines
 
-    lines = muscle_lines(channels, _source(found, chosen), sampling_rate_hz=rate_hz)
-    print("\n".join([*lines, *([f"The report is in {chosen.report}."] if chosen.report else [])]))
+    lines = muscle_lines(channels, _source(found, chosen), sampling_rate_hz=rate_hz, words=words)
+    if chosen.report is not None:
+        lines.append(_there("The report is in {0}.", chosen.report, words))
+    print("\n".join(lines))
     return DONE
 
 
@@ -151,11 +171,11 @@ def _channels(found: Mapping[str, Any]) -> list[Any]:
 # ---- what comes out ----
 
 
-def _recording_report(found: Mapping[str, Any], chosen: argparse.Namespace) -> str:
+def _recording_report(found: Mapping[str, Any], chosen: argparse.Namespace, words: "ReportWording | None") -> str:
     from upperback.interchange.report.recording import recording_report
 
     figures, minutes = _figures(found)
-    return recording_report(figures, minutes, _source(found, chosen))
+    return recording_report(figures, minutes, _source(found, chosen), words)
 
 
 def _figures(found: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -219,15 +239,21 @@ def _record_text(found: Mapping[str, Any], chosen: argparse.Namespace) -> str:
     return msgspec.json.encode(record | {"notes": _notes(found)}).decode()
 
 
-def _analysis_text(found: Mapping[str, Any], chosen: argparse.Namespace) -> str:
+def _analysis_text(found: Mapping[str, Any], chosen: argparse.Namespace, words: "ReportWording | None") -> str:
     from upperback.interchange.report.recording import recording_lines
 
     figures, _ = _figures(found)
-    lines = recording_lines(figures, _source(found, chosen))
-    for name, path in (("report", chosen.report), ("samples", chosen.samples)):
+    lines = recording_lines(figures, _source(found, chosen), words)
+    for sentence, path in (("The report is in {0}.", chosen.report), ("The samples are in {0}.", chosen.samples)):
         if path is not None:
-            lines.append(f"The {name} is in {path}.")
+            lines.append(_there(sentence, path, words))
     return "\n".join(lines)
+
+
+def _there(sentence: str, path: Path, words: "ReportWording | None") -> str:
+    """Where a file is, however it is called."""
+    said = words.exact(sentence) if words is not None else None
+    return (said or sentence).replace("{0}", str(path))
 
 
 def _write(path: Path, text: str) -> None:

@@ -29,11 +29,16 @@ def languages() -> tuple[str, ...]:
     return (ENGLISH, *sorted(found))
 
 
+def check_language(tag: str) -> None:
+    """Raises InputError where there is no such language."""
+    if tag not in languages():
+        raise InputError(f"There is no language “{tag}” here; there are {', '.join(languages())}")
+
+
 @cache
 def entries_of(tag: str) -> tuple[Entry, ...]:
     """All entries of a language. Raises InputError where there is none."""
-    if tag not in languages():
-        raise InputError(f"There is no language “{tag}” here; there are {', '.join(languages())}")
+    check_language(tag)
     return (*read_folder(content_folder() / "languages" / tag).entries, *read_folder(LOCALE_FOLDER / tag).entries)
 
 

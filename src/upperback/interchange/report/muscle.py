@@ -9,6 +9,7 @@ import numpy.typing as npt
 from markupsafe import Markup
 
 from upperback.interchange.report import charts
+from upperback.interchange.report.language import ReportWording, said_text
 from upperback.interchange.report.page import render
 from upperback.interchange.report.source import RecordingSource
 from upperback.interchange.report.words import clock, date, duration, percent
@@ -60,28 +61,47 @@ class MuscleChannel:
     amplitude: npt.NDArray[np.float32]
 
 
-def muscle_report(channels: Sequence[MuscleChannel], source: RecordingSource, *, sampling_rate_hz: float) -> str:
+def muscle_report(
+    channels: Sequence[MuscleChannel],
+    source: RecordingSource,
+    *,
+    sampling_rate_hz: float,
+    words: ReportWording | None = None,
+) -> str:
     """The report as one HTML page: no script, nothing fetched, light, dark and print."""
     return render(
         "muscle.jinja",
+        words,
         title=f"Muscle recording {source.name}",
         kind="Recording of muscle activity",
         heading=date(source.clock) if source.clock else "Recording without a date",
-        facts=" · ".join((source.name, source.description, _length(channels, sampling_rate_hz))),
+        name=source.name,
+        description=said_text(source.description, words),
+        facts=_length(channels, sampling_rate_hz),
         limits=LIMITS,
         notes=(*source.notes, *dict.fromkeys(note for channel in channels for note in channel.figures.notes)),
         channels=[_channel(channel) for channel in channels],
     )
 
 
-def muscle_lines(channels: Sequence[MuscleChannel], source: RecordingSource, *, sampling_rate_hz: float) -> list[str]:
+def muscle_lines(
+    channels: Sequence[MuscleChannel],
+    source: RecordingSource,
+    *,
+    sampling_rate_hz: float,
+    words: ReportWording | None = None,
+) -> list[str]:
     """The same in a few lines of plain text, for a terminal."""
-    lines = [f"{source.name}, {source.description}, {_length(channels, sampling_rate_hz)}"]
+
+    def say(text: str) -> str:
+        return said_text(text, words)
+
+    lines = [f"{source.name}, {say(source.description)}, {say(_length(channels, sampling_rate_hz))}"]
     for channel in channels:
-        lines.append(f"{channel.name}: {_quality(channel.figures)['sentence']}")
-        lines += [f"  {tile['number']:>10}  {tile['words']}" for tile in _tiles(channel)]
-        lines += [f"  * {note}" for note in channel.figures.notes]
-    lines += [f"* {note}" for note in source.notes]
+        lines.append(f"{channel.name}: {say(_quality(channel.figures)['sentence'])}")
+        lines += [f"  {say(tile['number']):>10}  {say(tile['words'])}" for tile in _tiles(channel)]
+        lines += [f"  * {say(note)}" for note in channel.figures.notes]
+    lines += [f"* {say(note)}" for note in source.notes]
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from markupsafe import Markup
 
 from upperback.interchange.report import charts
+from upperback.interchange.report.language import ReportWording, said_text
 from upperback.interchange.report.page import render
 from upperback.interchange.report.source import RecordingSource
 from upperback.interchange.report.words import clock, date, degrees, duration, percent, plural
@@ -54,13 +55,16 @@ LIMITS: Final = (
 )
 
 
-def recording_report(figures: RecordingFigures, minutes: Minutes, source: RecordingSource) -> str:
+def recording_report(
+    figures: RecordingFigures, minutes: Minutes, source: RecordingSource, words: ReportWording | None = None
+) -> str:
     """The report as one HTML page.
 
     Parameters
     ----------
     figures, minutes : what the recording gave
     source : where it comes from
+    words : the language of the report; None: English
 
     Returns
     -------
@@ -70,10 +74,13 @@ def recording_report(figures: RecordingFigures, minutes: Minutes, source: Record
     measured = quality.measured_s > 0
     return render(
         "recording.jinja",
+        words,
         title=f"Recording {source.name}",
         kind="Recording of posture and movement",
         heading=_heading(source),
-        facts=" · ".join((source.name, source.description, _length(figures))),
+        name=source.name,
+        description=said_text(source.description, words),
+        facts=_length(figures),
         limits=LIMITS,
         notes=(*source.notes, figures.alignment.sentence, *_rewear(figures, source)),
         quality=_quality(quality),
@@ -86,13 +93,20 @@ def recording_report(figures: RecordingFigures, minutes: Minutes, source: Record
     )
 
 
-def recording_lines(figures: RecordingFigures, source: RecordingSource) -> list[str]:
+def recording_lines(
+    figures: RecordingFigures, source: RecordingSource, words: ReportWording | None = None
+) -> list[str]:
     """The same in a few lines of plain text, for a terminal."""
+
+    def say(text: str) -> str:
+        return said_text(text, words)
+
     quality = _quality(figures.quality)
-    lines = [f"{_heading(source)}: {source.name}, {source.description}, {_length(figures)}", quality["sentence"]]
+    what = (source.name, say(source.description), say(_length(figures)))
+    lines = [f"{say(_heading(source))}: {', '.join(what)}", say(quality["sentence"])]
     if figures.quality.measured_s > 0:
-        lines += [f"  {tile['number']:>10}  {tile['words']}" for tile in _summary(figures)]
-    lines += [f"* {note}" for note in (*source.notes, figures.alignment.sentence, *_rewear(figures, source))]
+        lines += [f"  {say(tile['number']):>10}  {say(tile['words'])}" for tile in _summary(figures)]
+    lines += [f"* {say(note)}" for note in (*source.notes, figures.alignment.sentence, *_rewear(figures, source))]
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
@@ -128,7 +142,7 @@ def _quality(quality: QualityFigures) -> dict[str, Any]:
     if told:
         sentence += f" The rest: {', '.join(told)}."
     if quality.measured_s <= 0:
-        sentence = "Nothing in this recording could be measured." + (f" {', '.join(told)}." if told else "")
+        sentence = "Nothing in this recording could be measured." + (f" Noticed: {', '.join(told)}." if told else "")
     return {
         "sentence": sentence,
         "bar": charts.share_bar(
