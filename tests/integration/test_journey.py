@@ -178,6 +178,28 @@ def test_asking_whether_to_stop_writes_nothing(me: Client) -> None:
     assert Screening.objects.get().answers == {}
 
 
+def test_a_tick_made_by_mistake_can_be_taken_back(me: Client) -> None:
+    """Not even on the way to the new answer is it told again as what the person said; until then it stays stored."""
+    page = me.post("/check/start/", follow=True)
+    path = page.request["PATH_INFO"]
+    sent = {"emergency_breath": "none", "emergency_nerves": "none", "emergency_chest": "none"}
+    ticked = sent | {"emergency_sudden": "tearing", "version": hidden(page, "version")}
+    result = me.post(path, ticked, follow=True)
+    assert "/result/" in result.request["PATH_INFO"]
+    page = me.post(f"{result.request['PATH_INFO']}correct/", follow=True)
+    assert page.request["PATH_INFO"] == path
+    taken_back = sent | {"version": hidden(page, "version")}
+    assert me.post(path, taken_back, headers={"X-Upperback-Ask": "stop"}).json() == {"stop": False}
+    response = me.post(path, taken_back)
+    assert response.status_code == 422
+    assert 'href="#emergency_sudden"' in response.content.decode()
+    assert Screening.objects.get(state=Screening.State.IN_PROGRESS).answers["emergency_sudden"]
+    still = taken_back | {"emergency_sudden": "first_minute"}
+    assert me.post(path, {**still, "emergency_nerves": "saddle"}, headers={"X-Upperback-Ask": "stop"}).json()["stop"]
+    response = me.post(path, taken_back | {"emergency_sudden": "none"}, follow=True)
+    assert "/check/part/person/" in response.request["PATH_INFO"]
+
+
 def test_an_incomplete_emergency_page_names_the_gaps_and_keeps_the_ticks(me: Client) -> None:
     page = me.post("/check/start/", follow=True)
     response = me.post(page.request["PATH_INFO"], {"emergency_breath": "racing", "version": hidden(page, "version")})

@@ -79,9 +79,13 @@ def part_page(request: HttpRequest, profile: Profile, page_id: str) -> HttpRespo
     if request.method != "POST":
         return _show_part(request, profile, current, page, content)
     answers, errors = _read_part(page, request.POST, current, content)
+    stops = bool(intake.fired_emergencies(_as_shown(page, answers, current), content))
     if request.headers.get("X-Upperback-Ask") == "stop":
-        merged = intake.from_plain(current.answers) | answers
-        return JsonResponse({"stop": bool(intake.fired_emergencies(merged, content))})
+        return JsonResponse({"stop": stops})
+    stored = intake.from_plain(current.answers)
+    if errors and not stops and intake.fired_emergencies(stored | answers, content):
+        # Somebody takes back a tick that they made before: it is not told to them again as what they said.
+        return _show_part(request, profile, current, page, content, request.POST, errors)
     try:
         after = _record(request, current, answers)
     except Conflict as error:
@@ -271,6 +275,13 @@ def _read_part(
         except InputError as error:
             errors[question.id] = _(error.message)
     return answers, errors
+
+
+def _as_shown(page: intake.Page, answers: Mapping[str, Answer], current: Screening) -> dict[str, Answer]:
+    """All answers as they are once this page is sent: what is open on it is open, whatever was said there before."""
+    on_page = {question.id for question in page.questions}
+    elsewhere = {id: answer for id, answer in intake.from_plain(current.answers).items() if id not in on_page}
+    return elsewhere | dict(answers)
 
 
 def _show_part(
