@@ -72,3 +72,31 @@ def test_language_is_chosen_on_a_page_and_help_follows(page: Page) -> None:
     assert page.locator("a[href='tel:112']").count() >= 1
     assert page.locator("a[href='tel:116117']").count() == 1
     assert page.locator("a[href='tel:999'], a[href='tel:111']").count() == 0
+
+
+def test_what_comes_over_a_socket_is_said_in_the_language_of_the_page(page: Page, live: Live) -> None:
+    told = {
+        "Standing was not still enough: it swayed by 2.5 degrees.": "Das Stehen war nicht ruhig genug: "
+        "Es schwankte um 2,5 Grad.",
+        "The sensor has turned and sits about 12 degrees otherwise since then: how far you lean is still measured, but "
+        "not forward and to the side apart, until you stand and bend again.": "Der Sensor hat sich gedreht und sitzt "
+        "seitdem etwa 12 Grad anders. Wie weit Sie sich neigen, wird weiter gemessen. Vorn und Seite werden erst "
+        "wieder unterschieden, wenn Sie noch einmal stehen und sich beugen.",
+        "How the sensor sits is known roughly: only one bend was seen and the bends were small, 21 degrees.": "Wie der "
+        "Sensor sitzt, ist ungefähr bekannt: es gab nur eine Beugung und die Beugungen waren klein, 21 Grad.",
+        "Nobody listens": "Niemand hört zu",
+        "A sentence that nobody has translated.": "A sentence that nobody has translated.",
+    }
+    say = """async texts => {
+      const { said, tell } = await import("/static/js/session/said.js");
+      const one = document.createElement("p");
+      tell(one, texts.at(-1));
+      return [texts.map(said), one.lang, one.className];
+    }"""
+    for path in ("/live/", "/live/muscle/"):
+        page.context.add_cookies([{"name": LANGUAGE_COOKIE, "value": "de", "url": live.address}])
+        page.goto(path)
+        assert page.evaluate(say, list(told)) == [list(told.values()), "en-GB", "in-english"]
+        page.context.clear_cookies(name=LANGUAGE_COOKIE)
+        page.goto(path)
+        assert page.evaluate(say, list(told)) == [list(told), "", ""], "in English they stay"

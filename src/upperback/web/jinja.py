@@ -123,6 +123,7 @@ def _environment(loader: BaseLoader, **options: Any) -> Environment:
     environment.globals.update(
         language=languages.tag, direction=languages.direction, words_unreviewed=languages.is_unreviewed
     )
+    environment.globals["live_sentences"] = _live_sentences
     environment.filters["phone_spoken"] = phone_spoken
     environment.filters["tojson"] = lambda value: htmlsafe_json_dumps(languages.said_in(value))
     return environment
@@ -154,6 +155,13 @@ def _compiled_templates() -> _CompiledTemplates | None:
 def _said_later(_: Any, value: Any) -> Any:
     """Notes texts of ours in what a template puts out. With the context, so that nothing is worked out beforehand."""
     return languages.marked(value)
+
+
+def _live_sentences() -> Markup:
+    """How the sentences that come over a socket are said in the language of this page; nothing in English."""
+    pairs = languages.live_sentences()
+    kind = Markup('<script type="application/json" id="live-sentences">{}</script>')
+    return kind.format(htmlsafe_json_dumps(pairs)) if pairs else Markup("")
 
 
 @needs_context

@@ -217,6 +217,33 @@ def plural_forms(tag: str) -> Mapping[tuple[str, int], str]:
     }
 
 
+#: Where code stands whose sentences come to a page over a socket; `live`: those that only `live.po` has.
+_LIVE_PLACES: Final = (
+    "live",
+    "web/live/",
+    "services/live",
+    "services/pairing",
+    "services/counting",
+    "care/counted_sets",
+)
+
+
+def live_sentences() -> list[tuple[str, str]]:
+    """What comes to an open page over a socket: its English, gaps as {0}, and how it is said. None in English."""
+    language, words = _current.get(), words_now()
+    if words is None:
+        return []
+    tags = _written() if language.is_pseudo else (language.tag,)
+    texts = {
+        entry.text for tag in tags for entry in interface_entries(tag) if _is_live(entry.places) and not entry.plural
+    }
+    return [(text, said) for text in sorted(texts) if (said := words.exact(text)) is not None]
+
+
+def _is_live(places: Iterable[str]) -> bool:
+    return any(place.startswith(_LIVE_PLACES) for place in places)
+
+
 def direction() -> str:
     """`ltr` or `rtl`."""
     return _current.get().direction

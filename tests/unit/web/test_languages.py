@@ -1,7 +1,12 @@
 """Which language a page is in, and how marked texts become words: in sentences, labels, values of forms, scripts."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
+import upperback
 from upperback.content.wording import Wording
 from upperback.web import languages
 from upperback.web.languages import ENGLISH, LANGUAGES, chosen, in_language, marked, pseudo, reading, said_in
@@ -94,3 +99,45 @@ def test_made_up_words_are_longer_and_keep_gaps_and_marks() -> None:
     assert '<a href="x">%(name)s</a>' in strange
     assert "Call" not in strange
     assert len(pseudo("Ten letters")) == pytest.approx(1.4 * len("Ten letters"), abs=2)
+
+
+#: Code whose sentences come to a page over a socket.
+LIVE_CODE = (
+    "web/live", "services/live.py", "services/live_store.py", "services/live_tickets.py", "services/pairing.py",
+    "services/counting.py", "care/counted_sets.py", "sensing/repetitions/base.py", "sensing/quality/_words.py",
+    "sensing/trunk/_watch.py", "sensing/trunk/_tasks.py", "sensing/cues/_decide.py",
+)  # fmt: skip
+
+
+def test_every_sentence_that_comes_over_a_socket_comes_along_with_a_german_page() -> None:
+    root = Path(upperback.__file__).parent
+    files = [
+        path for name in LIVE_CODE for path in ([root / name] if name.endswith(".py") else (root / name).glob("*.py"))
+    ]
+    texts = {text for path in files for text in _sentences(path.read_text(encoding="utf-8"))}
+    assert len(texts) > 50
+    with reading(GERMAN):
+        there = {english for english, _ in languages.live_sentences()}
+    with reading(ENGLISH):
+        assert languages.live_sentences() == []
+    assert sorted(texts - there) == []
+
+
+def _sentences(code: str) -> set[str]:
+    """Whole sentences with their gaps as {0}, without docstrings and what only a log reads."""
+    tree = ast.parse(code)
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    logs = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("_log")]
+    silent |= {id(inner) for call in logs for inner in ast.walk(call)}
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in silent:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            silent |= {id(inner) for part in node.values for inner in ast.walk(part)}
+            gaps = iter(range(len(node.values)))
+            parts = [part.value if isinstance(part, ast.Constant) else f"{{{next(gaps)}}}" for part in node.values]
+            found.add("".join(str(part) for part in parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return {text for text in found if re.match(r"[A-Z][a-z']* [a-z{]", text)}

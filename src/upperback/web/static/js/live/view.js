@@ -1,5 +1,7 @@
 // What the pages of a worn sensor show: one stage at a time, and the trunk as it is now. What is old is shown as old.
 
+import { tell } from "/static/js/session/said.js";
+
 const STALE_MS = 2000;
 const HINT_MS = 60_000;
 const SECOND_MS = 1000;
@@ -53,7 +55,8 @@ export class View {
     if (this.stage === "live") { // it did work
       this.parts.trouble_title.textContent = this.words.stopped;
     }
-    this.parts.trouble.textContent = /[.!?]$/.test(text) ? text : `${text}.`;
+    tell(this.parts.trouble, text);
+    this.parts.trouble.textContent += /[.!?]$/.test(this.parts.trouble.textContent) ? "" : ".";
     this.show("trouble");
   }
 
@@ -81,24 +84,24 @@ export class View {
     this.#away = null;
     this.#heardAt = performance.now();
     if (told.not_aligned) {
-      this.parts.again.textContent = told.not_aligned;
+      tell(this.parts.again, told.not_aligned);
       this.show("again");
     }
     if (told.aligned !== undefined) {
-      this.parts.aligned.textContent = told.aligned;
+      tell(this.parts.aligned, told.aligned);
       this.show("live");
     }
     if (told.keep !== undefined) {
       this.#keeps(told.keep);
     }
     if (told.shift) {
-      this.parts.note.textContent = told.shift;
+      tell(this.parts.note, told.shift);
     }
     if (told.now && this.stage === "live") {
       this.#draw(told.now);
     }
     if (told.second?.hint) {
-      this.parts.hint.textContent = told.second.why;
+      tell(this.parts.hint, told.second.why);
       this.parts.hint.hidden = false;
       setTimeout(() => (this.parts.hint.hidden = true), HINT_MS);
     }
@@ -133,7 +136,7 @@ export class View {
     say(parts.degrees, known ? `${Math.round(now.flexion_deg)}°` : "");
     say(parts.held, !known ? "" : now.held_s >= 60 ? words.held.replace("%", Math.floor(now.held_s / 60)) : words.held_short);
     if (now.notes.length) {
-      say(parts.note, now.notes[0]);
+      tell(parts.note, now.notes[0]);
     }
   }
 

@@ -1,6 +1,7 @@
 // A phone that is worn: its sensors, its line, and what it asks of the wearer.
 
 import { Aids } from "/static/js/session/aids.js";
+import { said } from "/static/js/session/said.js";
 import { Line } from "/static/js/live/line.js";
 import { Motion } from "/static/js/live/motion.js";
 
@@ -111,7 +112,7 @@ export class Wearing {
       this.#aids.say(words.aligned);
     }
     if (told.second?.hint) {
-      this.#aids.say(told.second.why);
+      this.#aids.say(said(told.second.why));
       this.#aids.shake([150, 100, 150]);
     }
     this.#more(told);

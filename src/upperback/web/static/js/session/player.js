@@ -7,6 +7,7 @@ import { Exercises } from "./exercises.js";
 import { Keeping } from "./keeping.js";
 import * as machine from "./machine.js";
 import { Pacer } from "./pacer.js";
+import { said } from "./said.js";
 import { Screen, WORKING, chosen, readJson } from "./screen.js";
 import { Sensor } from "./sensor.js";
 
@@ -181,11 +182,12 @@ class Player {
     }
     s.bar("bar", Math.min(1, count / this.#item.reps));
     const gaps = { s: reps.moving_s, deg: reps.range_deg };
-    s.text("felt-line", reps.doubt || (reps.moving_s === null ? "" : s.words(reps.range_deg === null ? "sensorFelt" : "sensorFeltFar", gaps)));
-    if (reps.hint && s.part("hint").textContent !== reps.hint) {
-      s.text("hint", reps.hint);
+    s.text("felt-line", said(reps.doubt) || (reps.moving_s === null ? "" : s.words(reps.range_deg === null ? "sensorFelt" : "sensorFeltFar", gaps)));
+    const hint = said(reps.hint);
+    if (hint && s.part("hint").textContent !== hint) {
+      s.text("hint", hint);
       s.show("hint", true);
-      this.#aids.say(reps.hint);
+      this.#aids.say(hint);
     }
     if (reps.n > 0 && count >= this.#item.reps) {
       this.#setDone();
