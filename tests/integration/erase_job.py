@@ -96,7 +96,7 @@ def filled(words: Words) -> Any:
     from upperback.services.actors import household
     from upperback.services.audit import record
     from upperback.services.belongings import all_tables
-    from upperback.store.files import samples_folder, write_whole
+    from upperback.store.files import export_folder, samples_folder, write_whole
 
     rows: dict[type[models.Model], Any] = {}
     for model, _ in all_tables():
@@ -107,6 +107,10 @@ def filled(words: Words) -> Any:
     (profile,) = (row for model, row in rows.items() if model.__name__ == "Profile")
     content = words.new().encode() * 2000
     write_whole(samples_folder(profile.uuid) / "a.parquet", lambda path: path.write_bytes(content))
+    (inside,) = (row for model, row in rows.items() if model.__name__ == "BulkExportPerson")
+    type(inside.export).objects.filter(pk=inside.export.pk).update(state="ready")
+    line = words.new().encode()
+    write_whole(export_folder(inside.export.uuid) / "Observation.ndjson", lambda path: path.write_bytes(line))
     session = SessionStore()
     session["profile"], session["more"] = str(profile.uuid), words.new()
     session.create()

@@ -38,6 +38,8 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "opened/": "nobody",
     "share/programs/": "nobody",  # tokens of programs are for one's own machine
     "fhir/": "nobody",
+    "fhir/Group/": "everybody",  # systems of a clinic, with a token of their own
+    "fhir/bulk/": "everybody",
     "data/bring/": "nobody",
     "live/muscle/": "nobody",
 }
@@ -54,7 +56,7 @@ EVERYBODY: Final = (*WITHOUT_ACCOUNT, *PEOPLE, *STAFF, "app")
 #: What Ana's consents are, or what became of the accounts.
 CONSENT_STATES: Final = (
     "usual", "with mood", "plan only", "none", "withdrawn", "run out", "not begun", "for research", "for the clinic",
-    "for her carer", "for the app", "for a study",
+    "for her carer", "for the app", "for a study", "for the clinic's systems",
 )  # fmt: skip
 ACCOUNT_STATES: Final = ("closed", "no second step", "left the clinic", "works elsewhere now", "relation over")
 
@@ -116,6 +118,8 @@ def seen(who: str, state: str, purpose: str) -> frozenset[str]:
         return frozenset({"plan"})
     if who == "researcher" and purpose == "research":
         return frozenset({"plan", "progress"}) if state == "for research" else _NOTHING
+    if who in {"app", "admin"} and purpose == "app" and state == "for the clinic's systems":
+        return frozenset({"identity", "plan"})
     if who == "app" and purpose == "app":
         return frozenset({"identity", "plan"}) if state == "for the app" else _NOTHING
     return _NOTHING

@@ -148,6 +148,8 @@ def _set(cast: Cast, state: str) -> None:
             _consent(cast, cast.accounts["her carer"].uuid, "caring", frozenset({"identity", "plan", "mood"}))
         case "for the app":
             _consent(cast, cast.accounts["app"].uuid, "app", frozenset({"identity", "plan"}))
+        case "for the clinic's systems":
+            _consent(cast, cast.clinic.uuid, "app", frozenset({"identity", "plan", "messages", "live"}))
         case "none":
             pass
         case _:

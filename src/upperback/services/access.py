@@ -29,7 +29,7 @@ from upperback.services.access_rules import (
     decide_any,
 )
 from upperback.services.actors import Actor, public_id
-from upperback.store.models import Account, ConsentEvent, Membership, Profile, Relation, Study
+from upperback.store.models import Account, Clinic, ConsentEvent, Membership, Profile, Relation, Study
 
 __all__ = [
     "Allowed",
@@ -38,6 +38,7 @@ __all__ = [
     "allowed_of",
     "caseload",
     "caseload_with_kinds",
+    "in_clinic_copy",
     "in_study",
     "jobs_of",
     "may",
@@ -144,6 +145,21 @@ def in_study(*, actor: Actor, study: Study, now: dt.datetime) -> list[tuple[Prof
         classes = frozenset(kind for kind, one in zip(kinds, asked, strict=True) if decide_any(own, one))
         if classes:
             found.append((person, classes))
+    return found
+
+
+def in_clinic_copy(*, clinic: Clinic, now: dt.datetime) -> list[tuple[Profile, frozenset[DataClass], dt.datetime]]:
+    """Who lets the systems of a clinic have a copy now, and of what; with when the newest part of that was granted."""
+    events = ConsentEvent.objects.filter(recipient=clinic.uuid, purpose="app", kind=ConsentEvent.Kind.GRANTED)
+    people = list(Profile.objects.filter(pk__in=events.values("profile")).order_by("pk"))
+    consents = _consents(people, [clinic.uuid])
+    found = []
+    for person in people:
+        way = Standing(is_active=True, role="app", clinic=clinic.uuid, consents=consents[person.pk])
+        asked = [Asked(purpose="app", data_class=kind, now=now) for kind in DATA_CLASSES]
+        classes = frozenset(kind for kind, one in zip(DATA_CLASSES, asked, strict=True) if decide_any([way], one))
+        if classes:
+            found.append((person, classes, max(one.given_at for one in way.consents if one.purpose == "app")))
     return found
 
 

@@ -26,6 +26,7 @@ STAFF: Final[frozenset[Role]] = frozenset({"clinician", "clinic_admin", "researc
 USUAL: Final[frozenset[DataClass]] = frozenset({"identity", "answers", "plan", "progress", "messages"})
 
 _ALL: Final = frozenset(DATA_CLASSES)
+_TO_PROGRAMS: Final = _ALL - {"live", "messages"}
 
 #: (role, relation) -> purpose -> what may be asked for. What is not here is not allowed.
 PERMISSIONS: Final[dict[tuple[Role, RelationKind], dict[Purpose, frozenset[DataClass]]]] = {
@@ -35,7 +36,10 @@ PERMISSIONS: Final[dict[tuple[Role, RelationKind], dict[Purpose, frozenset[DataC
     ("clinician", "treats"): {"care": _ALL},
     # Research is about many and never asks who somebody is, nor what they write.
     ("researcher", "none"): {"research": frozenset({"answers", "mood", "plan", "progress", "wearable"})},
-    ("app", "none"): {"app": frozenset({"identity", "answers", "mood", "plan", "progress", "wearable"})},
+    # A program of the clinic, and whoever runs the clinic and takes a copy over to it by hand: the same and by the same
+    # consent. What people and clinicians write to each other, and a sensor while it is worn, go to no program.
+    ("app", "none"): {"app": _TO_PROGRAMS},
+    ("clinic_admin", "none"): {"app": _TO_PROGRAMS},
 }
 
 Reason = Literal[

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["household", "reader", "system", "person", "account", "guest", "program", "nobody"]
+Kind = Literal["household", "reader", "system", "person", "account", "guest", "program", "clinic_system", "nobody"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,8 @@ class Actor:
     person: somebody signed in to a service, at their own record; `id` is the public id of the account.
     account: anybody who is signed in, at somebody else's record; what they may see of whom is asked of `access` at
     every use. guest: somebody at a service without an account, who does the safety check. program: another program,
-    with a token that a person made for it.
+    with a token that a person made for it. clinic_system: a computer system of a clinic, with a token that whoever runs
+    the service made for it.
     """
 
     kind: Kind
@@ -48,6 +49,11 @@ def account(account_uuid: uuid.UUID, *, second_factor: bool = False) -> Actor:
 def program(token_uuid: uuid.UUID) -> Actor:
     """Another program, by the token that it came with."""
     return Actor(kind="program", id=str(token_uuid))
+
+
+def clinic_system(system_uuid: uuid.UUID) -> Actor:
+    """A computer system of a clinic, by the token that it came with."""
+    return Actor(kind="clinic_system", id=str(system_uuid))
 
 
 def guest(browser: str) -> Actor:

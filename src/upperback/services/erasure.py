@@ -11,7 +11,7 @@ from typing import Final
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection, transaction
 
-from upperback.services import audit
+from upperback.services import audit, exported
 from upperback.services.actors import Actor
 from upperback.services.belongings import all_tables
 from upperback.services.permissions import check_may
@@ -52,6 +52,7 @@ def erase_person(*, profile: Profile, by: Actor, now: dt.datetime) -> Erased:
         rows = sum(model._default_manager.filter(**_whose(owner, profile)).count() for model, owner in all_tables())  # noqa: SLF001
         rows += AuditEvent.objects.filter(profile_uuid=profile.uuid).delete()[0]
         _end_sessions(profile)
+        exported.drop_of_person(profile=profile, now=now)
         public_id = profile.uuid
         Profile.objects.filter(pk=profile.pk).delete()
         Setting.objects.update_or_create(key=_DUE, defaults={"value": True, "changed_at": now})

@@ -40,6 +40,7 @@ Action = Literal[
     "run_service",
     "run_clinic",
     "do_research",
+    "take_clinic_copy",
 ]
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -76,11 +77,15 @@ _TABLE: Final[dict[Kind, frozenset[Action]]] = {
     # Signed in to a service, at their own record and no other.
     "person": (_LIVING_HERE - {"list_profiles", "create_profile", "import_person"}) | {"share", "accept_invitation"},
     # Signed in, at somebody else's record. Whose, and what of it, was asked of `access` before.
-    "account": frozenset({"see_profile", "propose_change", "accept_invitation", "run_clinic", "do_research"}),
+    "account": frozenset(
+        {"see_profile", "propose_change", "accept_invitation", "run_clinic", "do_research", "take_clinic_copy"}
+    ),
     # Not signed in at a service: the safety check and its result, before anything else.
     "guest": frozenset({"see_profile", "change_profile", "answer", "finish_screening"}),
     # Another program with a token: what it may read of whom stands in its scopes.
     "program": frozenset({"read_fhir"}),
+    # A computer system of a clinic with a token: what it gets of whom is asked of `access` at every copy.
+    "clinic_system": frozenset({"take_clinic_copy"}),
     # Somebody who reads an archive that was given to them: looks, and proposes in a file of their own.
     "reader": frozenset({"list_profiles", "see_profile", "propose_change"}),
     "nobody": frozenset(),

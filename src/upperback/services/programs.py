@@ -33,6 +33,7 @@ __all__ = [
     "read_record",
     "stop_reading",
     "visit",
+    "whole_record",
 ]
 
 #: For how long a program may read, as the page offers it.
@@ -151,12 +152,14 @@ def read_record(*, visit: Visit, kind: str, by_search: bool) -> Record:
     check_may(visit.actor, "read_fhir")
     if not allows(visit.scopes, kind, by_search=by_search):
         raise NotAllowed(f"the token does not give {kind} {'to search' if by_search else 'to read'}")
-    person = fhir.gather(visit.profile, SYSTEM, default_content())
+    return whole_record(profile=visit.profile, mood=visit.mood)
+
+
+def whole_record(*, profile: Profile, mood: bool) -> Record:
+    """Everything of a person, each with when it was written. Whoever calls it has asked what of it may be seen."""
+    person = fhir.gather(profile, SYSTEM, default_content())
     make = _Stamping(
-        person=person,
-        content=default_content(),
-        chosen=Chosen(mood=visit.mood, diary=True),
-        written=_written(visit.profile),
+        person=person, content=default_content(), chosen=Chosen(mood=mood, diary=True), written=_written(profile)
     )
     resources = person_resources(make)
     return Record(

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from upperback.core.errors import InputError, NotFound
 from upperback.core.tokens import stored_form
-from upperback.services import audit
+from upperback.services import audit, exported
 from upperback.services.access_rules import PERMISSIONS, Purpose
 from upperback.services.actors import Actor, public_id
 from upperback.services.permissions import check_may
@@ -23,6 +24,7 @@ from upperback.store.models import (
     Account,
     AuditEvent,
     Clinic,
+    ClinicSystem,
     ConsentEvent,
     Invitation,
     Membership,
@@ -57,8 +59,10 @@ _LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LETTERS: Final = 16
 _PURPOSE: Final[dict[str, Purpose]] = {"treats": "care", "cares": "caring"}
 #: What is told to the person of what was done with their record.
-_TOLD: Final = ("look", "grant", "withdraw", "support_look", "research_copy")
-_BY_ACTOR: Final = frozenset({"look", "support_look", "research_copy"})
+_TOLD: Final = ("look", "grant", "withdraw", "support_look", "research_copy", "clinic_copy", "fetch_copy")
+_BY_ACTOR: Final = frozenset({"look", "support_look", "research_copy", "clinic_copy", "fetch_copy"})
+#: What is often one after the other: told once for a minute.
+_TOGETHER: Final = frozenset({"look", "fetch_copy"})
 _NO_SUCH_CODE: Final = (
     "This code does not work. It may have been used, or it is older than two days. Ask for a new one."
 )
@@ -192,6 +196,8 @@ def withdraw(*, profile: Profile, grant_uuid: uuid.UUID | None, by: Actor, now: 
             Relation.objects.filter(
                 profile=profile, account__uuid=given.recipient, kind=_kind_of(given.purpose), ended_at__isnull=True
             ).update(ended_at=now)
+        if given.purpose == "app":
+            exported.drop_of_consent(profile=profile, clinic=given.recipient, now=now)
         audit.record(
             by=by, action="withdraw", now=now, object_kind="grant", object_uuid=given.grant, profile=profile,
             recipient=str(given.recipient),
@@ -256,24 +262,29 @@ def grants_of(*, profile: Profile, by: Actor) -> list[Grant]:
 def looks_of(*, profile: Profile, by: Actor, most: int = 100) -> list[Look]:
     """Who looked at a person's record and when, the newest first; what somebody saw in one minute is one look."""
     check_may(by, "share")
-    rows = AuditEvent.objects.filter(profile_uuid=profile.uuid, action__in=_TOLD).order_by("-id")[: most * 4]
-    events = list(rows)
+    copies = {one.export.uuid: one.data_classes for one in profile.bulk_exports.select_related("export")}
+    about = Q(profile_uuid=profile.uuid) | Q(object_uuid__in=copies, action="fetch_copy")
+    events = list(AuditEvent.objects.filter(about, action__in=_TOLD).order_by("-id")[: most * 10])
     ids = {found for event in events if (found := public_id(_whom(event))) is not None}
     accounts = {one.uuid: one for one in Account.objects.filter(uuid__in=ids).prefetch_related("memberships__clinic")}
     clinics = _named(ids)
+    systems = {one.uuid: one for one in ClinicSystem.objects.filter(uuid__in=ids).select_related("clinic")}
     looks: list[Look] = []
     for event in events:
         account, clinic = accounts.get(_id_of(event)), clinics.get(_id_of(event))
-        what = tuple(part.strip() for part in str(event.details.get("data_class", "")).split(",") if part.strip())
+        system = systems.get(_id_of(event))
+        told = event.details.get("data_class") or ",".join(copies.get(event.object_uuid or profile.uuid, ()))
+        what = tuple(part.strip() for part in str(told).split(",") if part.strip())
         look = Look(
             at=event.at.replace(second=0, microsecond=0),
             action=event.action,
-            who=_name_of(account, clinic),
-            clinic=_clinic_of(account),
+            who=_name_of(account, clinic) if system is None else system.name,
+            clinic=_clinic_of(account) if system is None else system.clinic.name,
             what=what,
         )
         last = looks[-1] if looks else None
-        if last is not None and last.action == look.action == "look" and (last.at, last.who) == (look.at, look.who):
+        is_same = last is not None and (last.action, last.at, last.who) == (look.action, look.at, look.who)
+        if last is not None and is_same and look.action in _TOGETHER:
             looks[-1] = replace(last, what=tuple(dict.fromkeys((*look.what, *last.what))))
         else:
             looks.append(look)

@@ -16,6 +16,16 @@ def samples_folder(profile: uuid.UUID) -> Path:
     return Path(settings.OPTIONS.data) / "samples" / str(profile)
 
 
+def exports_folder() -> Path:
+    """Where copies for clinics are, each in a folder of its own."""
+    return Path(settings.OPTIONS.data) / "exports"
+
+
+def export_folder(export: uuid.UUID) -> Path:
+    """Where the files of this export are, once they are whole."""
+    return exports_folder() / str(export)
+
+
 def write_whole(path: Path, write: Callable[[Path], _Found]) -> _Found:
     """Lets `write` make a file beside its place and puts it there when it is whole and on the disk.
 

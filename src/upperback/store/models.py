@@ -947,6 +947,103 @@ class Invitation(models.Model):
         return str(self.uuid)
 
 
+class ClinicSystem(models.Model):
+    """A computer system of a clinic that may fetch copies for it. Only the hash of its token is kept."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "clinic": T, "name": T, "token_sha256": T, "made_at": T, "ends_at": T, "ended_at": T,
+            "used_at": T, "by": T,
+        },
+        Export.NEVER,
+        Erase.KEEP,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="systems")
+    name = models.CharField(max_length=60)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True, help_text="To about a minute.")
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BulkExport(models.Model):
+    """A copy in FHIR of everybody who lets a clinic have one: asked for, made by a worker, fetched, taken away.
+
+    Whose records are in it stands in `BulkExportPerson`; the lines themselves are files (`store.files.export_folder`).
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        READY = "ready"
+        GONE = "gone"
+        FAILED = "failed"
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "clinic": T, "by": T, "requested_at": T, "request": T, "types": T, "since": T,
+            "ignored": T, "state": T, "people": T, "people_done": T, "tries": T, "claimed_by": T, "claimed_until": T,
+            "finished_at": T, "ends_at": T, "files": T, "why": T,
+        },
+        Export.NEVER,
+        Erase.KEEP,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="exports")
+    by = models.CharField(max_length=80)
+    requested_at = models.DateTimeField()
+    request = models.CharField(max_length=2000, help_text="The address that it was asked for with.")
+    types = models.JSONField(default=list, help_text="Kinds of resources; none: all.")
+    since = models.DateTimeField(null=True)
+    ignored = models.JSONField(default=list, help_text="What was asked for and passed over.")
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    people = models.PositiveIntegerField(default=0)
+    people_done = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    claimed_by = models.UUIDField(null=True, help_text="Who makes it: a worker that is gone loses it.")
+    claimed_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    files = models.JSONField(default=list, help_text="Type, name, lines and bytes of each.")
+    why = models.CharField(max_length=20, blank=True, default="", help_text="Why it is gone or failed.")
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class BulkExportPerson(models.Model):
+    """That a person is in an export, and with which kinds of data. Stays when the files are gone: it was so."""
+
+    handling: ClassVar = Handling(
+        {"id": T, "export": T, "profile": T, "data_classes": H}, Export.NEVER, Erase.WITH_PERSON
+    )
+
+    export = models.ForeignKey(BulkExport, on_delete=models.CASCADE, related_name="persons")
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="bulk_exports")
+    data_classes = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=["export", "profile"], name="a_person_is_in_an_export_once"),)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class AuditEvent(_AppendOnly):
     """Who did what to which record, and when. Codes, ids and counts only; no foreign keys, so it outlives all."""
 

@@ -105,6 +105,8 @@ PAGES: Final[dict[str, Rule]] = {
     **_rules("shut", "choose_person bring_data opened opened_change live_muscle"),
 }
 
+_COPIED: Final[frozenset[DataClass]] = frozenset({"identity", "answers", "mood", "plan", "progress", "wearable"})
+
 #: Pages that only a service has.
 SERVICE_PAGES: Final[dict[str, Rule]] = {
     # Signing in and out; made by allauth, which asks for a sign-in itself where one is needed.
@@ -128,6 +130,9 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
     **_rules("work", "staff_code", roles=("clinician",)),
     **_rules("work", "staff_team staff_team_end staff_looks staff_looks_seen", roles=("clinic_admin",)),
     **_rules("work", "staff_support", roles=("support",)),
+    # Copies for the systems of a clinic, of those who let it have one: asked of `access` for each person at each look.
+    # A system brings a token; whoever runs the clinic comes by the page.
+    **_rules("anyone", "bulk_kick_off bulk_status bulk_file", shows=_COPIED),
     # Figures under a pseudonym, asked of `access` for each person at each copy.
     **_rules("work", "staff_studies staff_study_end", roles=("researcher",)),
     **_rules("work", "staff_study_copy", roles=("researcher",), shows=("answers", "plan", "progress", "wearable")),
@@ -147,6 +152,7 @@ JOBS: Final[dict[str, Rule]] = {
     "look": Rule(who="own", shows=frozenset({"plan"})),
     "finish_left": Rule(who="own", shows=frozenset({"live", "wearable"})),
     "sweep_guests": Rule(who="anyone"),
+    "make_copies": Rule(who="anyone", shows=_COPIED),
 }
 
 

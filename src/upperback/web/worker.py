@@ -7,6 +7,7 @@ Why a thread and not a process: docs/decisions/0016-breaks-and-notices.md.
 
 import datetime as dt
 import logging
+import subprocess
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,15 @@ _log = logging.getLogger(__name__)
 _LOOKS_EVERY_S: Final = 20
 
 #: What it does, in this order; each has its rule in `rules.JOBS`.
-JOBS: Final = ("look", "finish_left", "sweep_guests")
+JOBS: Final = ("make_copies", "look", "finish_left", "sweep_guests")
+
+#: Somebody waits: the next look is now. Of this process only; elsewhere it is seen at the next look.
+_hurry: Final = threading.Event()
+
+
+def hurry() -> None:
+    """Asks for a look now."""
+    _hurry.set()
 
 
 def push_key(options: Options) -> bytes:
@@ -39,16 +48,21 @@ class Worker(threading.Thread):
         self._stop_asked = threading.Event()
         self._here_since: dt.datetime | None = None
         self._last: dt.datetime | None = None
+        self._copying: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
         """Looks, waits, looks again."""
         while not self._stop_asked.is_set():
             self._once()
-            self._stop_asked.wait(_LOOKS_EVERY_S)
+            _hurry.wait(_LOOKS_EVERY_S)
+            _hurry.clear()
 
     def stop(self) -> None:
-        """Asks it to end; what is being sent is sent."""
+        """Asks it to end; what is being sent is sent. A copy that is being made is made again at the next start."""
         self._stop_asked.set()
+        _hurry.set()
+        if self._copying is not None:
+            self._copying.terminate()
 
     def look(self, now: dt.datetime) -> int:
         """One look at everybody whose turn it is. Returns how many notices were delivered."""
@@ -74,6 +88,19 @@ class Worker(threading.Thread):
             for stream in left:
                 live.finish(stream=stream, by=SYSTEM, now=now)
         return len(left)
+
+    def make_copies(self, now: dt.datetime) -> int:
+        """Copies for clinics: old ones go, and a process of its own makes those that wait. Returns how many went."""
+        if self._options.mode != "service":
+            return 0
+        from upperback.services import bulk
+
+        gone = bulk.sweep(now=now)
+        if (self._copying is None or self._copying.poll() is not None) and bulk.waits(now=now):
+            from upperback.web.service import copying
+
+            self._copying = copying.start()
+        return gone
 
     def sweep_guests(self, now: dt.datetime) -> int:
         """What somebody began at a service without an account and did not keep goes. Returns how many went."""

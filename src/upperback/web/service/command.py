@@ -1,5 +1,6 @@
 """`upperback service` and `upperback audit`: for whoever runs the service, at the machine that runs it."""
 
+import argparse
 import json
 import os
 import sys
@@ -10,7 +11,7 @@ from upperback.core.errors import InputError
 
 
 def service_command(words: list[str]) -> int:
-    """Runs one of `clinic`, `staff`, `end`, `list`."""
+    """Runs one of `clinic`, `staff`, `end`, `close`, `list`, `system`."""
     parser = ArgumentParser(prog="upperback service", description="Clinics of a service, and who works there.")
     _of_which(parser)
     parts = parser.add_subparsers(dest="what", required=True)
@@ -27,6 +28,7 @@ def service_command(words: list[str]) -> int:
     close = parts.add_parser("close", help="nobody signs in with an account any more")
     close.add_argument("email")
     parts.add_parser("list", help="clinics, and who works there")
+    _system_parts(parts.add_parser("system", help="computer systems of a clinic that may fetch copies (FHIR)"))
     chosen = parser.parse_args(words)
 
     _settle(chosen.data, chosen.database, trial=chosen.trial)
@@ -42,12 +44,29 @@ def service_command(words: list[str]) -> int:
             said = running.new_staff(chosen.email, chosen.name, chosen.clinic, chosen.role)
         case "end":
             said = running.end_staff(chosen.email, chosen.clinic)
+        case "system":
+            said = running.system(chosen.how, chosen.clinic, getattr(chosen, "name", ""), getattr(chosen, "days", 0))
         case "close":
             said = running.close(chosen.email)
         case _:
             said = running.everybody()
     sys.stdout.write(f"{said}\n")
     return 0
+
+
+def _system_parts(parser: argparse.ArgumentParser) -> None:
+    hows = parser.add_subparsers(dest="how", required=True)
+    for how, told in (
+        ("add", "a token for one; it is shown this once"),
+        ("list", "those that may fetch copies"),
+        ("end", "one may fetch nothing any more"),
+    ):
+        part = hows.add_parser(how, help=told)
+        part.add_argument("clinic", help="its name, or its id")
+        if how != "list":
+            part.add_argument("name", help="of the system, as people read it")
+        if how == "add":
+            part.add_argument("--days", type=int, default=90, help="how long the token lasts (default: 90)")
 
 
 def audit_command(words: list[str]) -> int:

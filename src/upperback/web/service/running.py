@@ -1,12 +1,13 @@
 """What `upperback service` does. Sign-in belongs to allauth, so its rows are made here and not in the services."""
 
+import datetime as dt
 import re
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from upperback.core.errors import InputError
-from upperback.services import accounts, clinics
+from upperback.services import accounts, clinic_systems, clinics
 from upperback.services.actors import SYSTEM
 from upperback.services.clinics import Account, Clinic, Membership
 from upperback.web.service import visitors
@@ -60,6 +61,27 @@ def everybody() -> str:
         members = Membership.objects.filter(clinic=clinic, ended_at__isnull=True).select_related("account")
         lines += [f"    {member.account.email}  {member.account.name}  {member.role}" for member in members]
     return "\n".join(lines) or "There is no clinic yet."
+
+
+def system(how: str, clinic: str, name: str, days: int) -> str:
+    """A computer system of a clinic: `add`, `list` or `end`."""
+    where, now = _clinic(clinic), visitors.now()
+    if how == "add":
+        token = clinic_systems.add_system(clinic=where, name=name, days=days, by=SYSTEM, now=now)
+        return (
+            f"{token}\n\nThis token is for {name} of {where.name}, for {days} days. It is shown this once.\n"
+            f"It fetches copies at /fhir/Group/{where.uuid}/$export"
+        )
+    if how == "end":
+        clinic_systems.end_system(clinic=where, name=name, by=SYSTEM, now=now)
+        return f"{name} of {where.name} fetches nothing any more."
+    found = clinic_systems.list_systems(clinic=where, by=SYSTEM, now=now)
+    lines = [f"{one.name}  until {one.ends_at:%Y-%m-%d}  {_used(one.used_at)}" for one in found]
+    return "\n".join(lines) or f"{where.name} has no system that fetches copies."
+
+
+def _used(at: dt.datetime | None) -> str:
+    return f"last used {at:%Y-%m-%d %H:%M} UTC" if at is not None else "not used yet"
 
 
 def _clinic(named: str) -> Clinic:

@@ -38,6 +38,7 @@ _AS: Final = {
     "care": gettext_lazy("treats you"),
     "caring": gettext_lazy("helps you"),
     "research": gettext_lazy("a study, without your name"),
+    "app": gettext_lazy("its computer keeps a copy"),
 }
 _SHORT: Final = {
     "identity": gettext_lazy("your name"),
@@ -150,6 +151,10 @@ def _look(look: Look, zone: dt.tzinfo) -> dict[str, str]:
         case "research_copy":
             text = _("%(who)s took a copy for a study, without your name: %(what)s")
             text %= {"who": who, "what": _in_words(look.what)}
+        case "clinic_copy":
+            text = _("%(who)s made a copy: %(what)s") % {"who": who, "what": _in_words(look.what)}
+        case "fetch_copy":
+            text = _("%(who)s fetched the copy: %(what)s") % {"who": who, "what": _in_words(look.what)}
         case "support_look":
             text = _("%(who)s looked whether your account is open, and saw nothing else") % {"who": who}
         case "grant":

@@ -8,7 +8,7 @@ from allauth.mfa.webauthn import views as passkey
 from django.urls import path
 
 from upperback.services.support import reference_of
-from upperback.web.service import caring, clinic_admin, pages, researching, shared, supporting
+from upperback.web.service import bulk_api, caring, clinic_admin, pages, researching, shared, supporting
 
 urlpatterns = [
     path("account/login/", sign_in.login, name="account_login"),
@@ -55,4 +55,7 @@ urlpatterns = [
     path("staff/studies/<uuid:study_id>/end/", researching.study_end, name="staff_study_end"),
     path("staff/support/", supporting.support_page, name="staff_support"),
     path("staff/code/", pages.staff_code, name="staff_code"),
+    path("fhir/Group/<uuid:clinic_id>/$export", bulk_api.kick_off, name="bulk_kick_off"),
+    path("fhir/bulk/<uuid:export_id>/", bulk_api.status, name="bulk_status"),
+    path("fhir/bulk/<uuid:export_id>/<str:name>", bulk_api.file, name="bulk_file"),
 ]
