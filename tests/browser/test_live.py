@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Live, start_live
 from tests.browser.emulated_phone import SENSORS, Phone, part
+from tests.browser.live_states import lines_of, now
 from tests.integration.soft_phone import SoftPhone, worn
 from tests.unit.services.test_counting import chunks
 
@@ -105,6 +106,27 @@ def test_a_computer_without_sensors_says_so(page: tuple[Page, Live], shoot: Call
     one.get_by_role("button", name="Start").click()
     expect(part(one, "trouble")).to_contain_text("Open this page on a phone", timeout=10_000)
     shoot(one, "live-no-sensor")
+    what_is_shown_is_old_by_either_clock(one)
+
+
+def what_is_shown_is_old_by_either_clock(one: Page) -> None:
+    """A clock that is set changes nothing; a computer that slept shows nothing old, though one clock stood still."""
+    runs = ({"running": True, "is_aligned": True}, now(24, 200))
+    one.add_init_script("{ const now = Date.now; Date.now = () => now() + (window.ahead ?? 0); }")
+    with lines_of(one, "/live/view/socket/") as tell:
+        one.goto("/live/")
+        one.evaluate("() => { const at = performance.now(); performance.now = () => at; }")
+        tell(*runs)
+        for hours in (-24, -1):
+            one.evaluate("(ms) => { window.ahead = ms; }", hours * 3_600_000)
+            one.wait_for_timeout(600)
+            expect(part(one, "degrees")).to_have_text("24°")
+            expect(part(one, "held")).to_have_text("In this position for 3 min")
+        one.evaluate("() => { window.ahead = 600_000; }")
+        expect(part(one, "lean")).to_have_text("Nothing has come for a moment")
+        expect(part(one, "degrees")).to_have_text("")
+        tell(now(25, 200))
+        expect(part(one, "degrees")).to_have_text("25°")
 
 
 def test_what_is_old_is_shown_as_old(page: tuple[Page, Live]) -> None:

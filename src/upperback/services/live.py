@@ -8,7 +8,9 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from django.db import transaction
@@ -56,9 +58,6 @@ _TASKS: Final[Mapping[str, TaskKind]] = {
 _BENT_DEG: Final = 20
 #: A second of which less was measured says nothing about posture.
 _SHARE_MIN: Final = 0.5
-
-#: Where hints are of little use they begin as if so much time had gone by: one an hour, and none after two weeks.
-_FADED: Final = dt.timedelta(weeks=4)
 
 #: Browsers round what a phone's sensors read to 0.1 m/s2, so an axis that does not change says nothing.
 _PHONE: Final = MonitorParams(quality=QualityParams(stuck_mps2_min=math.inf))
@@ -164,8 +163,10 @@ class Sitting:
         open_plan(profile=self.profile, by=self.by)
         if not self._state.hints_on:
             return
+        self.profile.refresh_from_db(fields=["time_zone"])  # quiet hours are those of where they are now
         if self._since_s is None:
-            self._since_s = self._hints_since(self.stream.started_at).timestamp()
+            since = worn.hints_since(profile=self.profile, by=self.by, now=self.stream.started_at)
+            self._since_s = since.timestamp()
         why = breaks.day_of(profile=self.profile, by=self.by, now=now).next.why
         self._quiet, self._held = why == "quiet_hours", why in {"busy", "in_call"}
 
@@ -376,13 +377,6 @@ class Sitting:
             return {"not_aligned": refused.message}
         return {"aligned": found.quality.sentence if found.quality else "", "has_front": found.has_front}
 
-    def _hints_since(self, started: dt.datetime) -> dt.datetime:
-        """Since when hints fade: the first sitting; earlier where bending and pain do not go together."""
-        worn_before = diary.entries(profile=self.profile, by=self.by, kinds=[Worn])
-        first = min([row.at for row in worn_before], default=started)
-        together = worn.moves_together(profile=self.profile, by=self.by, now=started) if worn_before else None
-        return min(first, started - _FADED) if together is not None and together.is_turned_down else first
-
     def _counts(self, exercise: str, state: CountState | None = None) -> SetCount:
         points_up = self._state.points == "up"
         return SetCount(sampling_rate_hz=PHONE_RATE_HZ, exercise=exercise, points_up=points_up, state=state)
@@ -513,29 +507,62 @@ def _read_state(data: bytes) -> SittingState:
 
 
 def finish(*, stream: LiveStream, by: Actor, now: dt.datetime) -> Worn | None:
-    """The end: the last seconds are stored, and what was measured goes into the diary. None where nothing was.
+    """The end: the last seconds are stored, and what was measured goes into the diary, to the days on which it was.
 
-    Whoever saved last has to be done; a stream that has ended already stays as it is.
+    Whoever saved last has to be done; a stream that has ended already stays as it is. Returns what the last day got;
+    None where nothing was measured.
     """
     check_may(by, "wear_sensor")
     with transaction.atomic():
         stream = LiveStream.objects.select_for_update().select_related("profile").get(pk=stream.pk)
         if stream.ended_at is not None:
             return None
-        at = min(now, stream.saved_at + live_store.LEFT_AFTER)
         hints = _store_rest(stream, now)
-        live_store.end(stream=stream, now=at)
-        found = _worn_of(live_store.with_gaps(live_store.seconds_of(stream)), hints=hints)
-        if found is not None and at > now - dt.timedelta(days=59):
-            diary.keep_entry(
-                profile=stream.profile, client_id=stream.uuid, day=local_day(stream.profile, at), at=at, entry=found,
-                by=by, now=now,
-            )  # fmt: skip
+        live_store.end(stream=stream, now=min(now, stream.saved_at + live_store.LEFT_AFTER))
+        seconds = live_store.with_gaps(live_store.seconds_of(stream))
+        found = _keep_days(stream, seconds, hints=hints, by=by, now=now)
     try:
         kept_samples.put_together(stream=stream, by=by, now=now)
     except Unavailable:
         _log.warning(_NO_FILE)
     return found
+
+
+def _keep_days(stream: LiveStream, seconds: Epochs, *, hints: int, by: Actor, now: dt.datetime) -> Worn | None:
+    """A row in the diary for each day on which something was measured; the hints are with the last."""
+    worn_days = [
+        (last, figures)
+        for last, part in _days(seconds, stream.profile, until=min(now, stream.saved_at))
+        if (figures := _worn_of(part)) is not None
+    ]
+    if not worn_days:
+        return None
+    at, figures = worn_days[-1]
+    worn_days[-1] = at, msgspec.structs.replace(figures, hints=min(hints, 100))
+    for at, figures in worn_days:
+        day = local_day(stream.profile, at)
+        if at > now - dt.timedelta(days=59):
+            diary.keep_entry(
+                profile=stream.profile, client_id=uuid.uuid5(stream.uuid, day.isoformat()), day=day, at=at,
+                entry=figures, by=by, now=now,
+            )  # fmt: skip
+    return worn_days[-1][1]
+
+
+def _days(seconds: Epochs, profile: Profile, *, until: dt.datetime) -> Iterator[tuple[dt.datetime, Epochs]]:
+    """The seconds of each day of this person, with the moment of the last of them.
+
+    The sensor counts time on from when it began. What came last came at `until`, so a computer whose clock was put
+    right meanwhile has all of it on the day that it turned out to be.
+    """
+    ahead_s, start = until.timestamp() - seconds.end_s, 0
+    while start < len(seconds):
+        first = dt.datetime.fromtimestamp(seconds.first_s + start + ahead_s, dt.UTC)
+        next_day = local_day(profile, first) + dt.timedelta(days=1)
+        midnight = dt.datetime.combine(next_day, dt.time(), ZoneInfo(profile.time_zone)).timestamp()
+        end = min(len(seconds), max(start + 1, math.ceil(midnight - ahead_s - seconds.first_s)))
+        yield first + dt.timedelta(seconds=end - start - 1), seconds[start:end]
+        start = end
 
 
 def _store_rest(stream: LiveStream, now: dt.datetime) -> int:
@@ -561,8 +588,8 @@ def rest_of(state: bytes) -> list[tuple[int, bytes]]:
     return [(part.first_s, pack_seconds(part)) for part in unfinished(found.wearer)]
 
 
-def _worn_of(seconds: Epochs, *, hints: int) -> Worn | None:
-    """Figures of one sitting, from its seconds."""
+def _worn_of(seconds: Epochs) -> Worn | None:
+    """Figures of one sitting, or of a day of it, from its seconds."""
     share = seconds.measured_share.astype(np.float64)
     if not share.any():
         return None
@@ -574,5 +601,4 @@ def _worn_of(seconds: Epochs, *, hints: int) -> Worn | None:
         flexion_deg=round(float(np.median(flexion[told])), 1) if told.any() else None,
         bent_s=round(min(float(share[told & (flexion >= _BENT_DEG)].sum()), 86_400.0), 1) if told.any() else None,
         longest_held_s=min(float(longest_hold_s(seconds)), 86_400.0),
-        hints=min(hints, 100),
     )

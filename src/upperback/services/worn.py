@@ -14,13 +14,26 @@ from upperback.services.permissions import check_may
 from upperback.services.today import local_day
 from upperback.store.models import LiveMinute, Profile
 
-__all__ = ["SayTogether", "WornDay", "WornToday", "days_worn", "moves_together", "worn_today"]
+__all__ = [
+    "SayTogether",
+    "WornDay",
+    "WornToday",
+    "days_worn",
+    "hints_an_hour",
+    "hints_since",
+    "moves_together",
+    "worn_today",
+]
 
 #: Whether bending and pain go together is looked at over so much time.
 _LOOKS_BACK: Final = dt.timedelta(weeks=26)
 _BENT_DEG: Final = 20
 _SHARE_MIN: Final = 0.5
+_MINUTE_S: Final = 60
+_CLOCK_SET_S: Final = 12 * 3600.0
 _SEED: Final = 1
+#: Where hints are of little use they begin as if so much time had gone by: one an hour, and none after two weeks.
+_FADED: Final = dt.timedelta(weeks=4)
 #: Before so many days it is not even asked; what is asked then has its own least number.
 _DAYS_MIN: Final = 28
 
@@ -84,19 +97,34 @@ def worn_today(*, profile: Profile, by: Actor, now: dt.datetime) -> WornToday | 
 def _running(profile: Profile, today: dt.date) -> WornDay:
     """What sensors that are worn at this moment have measured today, in whole minutes."""
     starts = dt.datetime.combine(today, dt.time(), tzinfo=ZoneInfo(profile.time_zone)).timestamp()
-    rows = LiveMinute.objects.filter(profile=profile, stream__ended_at=None, first_s__gte=starts)
+    rows = LiveMinute.objects.filter(profile=profile, stream__ended_at=None)
+    minutes = list(rows.values_list("stream", "stream__saved_at", "first_s", "seconds"))
+    ends = {stream: first_s + _MINUTE_S for stream, _saved_at, first_s, _data in minutes}
+    of_today = [
+        (first_s, data)
+        for stream, saved_at, first_s, data in minutes
+        if first_s + _ahead_s(saved_at, ends[stream]) >= starts
+    ]
     measured_s = bent_s = 0.0
-    minutes = list(rows.values_list("first_s", "seconds"))
-    if minutes:
+    if of_today:
         from upperback.sensing.minutes import unpack_seconds  # brings the sensing along: not for every page
 
-        for first_s, data in minutes:
+        for first_s, data in of_today:
             seconds = unpack_seconds(first_s, bytes(data))
             share, flexion = seconds.measured_share, seconds.flexion_deg
             told = (share >= _SHARE_MIN) & (flexion == flexion)  # noqa: PLR0124  NaN is not itself
             measured_s += float(share[told].sum())
             bent_s += float(share[told & (flexion >= _BENT_DEG)].sum())
     return WornDay(measured_s=measured_s, bent_s=bent_s)
+
+
+def _ahead_s(saved_at: dt.datetime, end_s: int) -> float:
+    """How far the computer's clock was put ahead since a sensor began, which counts on by itself; 0 where it was not.
+
+    Minutes in which nothing was measured are not stored, so what is less than half a day may be just that.
+    """
+    ahead_s = saved_at.timestamp() - end_s
+    return ahead_s if abs(ahead_s) > _CLOCK_SET_S else 0.0
 
 
 def moves_together(*, profile: Profile, by: Actor, now: dt.datetime) -> SayTogether | None:
@@ -110,6 +138,22 @@ def moves_together(*, profile: Profile, by: Actor, now: dt.datetime) -> SayToget
     if len(days) < _DAYS_MIN:
         return None
     return _together(days, {day: float(pain) for day, pain in mornings(told).items()})
+
+
+def hints_since(*, profile: Profile, by: Actor, now: dt.datetime) -> dt.datetime:
+    """Since when hints fade: the first sitting, if there was one; earlier where bending and pain do not go together."""
+    worn_before = diary.entries(profile=profile, by=by, kinds=[Worn])
+    first = min([now, *(row.at for row in worn_before)])  # not later than now, whatever a clock once said
+    together = moves_together(profile=profile, by=by, now=now) if worn_before else None
+    return min(first, now - _FADED) if together is not None and together.is_turned_down else first
+
+
+def hints_an_hour(*, profile: Profile, by: Actor, now: dt.datetime) -> int:
+    """How many hints may come in an hour by now, where they are turned on; 0 once their weeks are over."""
+    from upperback.sensing.cues import CueParams
+
+    weeks = (now - hints_since(profile=profile, by=by, now=now)) // dt.timedelta(weeks=1)
+    return [an_hour for week, an_hour in CueParams().fading if weeks >= week][-1]
 
 
 def _together(days: dict[dt.date, WornDay], pain: dict[dt.date, float]) -> SayTogether:

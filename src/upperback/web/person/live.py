@@ -21,6 +21,7 @@ def live_page(request: HttpRequest, profile: Profile) -> HttpResponse:
     context = {
         "profile": profile,
         "worn_today": today_words(worn.worn_today(profile=profile, by=by, now=now)),
+        "hints_an_hour": worn.hints_an_hour(profile=profile, by=by, now=now),
         "together": worn.moves_together(profile=profile, by=by, now=now),
     }
     return show(request, "person/live.jinja", context)

@@ -2,19 +2,18 @@
 
 import { Aids } from "/static/js/session/aids.js";
 import { Listening, ticket } from "/static/js/session/listening.js";
-import { View } from "/static/js/live/view.js";
+import { Heard, View } from "/static/js/live/view.js";
 
 const SOCKET = "/live/muscle/socket/";
-const STALE_MS = 2000;
 // The whole width of the bar, in times of the level at rest.
 const FULL = 12;
 
 const aids = new Aids(() => {});
-const view = new View({ lsl: () => begin({ source: "lsl" }), simulated: () => begin({ source: "simulated" }), replay, stop });
+const view = new View({ lsl: () => begin({ source: "lsl" }), simulated: () => begin({ source: "simulated" }, words.made_up), replay, stop });
 const { parts, words } = view;
 let line = null;
 let file = null;
-let heardAt = 0;
+const heard = new Heard();
 let isLost = false;
 
 // hello: what the first message says besides the ticket.
@@ -101,7 +100,7 @@ function hear(told, looks) {
   if (told.send) {
     send(looks);
   }
-  heardAt = performance.now();
+  heard.now();
   if (told.ready !== undefined) {
     parts.source.textContent = `${isLost ? words.begins_again : ""} ${source(told.ready)}`.trim();
     parts.rounds.replaceChildren();
@@ -148,7 +147,7 @@ function level(times) {
 }
 
 setInterval(() => {
-  if (view.stage === "train" && (isLost || performance.now() - heardAt > STALE_MS)) {
+  if (view.stage === "train" && (isLost || heard.isOld)) {
     level(null);
     parts.level.textContent = isLost ? words.not_measured : words.stale;
   }

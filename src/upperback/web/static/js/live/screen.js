@@ -122,6 +122,7 @@ function hear(told) {
     view.step(words.stand, data.standS);
   }
   if (told.task === "bend") {
+    view.show("calibrate");
     view.step(words.bend, data.bendS);
   }
   view.hear(told);

@@ -6,12 +6,28 @@ const STALE_MS = 2000;
 const HINT_MS = 60_000;
 const SECOND_MS = 1000;
 
+// When something came last. The first clock runs on when the other is set; in some browsers it stands still while the
+// computer sleeps, and the other does not.
+export class Heard {
+  #at = -Infinity;
+  #on = -Infinity;
+
+  now() {
+    this.#at = performance.now();
+    this.#on = Date.now();
+  }
+
+  get isOld() {
+    return Math.max(performance.now() - this.#at, Date.now() - this.#on) > STALE_MS;
+  }
+}
+
 export class View {
   stage = null;
   parts;
   words;
   #page;
-  #heardAt = 0;
+  #heard = new Heard();
   #away = null; // why nothing can come now, in words
   #waits = [];
   #do;
@@ -82,7 +98,7 @@ export class View {
       return;
     }
     this.#away = null;
-    this.#heardAt = performance.now();
+    this.#heard.now();
     if (told.not_aligned) {
       tell(this.parts.again, told.not_aligned);
       this.show("again");
@@ -141,7 +157,7 @@ export class View {
   }
 
   #age() {
-    if (this.stage === "live" && (this.#away || performance.now() - this.#heardAt > STALE_MS)) {
+    if (this.stage === "live" && (this.#away || this.#heard.isOld)) {
       this.#page.classList.add("live--stale", "live--unknown");
       say(this.parts.lean, this.#away ?? this.words.stale);
       say(this.parts.degrees, "");

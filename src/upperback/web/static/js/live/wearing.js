@@ -108,7 +108,7 @@ export class Wearing {
     }
     this.#view.hear(told);
     if (told.aligned !== undefined) {
-      this.line.question({ hints: parts.hints.checked });
+      this.line.question({ hints: parts.hints?.checked ?? false });
       this.#aids.say(words.aligned);
     }
     if (told.second?.hint) {
