@@ -170,3 +170,12 @@ def _decided(case: Case) -> Any:
     said = {key: list(value) if isinstance(value, tuple) else value for key, value in case.findings.items()}
     facts = read_findings(said, content=CONTENT, absent="no")
     return decision_record(decide(facts, CONTENT), facts, CONTENT)
+
+
+@pytest.mark.django_db
+def test_titles_of_sources_stay_english_and_say_so(client: Client) -> None:
+    source = CONTENT.sources[next(page for page in CONTENT.release.learn if page.id == "posture").sources[0]].citation
+    page = client.get("/learn/posture/", headers={"accept-language": "de"}).content.decode()
+    assert f'<cite lang="en-GB" dir="ltr" translate="no">{html.escape(source, quote=False)}</cite>' in page
+    assert "Das sind die Titel der Quellen. Sie bleiben auf Englisch" in page
+    assert "titles of the sources" not in client.get("/learn/posture/").content.decode()
