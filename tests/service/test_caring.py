@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import uuid
 
 import pytest
 from django.test import Client
@@ -10,10 +11,11 @@ from tests.service.conftest import sign_in
 from tests.service.test_sharing import words
 from tests.unit.services.service_world import World, as_person
 from upperback.care.intake import Answer
-from upperback.services import actors, caring, demo, screening
+from upperback.services import actors, caring, demo, lookout, screening
 from upperback.services.actors import Actor
 from upperback.services.clinics import Account
-from upperback.store.models import Relation
+from upperback.services.plans import latest_plan
+from upperback.store.models import AuditEvent, Relation
 from upperback.web.service import visitors
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +123,71 @@ def test_a_carers_code_is_not_for_staff(world: World) -> None:
     assert sign_in(world.mina, second_factor=True).post("/staff/code/", {"code": code[0]}).status_code == 422
     assert sign_in(world.ana).post("/caring/code/", {"code": code[0]}).status_code == 422  # nobody cares for themselves
     assert sign_in(world.bo).post("/caring/code/", {"code": code[0]}).status_code == 302
+
+
+def test_a_carer_ends_it_themselves_with_a_word(world: World) -> None:
+    carer, person = sign_in(world.bo), sign_in(world.ana)
+    page = let_in(world.ana, carer, "plan")
+    still = re.search(r'data-still="([^"]+)"', carer.get(page).content.decode())
+    assert still is not None
+    form = {"client_id": str(uuid.uuid4()), "words": "I move <b>away</b>.\r\nAll the best"}
+    # Nobody ends it for somebody else, and what cannot be kept ends nothing.
+    for other in (person, sign_in(world.mina, second_factor=True)):
+        assert other.post(f"{page}end/", form).status_code in {302, 404}
+    for words_sent in ("x" * 401, "a\x1b[2Jb"):
+        refused = carer.post(f"{page}end/", form | {"words": words_sent})
+        assert (refused.status_code, words_sent[:3] in refused.content.decode()) == (422, True)
+    assert carer.post(f"{page}end/", {"words": ""}).status_code == 422  # a page without its id is too old
+    assert carer.get(still[1]).status_code == 204
+    for _ in range(2):  # pressed twice
+        assert carer.post(f"{page}end/", form)["Location"] == "/caring/?ended"
+    assert (carer.get(still[1]).status_code, carer.get(page).status_code) == (404, 404)
+    assert carer.post(f"{page}end/", form | {"client_id": str(uuid.uuid4())}).status_code == 404
+    told = person.get("/share/").content.decode()
+    assert "I move &lt;b&gt;away&lt;/b&gt;." in told
+    assert f"{world.bo.email} does not help you here any more: they ended it themselves" in words(told.encode())
+    assert "They ended it on" in words(told.encode())
+    assert AuditEvent.objects.filter(action="leave").count() == 1
+    # Mina treats her as before, and a new code lets him in again.
+    assert Relation.objects.filter(account=world.mina, ended_at__isnull=True).count() == 1
+    assert carer.get(let_in(world.ana, carer, "plan")).status_code == 200
+
+
+def test_today_tells_of_a_helper_who_left_for_a_week(world: World, dana: Account) -> None:
+    carer = sign_in(world.bo)
+    page, now = let_in(dana, carer, "plan"), visitors.now()
+    carer.post(f"{page}end/", {"client_id": str(uuid.uuid4())})
+    assert f"{world.bo.email} does not help you here any more." in words(sign_in(dana).get("/today/").content)
+    assert dana.profile is not None
+    plan = latest_plan(profile=dana.profile, by=as_person(dana))
+    assert plan is not None
+    for days, what in ((7, "helper_left"), (8, None)):
+        seen = lookout.ahead(profile=dana.profile, by=as_person(dana), now=now + days * DAY, plan=plan).from_clinic
+        assert (seen.what if seen is not None else None) == what
+
+
+def test_a_code_that_nobody_used_is_taken_back(world: World) -> None:
+    person, carer = sign_in(world.ana), sign_in(world.bo)
+    shown = person.post("/share/", {"for": "cares", "see": ["plan"], "days": "30"}).content.decode()
+    code, held = CODE.search(shown), re.search(r'name="code" value="([^"]+)"', shown)
+    assert code is not None
+    assert held is not None
+    assert sign_in(world.bo).post("/share/code/", {"code": held[1]}).status_code == 404  # not somebody else's
+    assert person.post("/share/code/", {"code": "x"}).status_code == 404
+    for _ in range(2):
+        assert person.post("/share/code/", {"code": held[1]})["Location"] == "/share/?back"
+    assert carer.post("/caring/code/", {"code": code[0]}).status_code == 422
+    assert "Codes that nobody has used" not in words(person.get("/share/").content)
+    assert AuditEvent.objects.filter(action="take_code_back", profile_uuid=world.record(world.ana).uuid).count() == 1
+
+
+def test_a_code_that_was_used_is_not_taken_back(world: World) -> None:
+    person, carer = sign_in(world.ana), sign_in(world.bo)
+    shown = person.post("/share/", {"for": "cares", "see": ["plan"], "days": "30"}).content.decode()
+    code, held = CODE.search(shown), re.search(r'name="code" value="([^"]+)"', shown)
+    assert code is not None
+    assert held is not None
+    assert carer.post("/caring/code/", {"code": code[0]}).status_code == 302
+    answer = person.post("/share/code/", {"code": held[1]})
+    assert (answer.status_code, "has been used" in words(answer.content)) == (422, True)
+    assert carer.get(f"/caring/people/{world.record(world.ana).uuid}/").status_code == 200

@@ -353,6 +353,13 @@ class HandOverAnswered(Entry, frozen=True, kw_only=True):
     yes: bool
 
 
+class HelperLeft(Entry, frozen=True, kw_only=True):
+    """Somebody who helped the person ended it themselves; `words`: what they say about it, if they like."""
+
+    name: ShortWords
+    words: Words = ""
+
+
 class Worn(Entry, frozen=True, kw_only=True):
     """A sensor was worn: what it measured in one sitting. Figures are of the time it could measure.
 
@@ -490,6 +497,7 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "clinic_task_done": ClinicTaskDone,
     "handed_over": HandedOver,
     "hand_over_answered": HandOverAnswered,
+    "helper_left": HelperLeft,
     "undone": Undone,
 }
 

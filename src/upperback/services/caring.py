@@ -1,7 +1,8 @@
 """What a carer sees of a person: the parts that were shared, and never more than the safety of the person allows.
 
-Nothing can be done here for anybody. What is not shared is not loaded, apart from one thing: whether the plan may be
-shown today, which the safety check decides and of which only the yes or no is used.
+Nothing can be done here for anybody; whoever helps can end it, with a word to the person. What is not shared is not
+loaded, apart from one thing: whether the plan may be shown today, which the safety check decides and of which only the
+yes or no is used.
 """
 
 import datetime as dt
@@ -10,15 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
+from upperback.care.diary import SHORT_WORDS_MOST, WORDS_MOST, HelperLeft, only
 from upperback.content.vocabulary import default_content
-from upperback.services import flares, journey, progress, today, treating
+from upperback.core.errors import InputError, NotFound
+from upperback.services import diary, flares, journey, policies, progress, sharing, today, treating
 from upperback.services.actors import Actor
 from upperback.services.overview import Overview, overview
 from upperback.services.plans import PlanVersion
 from upperback.services.today import MOVE, STRENGTH, local_day
 from upperback.services.treating import Seen
+from upperback.store.models import DiaryEntry, Profile
 
-__all__ = ["Cared", "Due", "cared_for", "look"]
+__all__ = ["Cared", "Due", "cared_for", "look", "stop", "who_left"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +84,40 @@ def look(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime) -> Care
         plan_open=plan is not None,
         due=tuple(_due(seen, plan, by, now)) if plan is not None else (),
     )
+
+
+def stop(
+    *, profile_uuid: uuid.UUID | None, words: str, client_id: uuid.UUID | None, by: Actor, now: dt.datetime
+) -> None:
+    """Whoever helps a person ends it themselves, with a word to them if they like. Sent twice it is done once.
+
+    Raises
+    ------
+    InputError : the words are too long, or hold what cannot be kept.
+    NotFound : they do not help this person.
+    """
+    told = words.replace("\r\n", "\n").strip()
+    if len(told) > WORDS_MOST:
+        raise InputError(f"Use up to {WORDS_MOST} letters", field="words")
+    if not told.replace("\n", " ").replace("\t", " ").isprintable():
+        raise InputError("Some of these characters cannot be kept. Write it in plain letters", field="words")
+    person = Profile.objects.filter(uuid=profile_uuid).first() if profile_uuid else None
+    if person is None:
+        raise NotFound("there is no such person here")
+    if client_id is None:
+        raise InputError(policies.PAGE_IS_OLD)
+    if DiaryEntry.objects.filter(profile=person, client_id=client_id, by=str(by)).exists():
+        return
+    with transaction.atomic():
+        account = sharing.leave(profile=person, by=by, now=now)
+        entry = HelperLeft(name=(account.name or account.email)[:SHORT_WORDS_MOST], words=told)
+        diary.keep_from_clinic(profile=person, client_id=client_id, entry=entry, by=by, now=now)
+
+
+def who_left(*, profile: Profile, by: Actor, since: dt.date) -> list[tuple[dt.date, HelperLeft]]:
+    """For the person: who has ended it themselves since a day, and what they said; the newest first."""
+    written = diary.entries(profile=profile, by=by, since=since, kinds=[HelperLeft])
+    return [(row.day, entry) for row, entry in reversed(only(written, HelperLeft))]
 
 
 def _due(seen: Seen, plan: PlanVersion, by: Actor, now: dt.datetime) -> Iterator[Due]:

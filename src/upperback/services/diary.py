@@ -51,6 +51,7 @@ _FROM_CLINIC: Final = (
     diary.ClinicTask,
     diary.ClinicTaskDone,
     diary.HandedOver,
+    diary.HelperLeft,
 )
 #: What a device may correct or take back. A warning sign that was told stays told.
 _MENDABLE: Final = frozenset({diary.kind_of(diary.SetDone), diary.kind_of(diary.ExerciseEnded)})

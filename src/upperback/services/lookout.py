@@ -12,6 +12,7 @@ from upperback.care.diary import (
     FlareStarted,
     HandedOver,
     HandOverAnswered,
+    HelperLeft,
     Later,
     MessageFromClinic,
     MessageToClinic,
@@ -42,7 +43,7 @@ CardKind = Literal["sign", "review", "check_in"]
 QUESTIONS: Final = (*CHECKS, "arm")
 _KINDS: Final = (
     CheckIn, Morning, FlareStarted, Later, PlanProposed, PlanAnswered, MessageFromClinic, MessageToClinic,
-    Appointment, AppointmentOff, HandedOver, HandOverAnswered,
+    Appointment, AppointmentOff, HandedOver, HandOverAnswered, HelperLeft,
 )  # fmt: skip
 #: A message of a clinician is told of on Today for so long, unless the person has written since.
 _NEW_FOR: Final = dt.timedelta(days=7)
@@ -68,12 +69,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromClinic:
-    """Something that a clinician sent: a question or change that waits for an answer, an appointment, or a message.
+    """Something that came from somebody else: a question or change that waits, an appointment, a message, a goodbye.
 
     other : of a hand-over, who looks after the person next
     """
 
-    what: Literal["hand_over_asked", "change", "handed_over", "message", "appointment"]
+    what: Literal["hand_over_asked", "change", "handed_over", "helper_left", "message", "appointment"]
     name: str
     day: dt.date
     other: str = ""
@@ -136,6 +137,9 @@ def _from_clinic(written: list[Written], today: dt.date, by: Actor) -> FromClini
             return FromClinic(what="change", name=sent.name, day=row.day)
     if handed is not None:
         return handed
+    for row, left in only(written, HelperLeft)[-1:]:
+        if by.kind == "person" and today - row.day <= _NEW_FOR:
+            return FromClinic(what="helper_left", name=left.name, day=row.day)
     off = {entry.appointment for _, entry in only(written, AppointmentOff)}
     for row, made in reversed(only(written, Appointment)):
         if row.uuid not in off and made.starts_at.date() >= today:

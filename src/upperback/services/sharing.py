@@ -37,13 +37,17 @@ __all__ = [
     "Grant",
     "Invitation",
     "Look",
+    "Waiting",
     "accept",
     "clinic_sees_until",
     "grant",
     "grants_of",
     "invite",
+    "leave",
     "looks_of",
     "pass_on",
+    "take_code_back",
+    "waiting",
     "withdraw",
 ]
 
@@ -59,13 +63,12 @@ _LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LETTERS: Final = 16
 _PURPOSE: Final[dict[str, Purpose]] = {"treats": "care", "cares": "caring"}
 #: What is told to the person of what was done with their record.
-_TOLD: Final = ("look", "grant", "withdraw", "support_look", "research_copy", "clinic_copy", "fetch_copy")
-_BY_ACTOR: Final = frozenset({"look", "support_look", "research_copy", "clinic_copy", "fetch_copy"})
-#: What is often one after the other: told once for a minute.
-_TOGETHER: Final = frozenset({"look", "fetch_copy"})
+_TOLD: Final = ("look", "grant", "withdraw", "leave", "support_look", "research_copy", "clinic_copy", "fetch_copy")
+_BY_ACTOR: Final = frozenset({"look", "leave", "support_look", "research_copy", "clinic_copy", "fetch_copy"})
 _NO_SUCH_CODE: Final = (
-    "This code does not work. It may have been used, or it is older than two days. Ask for a new one."
+    "This code does not work. It was used or taken back, or it is older than two days. Ask for a new one."
 )
+_CODE_GONE: Final = "This code has been used, or it has run out. See below who can see something now."
 _TOO_MANY: Final = "Too many codes did not work. Wait an hour, then try again."
 
 
@@ -78,6 +81,7 @@ class Grant:
     recipient : public id of an account, a clinic or a study
     who, clinic : names; clinic is empty where there is none
     withdrawn_at : None while it holds
+    left : it was ended by whoever could see something, and not by the person
     """
 
     id: uuid.UUID
@@ -89,10 +93,22 @@ class Grant:
     given_at: dt.datetime
     ends_at: dt.datetime
     withdrawn_at: dt.datetime | None
+    left: bool = False
 
     def holds(self, now: dt.datetime) -> bool:
         """Whether it opens anything now."""
         return self.withdrawn_at is None and now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A code that nobody has typed in yet. The code itself is not kept."""
+
+    id: uuid.UUID
+    kind: str
+    data_classes: tuple[str, ...]
+    made_at: dt.datetime
+    ends_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +142,43 @@ def invite(
             by=by, action="invite", now=now, object_kind="invitation", object_uuid=made.uuid, profile=profile, kind=kind
         )
     return made, "-".join(letters[at : at + 4] for at in range(0, _CODE_LETTERS, 4))
+
+
+def waiting(*, profile: Profile, by: Actor, now: dt.datetime) -> list[Waiting]:
+    """The codes that would let somebody in now, the newest first."""
+    check_may(by, "share")
+    rows = Invitation.objects.filter(profile=profile, used_at__isnull=True, ends_at__gt=now).order_by("-id")
+    return [
+        Waiting(
+            id=one.uuid, kind=one.kind, data_classes=tuple(one.data_classes), made_at=one.made_at, ends_at=one.ends_at
+        )
+        for one in rows
+    ]
+
+
+def take_code_back(*, profile: Profile, invitation: uuid.UUID | None, by: Actor, now: dt.datetime) -> None:
+    """From now on nobody is let in by this code. Taken back twice it is taken back.
+
+    Raises
+    ------
+    InputError : it was used, or has run out.
+    NotFound : there never was such a code of this person.
+    """
+    check_may(by, "share")
+    with transaction.atomic():
+        # The row goes. Whoever types the code in at the same moment is let in whole before, or not at all.
+        codes = Invitation.objects.filter(profile=profile, uuid=invitation or uuid.UUID(int=0))
+        if codes.filter(used_at__isnull=True, ends_at__gt=now).delete()[0]:
+            audit.record(
+                by=by, action="take_code_back", now=now, object_kind="invitation", object_uuid=invitation,
+                profile=profile,
+            )  # fmt: skip
+        elif codes.exists():
+            raise InputError(_CODE_GONE)
+        elif not AuditEvent.objects.filter(
+            profile_uuid=profile.uuid, object_uuid=invitation, action="take_code_back"
+        ).exists():
+            raise NotFound("there is no such code here")
 
 
 def accept(*, code: str, by: Actor, now: dt.datetime) -> Relation:
@@ -181,16 +234,7 @@ def withdraw(*, profile: Profile, grant_uuid: uuid.UUID | None, by: Actor, now: 
         ).first()
         if given is None:
             raise NotFound("there is no such grant here")
-        if ConsentEvent.objects.filter(grant=given.grant, kind=ConsentEvent.Kind.WITHDRAWN).exists():
-            return
-        try:
-            with transaction.atomic():
-                ConsentEvent.objects.create(
-                    profile=profile, grant=given.grant, kind=ConsentEvent.Kind.WITHDRAWN,
-                    recipient_kind=given.recipient_kind, recipient=given.recipient, purpose=given.purpose,
-                    data_classes=given.data_classes, ends_at=given.ends_at, at=now, by=str(by),
-                )  # fmt: skip
-        except IntegrityError:  # withdrawn in another window at the same moment
+        if not _close(given, by, now):
             return
         if not _other_grant_holds(profile, given, now):
             Relation.objects.filter(
@@ -202,6 +246,30 @@ def withdraw(*, profile: Profile, grant_uuid: uuid.UUID | None, by: Actor, now: 
             by=by, action="withdraw", now=now, object_kind="grant", object_uuid=given.grant, profile=profile,
             recipient=str(given.recipient),
         )  # fmt: skip
+
+
+def leave(*, profile: Profile, by: Actor, now: dt.datetime) -> Account:
+    """Whoever helps a person ends it themselves: they see nothing more, as if the person had taken it back.
+
+    Raises
+    ------
+    NotFound : they do not help this person now.
+    """
+    check_may(by, "accept_invitation")
+    account = _account_of(by)
+    with transaction.atomic():
+        helping = Relation.objects.filter(
+            profile=profile, account=account, kind=Relation.Kind.CARES, ended_at__isnull=True, ends_at__gt=now
+        )
+        if account is None or not helping.update(ended_at=now):
+            raise NotFound("there is nobody like this here")
+        given = ConsentEvent.objects.filter(
+            profile=profile, recipient=account.uuid, purpose="caring", kind=ConsentEvent.Kind.GRANTED, ends_at__gt=now
+        )
+        for one in given:
+            _close(one, by, now)
+        audit.record(by=by, action="leave", now=now, object_kind="profile", object_uuid=profile.uuid, profile=profile)
+    return account
 
 
 def clinic_sees_until(*, profile: Profile, clinic: Clinic, now: dt.datetime) -> dt.datetime | None:
@@ -235,7 +303,7 @@ def grants_of(*, profile: Profile, by: Actor) -> list[Grant]:
     """Who was let in, the newest first, withdrawn and run out ones too."""
     check_may(by, "share")
     events = list(ConsentEvent.objects.filter(profile=profile))
-    withdrawn = {event.grant: event.at for event in events if event.kind == ConsentEvent.Kind.WITHDRAWN}
+    withdrawn = {event.grant: event for event in events if event.kind == ConsentEvent.Kind.WITHDRAWN}
     recipients = {event.recipient for event in events}
     accounts = {
         account.uuid: account
@@ -252,7 +320,8 @@ def grants_of(*, profile: Profile, by: Actor) -> list[Grant]:
             data_classes=tuple(event.data_classes),
             given_at=event.at,
             ends_at=event.ends_at,
-            withdrawn_at=withdrawn.get(event.grant),
+            withdrawn_at=withdrawn[event.grant].at if event.grant in withdrawn else None,
+            left=event.grant in withdrawn and withdrawn[event.grant].by == f"account:{event.recipient}",
         )
         for event in reversed(events)
         if event.kind == ConsentEvent.Kind.GRANTED
@@ -384,6 +453,22 @@ def _granted(
         recipient=str(recipient.uuid), purpose=purpose, data_classes=data_classes,
     )  # fmt: skip
     return event.grant
+
+
+def _close(given: ConsentEvent, by: Actor, now: dt.datetime) -> bool:
+    """Takes a grant back; False where that was done before, in another window at the same moment perhaps."""
+    if ConsentEvent.objects.filter(grant=given.grant, kind=ConsentEvent.Kind.WITHDRAWN).exists():
+        return False
+    try:
+        with transaction.atomic():
+            ConsentEvent.objects.create(
+                profile=given.profile, grant=given.grant, kind=ConsentEvent.Kind.WITHDRAWN,
+                recipient_kind=given.recipient_kind, recipient=given.recipient, purpose=given.purpose,
+                data_classes=given.data_classes, ends_at=given.ends_at, at=now, by=str(by),
+            )  # fmt: skip
+    except IntegrityError:
+        return False
+    return True
 
 
 def _other_grant_holds(profile: Profile, given: ConsentEvent, now: dt.datetime) -> bool:

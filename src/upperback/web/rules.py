@@ -120,9 +120,9 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
         "mfa_list_webauthn mfa_add_webauthn mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_login_webauthn",
         "second_step",
     ),
-    **_rules("own", "sharing sharing_withdraw study", shows=("identity",)),
+    **_rules("own", "sharing sharing_withdraw sharing_code_back study", shows=("identity",)),
     # Whoever has an account of their own may help somebody; who that is, and what they see, is asked of `access`.
-    **_rules("own", "caring caring_person", shows=("identity", "answers", "plan", "progress")),
+    **_rules("own", "caring caring_person caring_end", shows=("identity", "answers", "plan", "progress")),
     **_rules("own", "caring_code"),
     "caring_still": Rule(who="own", is_passive=True),
     "still": Rule(who="work", roles=frozenset({"clinician"}), is_passive=True),

@@ -1,4 +1,4 @@
-"""`/caring/`: what somebody who helps a person at home sees of them. To read, and only what was shared."""
+"""`/caring/`: what somebody who helps a person at home sees of them: to read, and only what was shared; and the end."""
 
 import datetime as dt
 import uuid
@@ -6,14 +6,16 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from upperback.care.story import by_week
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
 from upperback.services import caring, sharing
+from upperback.services.actors import public_id
 from upperback.services.caring import Cared, Due
 from upperback.services.overview import Check, Overview
 from upperback.services.today import MOVE, STRENGTH
@@ -43,7 +45,8 @@ def caring_page(request: HttpRequest) -> HttpResponse:
         }
         for seen in caring.cared_for(by=visitors.at_others(request), now=visitors.now())
     ]  # fmt: skip
-    return show(request, "service/caring.jinja", {"people": people, "contacts": services(_HELP)})
+    context = {"people": people, "contacts": services(_HELP), "ended": "ended" in request.GET}
+    return show(request, "service/caring.jinja", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,6 +66,24 @@ def caring_code(request: HttpRequest) -> HttpResponse:
 @require_safe
 def caring_person(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     """One of them, on one page."""
+    return _person_page(request, person_id)
+
+
+@require_POST
+def caring_end(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
+    """Whoever helps ends it, with a word to the person."""
+    words = request.POST.get("words", "")
+    try:
+        caring.stop(
+            profile_uuid=person_id, words=words, client_id=public_id(request.POST.get("client_id", "")),
+            by=visitors.at_others(request), now=visitors.now(),
+        )  # fmt: skip
+    except InputError as problem:
+        return _person_page(request, person_id, error=_(problem.message), words=words)
+    return redirect(f"{reverse('caring')}?ended")
+
+
+def _person_page(request: HttpRequest, person_id: uuid.UUID, *, error: str = "", words: str = "") -> HttpResponse:
     found = caring.look(profile_uuid=person_id, by=visitors.at_others(request), now=visitors.now())
     context = {
         "profile": found.seen.profile,
@@ -72,8 +93,12 @@ def caring_person(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         "due": [_due(part, found) for part in found.due],
         "weeks": _weeks(found.found),
         "contacts": services(_HELP),
+        "client_id": uuid.uuid4(),
+        "words": words,
+        "error": error,
+        "has_errors": bool(error),
     }
-    return show(request, "service/caring_person.jinja", context)
+    return show(request, "service/caring_person.jinja", context, status=422 if error else 200)
 
 
 def _result(found: Cared) -> dict[str, Any] | None:

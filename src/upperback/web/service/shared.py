@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from upperback.core.errors import InputError
-from upperback.services import people, research, sharing
+from upperback.services import caring, people, research, sharing
 from upperback.services.access_rules import USUAL
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
-from upperback.services.sharing import Grant, Look
+from upperback.services.sharing import Grant, Look, Waiting
+from upperback.services.today import local_day
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
 
@@ -50,6 +51,8 @@ _SHORT: Final = {
     "live": gettext_lazy("live sensor"),
     "mood": gettext_lazy("mood"),
 }
+#: For how long it is told here that somebody who helped has ended it.
+_LEFT_FOR: Final = dt.timedelta(days=60)
 DAYS: Final = {"30": gettext_lazy("One month"), "90": gettext_lazy("Three months"), "180": gettext_lazy("Six months")}
 
 
@@ -82,11 +85,24 @@ def withdraw(request: HttpRequest, profile: Profile) -> HttpResponse:
     return redirect("sharing")
 
 
+@require_POST
+@for_person
+def code_back(request: HttpRequest, profile: Profile) -> HttpResponse:
+    """A code that nobody has used lets nobody in any more."""
+    code, by = public_id(request.POST.get("code", "")), session.actor_of(request)
+    try:
+        sharing.take_code_back(profile=profile, invitation=code, by=by, now=session.now())
+    except InputError as problem:
+        return _page(request, profile, gone=_(problem.message))
+    return redirect(f"{reverse('sharing')}?back")
+
+
 def _page(
     request: HttpRequest,
     profile: Profile,
     *,
     code: str = "",
+    gone: str = "",
     error: InputError | None = None,
     chosen: list[str] | None = None,
     days: str = "90",
@@ -95,11 +111,19 @@ def _page(
 ) -> HttpResponse:
     by, now, zone = session.actor_of(request), session.now(), zoneinfo.ZoneInfo(profile.time_zone)
     grants = sharing.grants_of(profile=profile, by=by)
+    left_since = local_day(profile, now) - _LEFT_FOR
     field = str(error.details.get("field", "")) if error is not None else ""
     context = {
         "profile": profile,
         "open": [_grant(grant, zone) for grant in grants if grant.holds(now)],
         "closed": [_grant(grant, zone) for grant in grants if not grant.holds(now)],
+        "waiting": [_waiting(one, zone) for one in sharing.waiting(profile=profile, by=by, now=now)],
+        "taken_back": "back" in request.GET,
+        "gone": gone,
+        "left": [
+            {"who": entry.name, "day": f"{day.day} {day:%B %Y}", "words": entry.words}
+            for day, entry in caring.who_left(profile=profile, by=by, since=left_since)
+        ],
         "looks": [_look(look, zone) for look in sharing.looks_of(profile=profile, by=by)],
         "name": _own_name(profile) if name is None else name,
         "ways": {
@@ -121,9 +145,9 @@ def _page(
         "error": _(error.message) if error is not None else None,
         "field": {"data_classes": "see"}.get(field, field),
         "form": {"treats": "", "cares": "carer-"}[kind],
-        "has_errors": error is not None,
+        "has_errors": error is not None or bool(gone),
     }
-    return show(request, "service/sharing.jinja", context, status=422 if error else 200)
+    return show(request, "service/sharing.jinja", context, status=422 if error or gone else 200)
 
 
 def _own_name(profile: Profile) -> str:
@@ -140,6 +164,17 @@ def _grant(grant: Grant, zone: dt.tzinfo) -> dict[str, Any]:
         "since": _day(grant.given_at, zone),
         "until": _day(grant.ends_at, zone),
         "withdrawn": _day(grant.withdrawn_at, zone) if grant.withdrawn_at is not None else "",
+        "left": grant.left,
+    }
+
+
+def _waiting(one: Waiting, zone: dt.tzinfo) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "who": _("For a clinician") if one.kind == "treats" else _("For somebody who helps you"),
+        "what": _in_words(one.data_classes),
+        "made": _when(one.made_at, zone),
+        "until": _when(one.ends_at, zone),
     }
 
 
@@ -157,6 +192,8 @@ def _look(look: Look, zone: dt.tzinfo) -> dict[str, str]:
             text = _("%(who)s fetched the copy: %(what)s") % {"who": who, "what": _in_words(look.what)}
         case "support_look":
             text = _("%(who)s looked whether your account is open, and saw nothing else") % {"who": who}
+        case "leave":
+            text = _("%(who)s does not help you here any more: they ended it themselves") % {"who": who}
         case "grant":
             text = _("You let in %(who)s") % {"who": who}
         case _:
