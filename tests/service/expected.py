@@ -18,6 +18,7 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "learn/": "everybody",
     "easy/": "everybody",
     "clinics/": "everybody",
+    "join/": "everybody",  # the link of a mail: a secret of its own
     "language/": "everybody",
     "readyz": "everybody",
     "plan-service/": "everybody",  # figures about a year of a clinic, of nobody

@@ -11,7 +11,9 @@ from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.store.models import Account, Clinic, Membership
 
-__all__ = ["Account", "Clinic", "Membership", "add_member", "end_membership", "make_clinic"]
+__all__ = [
+    "Account", "Clinic", "Membership", "add_member", "close_membership", "end_membership", "let_join", "make_clinic",
+]  # fmt: skip
 
 NAME_CHARACTERS_MAX = 80
 
@@ -31,6 +33,11 @@ def make_clinic(*, name: str, by: Actor, now: dt.datetime) -> Clinic:
 def add_member(*, account: Account, clinic: Clinic, role: Role, by: Actor, now: dt.datetime) -> Membership:
     """Somebody works for a clinic from now on. Never with the account that holds their own record as a person."""
     check_may(by, "run_service")
+    return let_join(account=account, clinic=clinic, role=role, by=by, now=now)
+
+
+def let_join(*, account: Account, clinic: Clinic, role: Role, by: Actor, now: dt.datetime) -> Membership:
+    """The same, for a use case that has asked who may: `joining`."""
     if role not in Membership.Role.values:
         raise InputError(f"A role is one of {', '.join(Membership.Role.values)}", field="role")
     if account.profile_id is not None:

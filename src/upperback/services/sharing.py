@@ -65,6 +65,8 @@ _PURPOSE: Final[dict[str, Purpose]] = {"treats": "care", "cares": "caring"}
 #: What is told to the person of what was done with their record.
 _TOLD: Final = ("look", "grant", "withdraw", "leave", "support_look", "research_copy", "clinic_copy", "fetch_copy")
 _BY_ACTOR: Final = frozenset({"look", "leave", "support_look", "research_copy", "clinic_copy", "fetch_copy"})
+#: What is often one after the other: told once for a minute.
+_TOGETHER: Final = frozenset({"look", "fetch_copy"})
 _NO_SUCH_CODE: Final = (
     "This code does not work. It was used or taken back, or it is older than two days. Ask for a new one."
 )

@@ -1044,6 +1044,38 @@ class BulkExportPerson(models.Model):
         return str(self.pk)
 
 
+class StaffInvitation(models.Model):
+    """Somebody is invited to work for a clinic. Only the hash of the link is kept. Used or over, the row goes.
+
+    `by` ties it to whoever made it: without their role it opens nothing.
+    """
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "clinic": T, "email": I, "name": I, "role": T, "secret_sha256": T, "made_at": T,
+            "ends_at": T, "by": T,
+        },
+        Export.NEVER,
+        Erase.KEEP,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="staff_invitations")
+    email = models.EmailField()
+    name = models.CharField(max_length=60)
+    role = models.CharField(max_length=14, choices=Membership.Role.choices)
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
 class AuditEvent(_AppendOnly):
     """Who did what to which record, and when. Codes, ids and counts only; no foreign keys, so it outlives all."""
 

@@ -128,7 +128,13 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
     "still": Rule(who="work", roles=frozenset({"clinician"}), is_passive=True),
     **_rules("work", "staff", roles=("clinician", "clinic_admin", "researcher", "support")),
     **_rules("work", "staff_code", roles=("clinician",)),
-    **_rules("work", "staff_team staff_team_end staff_looks staff_looks_seen", roles=("clinic_admin",)),
+    **_rules(
+        "work",
+        "staff_team staff_team_end staff_invite staff_invite_back staff_looks staff_looks_seen",
+        roles=("clinic_admin",),
+    ),
+    # The link of a mail: whoever holds it brings a secret of its own.
+    **_rules("anyone", "staff_join staff_join_link"),
     **_rules("work", "staff_support", roles=("support",)),
     # Copies for the systems of a clinic, of those who let it have one: asked of `access` for each person at each look.
     # A system brings a token; whoever runs the clinic comes by the page.

@@ -103,12 +103,12 @@ class Worker(threading.Thread):
         return gone
 
     def sweep_guests(self, now: dt.datetime) -> int:
-        """What somebody began at a service without an account and did not keep goes. Returns how many went."""
+        """What was begun at a service without an account and not kept goes, and invitations that ran out; how many."""
         if self._options.mode != "service":
             return 0
-        from upperback.services import accounts
+        from upperback.services import accounts, joining
 
-        return accounts.sweep_guests(now=now)
+        return accounts.sweep_guests(now=now) + joining.sweep(now=now)
 
     def _sender(self) -> "Sender":
         from upperback.services.push import Sender

@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.signals import authenticator_added
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMessage
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from upperback.services import accounts
@@ -117,6 +119,19 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]  # comes without t
         import segno
 
         return str(segno.make(url, micro=False).svg_inline(scale=5, border=4, dark="#000", light="#fff", omitsize=True))
+
+
+@receiver(authenticator_added)
+def _set_up_is_used(request: HttpRequest, user: Account, authenticator: Any, **_named: Any) -> None:
+    """Whoever has just set up an app or a passkey has used it: they need not type in another code to go on.
+
+    It opens nothing that signing in again would not: setting up asks for the password, or for the step there is.
+    """
+    from allauth.account.internal.flows.login import record_authentication
+    from allauth.mfa.models import Authenticator
+
+    if authenticator.type in {Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN}:
+        record_authentication(request, user, method="mfa", type=authenticator.type, id=authenticator.pk)
 
 
 def _box() -> Fernet:

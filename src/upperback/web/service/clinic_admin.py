@@ -1,10 +1,14 @@
 """`/staff/team/` and `/staff/looks/`: for whoever runs a clinic. Nothing of any record is to be seen here."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from upperback.services import broad_looks, team
+from upperback.core.errors import InputError
+from upperback.services import access, broad_looks, joining, team
 from upperback.services.actors import public_id
 from upperback.web.service import mails, visitors
 from upperback.web.service.pages import ROLE_WORDS
@@ -12,8 +16,14 @@ from upperback.web.service.pages import ROLE_WORDS
 
 @require_safe
 def team_page(request: HttpRequest) -> HttpResponse:
-    """Who works there."""
-    found = team.members(by=visitors.at_others(request), now=visitors.now())
+    """Who works there, and who was invited."""
+    return show_team(request)
+
+
+def show_team(request: HttpRequest, *, error: InputError | None = None) -> HttpResponse:
+    """The page; with what was typed where something of it cannot be."""
+    by, now, posted = visitors.at_others(request), visitors.now(), request.POST if error is not None else None
+    found = team.members(by=by, now=now)
     rows = [
         {
             "id": one.id, "name": one.name, "email": one.email, "role": ROLE_WORDS[one.role], "clinic": one.clinic,
@@ -21,7 +31,30 @@ def team_page(request: HttpRequest) -> HttpResponse:
         }
         for one in found
     ]  # fmt: skip
-    return render(request, "service/team.jinja", {"members": rows, "ended": "ended" in request.GET})
+    context: dict[str, Any] = {
+        "members": rows,
+        "ended": "ended" in request.GET,
+        "invited": [
+            {
+                "id": one.id, "name": one.name, "email": one.email, "role": ROLE_WORDS[one.role], "clinic": one.clinic,
+                "until": f"{one.ends_at.day} {one.ends_at:%B %Y}",
+            }
+            for one in joining.invited(by=by, now=now)
+        ],
+        "clinics": [
+            {"value": str(job.clinic), "text": job.clinic_name}
+            for job in access.jobs_of(actor=by, now=now)
+            if job.role == "clinic_admin"
+        ],
+        "roles": [{"value": role, "text": ROLE_WORDS[role]} for role in ("clinician", "researcher", "support")],
+        "asked": "asked" in request.GET,
+        "back": request.GET.get("back", ""),
+        "posted": posted or {},
+        "error": _(error.message) if error is not None else None,
+        "field": str(error.details.get("field", "email")) if error is not None else "",
+        "has_errors": error is not None,
+    }  # fmt: skip
+    return render(request, "service/team.jinja", context, status=422 if error is not None else 200)
 
 
 @require_POST

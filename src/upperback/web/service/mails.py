@@ -69,6 +69,16 @@ _MAILS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
         gettext_lazy("A passkey was taken away"),
         (gettext_lazy("A passkey was taken away from your account."), _NOT_YOU),
     ),
+    "upperback/staff_invited": (
+        gettext_lazy("You are invited to work at a clinic"),
+        (
+            gettext_lazy("%(clinic)s invites you to Upperback, for your work there: %(role)s."),
+            gettext_lazy("Open this page to set a password. It works once, until %(until)s:"),
+            "%(link)s",
+            gettext_lazy("Your work needs a second step at every sign-in: a passkey, or a code from an app."),
+            gettext_lazy("If you do not expect this, delete this mail. Nothing happens then."),
+        ),
+    ),
     "upperback/work_ended": (
         gettext_lazy("Your work at a clinic has ended"),
         (
@@ -79,14 +89,13 @@ _MAILS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
 }
 
 
-def send(kind: str, email: str) -> None:
+def send(kind: str, email: str, context: dict[str, Any] | None = None) -> None:
     """One of ours, by its name."""
-    subject, text = mail_of(kind, {})
+    subject, text = mail_of(kind, context or {})
     EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [email]).send()
 
 
 def mail_of(kind: str, context: dict[str, Any]) -> tuple[str, str]:
     """Subject and text of a mail. One that has no words here is a bug and not sent."""
     subject, sentences = _MAILS[kind]
-    code = {"code": context.get("code", "")}
-    return _(str(subject)), "\n\n".join([*(str(text) % code for text in sentences), str(_FOOT)]) + "\n"
+    return _(str(subject)), "\n\n".join([*(str(text) % context for text in sentences), str(_FOOT)]) + "\n"

@@ -8,7 +8,7 @@ from allauth.mfa.webauthn import views as passkey
 from django.urls import path
 
 from upperback.services.support import reference_of
-from upperback.web.service import bulk_api, caring, clinic_admin, pages, researching, shared, supporting
+from upperback.web.service import bulk_api, caring, clinic_admin, joining, pages, researching, shared, supporting
 
 urlpatterns = [
     path("account/login/", sign_in.login, name="account_login"),
@@ -49,6 +49,10 @@ urlpatterns = [
     path("clinic/people/<uuid:person_id>/still/", pages.still, name="still"),
     path("staff/", pages.staff, name="staff"),
     path("staff/team/", clinic_admin.team_page, name="staff_team"),
+    path("staff/team/invite/", joining.team_invite, name="staff_invite"),
+    path("staff/team/invite/back/", joining.team_invite_back, name="staff_invite_back"),
+    path("join/", joining.join, name="staff_join"),
+    path("join/<str:secret>/", joining.join_link, name="staff_join_link"),
     path("staff/team/end/", clinic_admin.team_end, name="staff_team_end"),
     path("staff/looks/", clinic_admin.looks_page, name="staff_looks"),
     path("staff/looks/seen/", clinic_admin.looks_seen, name="staff_looks_seen"),
