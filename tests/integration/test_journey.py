@@ -381,6 +381,12 @@ def test_shaping_swapping_and_days(me: Client) -> None:
     shaped = plans.open_plan(profile=profile, by=SYSTEM)
     assert [item["id"] for item in shaped.record["exercises"]] == planned[1:]
     assert shaped.record["strength_days"] == ["tue", "fri"]
+    assert "these have a day of rest between them" not in text_of(me.get("/plan/"))
+    days = {"plan": str(shaped.uuid), "had": planned, "exercises": planned[1:], "days": ["mon", "tue", "wed", "fri"]}
+    assert me.post("/plan/shape/", days).status_code == 302
+    shaped = plans.open_plan(profile=profile, by=SYSTEM)
+    assert shaped.record["strength_days"] == ["mon", "wed", "fri"]
+    assert "these have a day of rest between them" in text_of(me.get("/plan/"))
     target = planned[1]
     offered = plans.swaps(shaped, target)
     assert offered

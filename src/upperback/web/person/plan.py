@@ -366,6 +366,7 @@ def _open_context(plan: PlanVersion, profile: Profile) -> dict[str, Any]:
         "strength": strength,
         "rest_s": _shared(strength, "rest_s"),
         "strength_days": [str(DAY_NAMES[day]) for day in record["strength_days"]],
+        "is_left_a_day": not set(plan.choices.get("days", ())) <= set(record["strength_days"]),
         "changes": [change for change in changes if change["first"]],
         "changes_later": [change for change in changes if not change["first"]],
         "changes_why": _shared(changes, "why"),
