@@ -1,5 +1,6 @@
 """Units that a file does not state, from what gravity and muscles are like. No doubt, or no guess."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
@@ -46,7 +47,8 @@ Floats = npt.NDArray[np.float32]
 class Gravity:
     """What the accelerometer reads besides movement: median length of one-second means, in the file's unit.
 
-    `length` is None where nothing can be said, `steady` is the median share of the length that a mean keeps.
+    `length` is None where nothing can be said, `steady` is the median share of the length that a mean keeps, NaN where
+    there is no number at all.
     """
 
     length: float | None
@@ -58,7 +60,7 @@ def measure_gravity(acc: Floats, sampling_rate_hz: float) -> Gravity:
     window = max(1, round(sampling_rate_hz))
     (acc,) = _finite(acc)
     if not len(acc):
-        return Gravity(None, 0.0)
+        return Gravity(None, math.nan)
     n_windows = max(1, len(acc) // window)
     windows = acc[: n_windows * window].astype(np.float64).reshape(n_windows, -1, 3)
     mean_length = np.linalg.norm(windows.mean(axis=1), axis=1)
@@ -78,6 +80,8 @@ def acc_unit(gravity: Gravity, stated: str | None, option: AccUnit | None) -> tu
     InputError : it cannot be told, or the data contradict what is stated.
     """
     said = option or stated
+    if math.isnan(gravity.steady):
+        raise InputError("the acceleration begins without any number: the sensor was off or its columns are empty")
     if gravity.length == 0:
         raise InputError("the acceleration is zero throughout: the sensor was off or its columns are empty")
     fitting = [] if gravity.length is None else [unit for unit in ACC_FACTOR if _is_gravity(gravity.length, unit)]

@@ -286,6 +286,11 @@ def test_swapped_and_mirrored_axes_are_told(opened: Callable[..., Recording]) ->
     assert not opened(table(PLAIN), gyr_unit="radps").info.notes
 
 
+def test_acceleration_without_one_number_is_called_so(opened: Callable[..., Recording]) -> None:
+    with pytest.raises(InputError, match="begins without any number"):
+        opened(table({"time_s": TIME} | xyz(["acc_x", "acc_y", "acc_z"], ACC * np.nan)))
+
+
 def test_gravity_the_other_way_round(opened: Callable[..., Recording]) -> None:
     columns = PLAIN | xyz(["acc_x", "acc_y", "acc_z"], -ACC)
     assert holds_the_trunk(opened(table(columns), acc_points="down"))

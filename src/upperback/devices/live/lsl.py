@@ -5,9 +5,11 @@ unit, it has to be given. Times are those of the sender, put onto this machine's
 """
 
 import itertools
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +32,7 @@ SILENT_S: Final = 10.0
 BUFFER_S: Final = 360
 
 _PACKETS_A_SECOND: Final = 5
+_SETTINGS_OF_ALL: Final = "/etc/lsl_api/lsl_api.cfg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,7 @@ def described_streams(find_s: float) -> Iterator[tuple[Any, StreamInfo | None]]:
     """What answers within that time, each with what it says of its channels; None where that cannot be read.
 
     A stream that ends between the two, as when an amplifier is switched off, is not there. Raises InputError where
-    pylsl is missing.
+    pylsl is missing, or its library.
     """
     try:
         import pylsl
@@ -152,12 +155,24 @@ def described_streams(find_s: float) -> Iterator[tuple[Any, StreamInfo | None]]:
         from pylsl.util import TimeoutError as NoAnswerError
     except ImportError:
         raise InputError('Lab Streaming Layer needs one more package: pip install "upperback[live]"') from None
+    except RuntimeError:  # the package is there, and is made for a library that did not come with it
+        raise InputError(
+            "liblsl was not found, the library of Lab Streaming Layer: install it, or say in PYLSL_LIB where it is"
+        ) from None
+    _tells_only_warnings(pylsl)
     for info in pylsl.resolve_streams(find_s):
         try:
             with_channels = pylsl.StreamInlet(info, recover=False).info(timeout=find_s)
         except (LostError, NoAnswerError):
             continue
         yield info, read_stream(0, with_channels.as_xml().encode())
+
+
+def _tells_only_warnings(pylsl: Any) -> None:
+    """Where nobody has settings of their own for it, the library tells at each start that it has none."""
+    own = (os.environ.get("LSLAPICFG", ""), "lsl_api.cfg", Path.home() / "lsl_api" / "lsl_api.cfg", _SETTINGS_OF_ALL)
+    if not any(Path(path).is_file() for path in own):
+        pylsl.set_config_content("[log]\nlevel = -1\n")
 
 
 def stated_rate_hz(info: Any, title: str) -> float:

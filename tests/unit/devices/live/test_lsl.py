@@ -2,11 +2,13 @@
 
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
@@ -267,3 +269,36 @@ def test_a_strap_and_a_stream_are_told_together(
         words = ["--second", "lsl:under", "--speed", "max", "--seconds", "78", "--json"]
         assert cli.main(["monitor", "--source", "polar", *words]) == 0
     judge_both(capsys.readouterr().out, lag_s=2.0)
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"), [('ImportError("")', "needs one more package"), ('RuntimeError("")', "liblsl was not found")]
+)
+def test_without_the_package_or_its_library_one_sentence_says_so(
+    problem: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pylsl.py").write_text(f"raise {problem}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pylsl"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(InputError, match=told):
+        open_lsl()
+
+
+def test_settings_of_the_library_stay_and_without_them_it_is_quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    library = SimpleNamespace(set_config_content=told.append)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(lsl, "_SETTINGS_OF_ALL", str(tmp_path / "of_all.cfg"))
+    monkeypatch.chdir(tmp_path)
+    lsl._tells_only_warnings(library)  # the tests' own settings are there
+    assert not told
+    monkeypatch.delenv("LSLAPICFG")
+    lsl._tells_only_warnings(library)
+    assert len(told) == 1
+    (tmp_path / "lsl_api").mkdir()
+    (tmp_path / "lsl_api" / "lsl_api.cfg").write_text("[multicast]\n")
+    lsl._tells_only_warnings(library)
+    assert len(told) == 1
