@@ -149,7 +149,7 @@ def _others(page: Page, service: Service) -> Iterator[str]:
         page.context.clear_cookies()
         sign_in(page, service, email)
         second_step(page, code)
-        for name in ("staff", "staff/team", "staff/looks", "staff/support"):
+        for name in ("staff", "staff/team", "staff/looks", "staff/support", "staff/studies"):
             page.goto(f"/{name}/")
             yield f"{email.split('@')[0]}-{name.replace('/', '-')}"
 
