@@ -9,9 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import cast
-
-from django.db.models import Q
+from typing import NamedTuple, cast
 
 from upperback.core.errors import NotFound
 from upperback.services import audit
@@ -27,8 +25,10 @@ from upperback.services.access_rules import (
     Standing,
     Verdict,
     decide_any,
+    kinds_allowed,
 )
 from upperback.services.actors import Actor, public_id
+from upperback.store.expressions import Among
 from upperback.store.models import Account, Clinic, ConsentEvent, Membership, Profile, Relation, Study
 
 __all__ = [
@@ -45,6 +45,14 @@ __all__ = [
     "open_record",
     "see",
 ]
+
+
+class _Tie(NamedTuple):
+    """A relation to one person, as far as a decision looks at it."""
+
+    kind: str
+    clinic: uuid.UUID | None
+    until: dt.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +125,7 @@ def allowed_of(
 ) -> dict[int, frozenset[DataClass]]:
     """The kinds of data that this actor may see of each of these people, by key: `may` for many at once."""
     standings = _standings(actor, people, now)
-    asked = [Asked(purpose=purpose, data_class=data_class, now=now) for data_class in DATA_CLASSES]
-    return {
-        pk: frozenset(one.data_class for one in asked if decide_any(found, one))  # type: ignore[misc]  # of DATA_CLASSES
-        for pk, found in standings.items()
-    }
+    return {pk: kinds_allowed(found, purpose=purpose, now=now) for pk, found in standings.items()}
 
 
 def visible(*, actor: Actor, person_uuid: uuid.UUID, purpose: Purpose, now: dt.datetime) -> frozenset[DataClass]:
@@ -200,9 +204,7 @@ def _standings(actor: Actor, people: list[Profile], now: dt.datetime) -> dict[in
         return found
     members = _memberships(account)
     studies = _studies(members, now)
-    relations: dict[int, list[Relation]] = defaultdict(list)
-    for relation in Relation.objects.filter(account=account, profile__in=people).select_related("clinic"):
-        relations[relation.profile_id].append(relation)
+    relations = _relations(account, people)
     recipients = [account.uuid, *(member.clinic.uuid for member in members), *(study.uuid for study in studies)]
     consents = _consents(people, recipients)
     for person in people:
@@ -223,20 +225,31 @@ def _as_person(account: Account, person: Profile) -> Iterable[Standing]:
         yield Standing(account=account.uuid, is_active=account.is_active, role="person", relation="self")
 
 
-def _as_carer(account: Account, relations: list[Relation], consents: tuple[Consent, ...]) -> Iterable[Standing]:
+def _relations(account: Account, people: list[Profile]) -> dict[int, list[_Tie]]:
+    """How this account is related to each of these people."""
+    rows = Relation.objects.filter(Among("profile", [person.pk for person in people]), account=account)
+    found: dict[int, list[_Tie]] = defaultdict(list)
+    for profile, kind, clinic, ends_at, ended_at in rows.values_list(
+        "profile", "kind", "clinic__uuid", "ends_at", "ended_at"
+    ):
+        found[profile].append(_Tie(kind, clinic, min(ends_at, ended_at) if ended_at is not None else ends_at))
+    return found
+
+
+def _as_carer(account: Account, relations: list[_Tie], consents: tuple[Consent, ...]) -> Iterable[Standing]:
     """`relations`: with the person."""
     for relation in relations:
         if relation.kind == Relation.Kind.CARES:
             yield Standing(
                 account=account.uuid, is_active=account.is_active, role="carer", relation="cares",
-                relation_until=_until(relation), consents=consents,
+                relation_until=relation.until, consents=consents,
             )  # fmt: skip
 
 
 def _as_member(
     account: Account,
     member: Membership,
-    relations: list[Relation],
+    relations: list[_Tie],
     consents: tuple[Consent, ...],
     actor: Actor,
     studies: list[Study],
@@ -251,8 +264,7 @@ def _as_member(
         yield from (replace(alone, study=study.uuid) for study in studies if study.clinic_id == member.clinic_id)
     for relation in relations:
         if relation.kind == Relation.Kind.TREATS:
-            treated_at = relation.clinic.uuid if relation.clinic is not None else None
-            yield replace(alone, relation="treats", relation_clinic=treated_at, relation_until=_until(relation))
+            yield replace(alone, relation="treats", relation_clinic=relation.clinic, relation_until=relation.until)
 
 
 def _studies(members: list[Membership], now: dt.datetime) -> list[Study]:
@@ -263,32 +275,22 @@ def _studies(members: list[Membership], now: dt.datetime) -> list[Study]:
     return list(Study.objects.filter(clinic__in=clinics, ended_at__isnull=True, ends_at__gt=now))
 
 
-def _until(relation: Relation) -> dt.datetime:
-    return min(relation.ends_at, relation.ended_at) if relation.ended_at is not None else relation.ends_at
-
-
 def _consents(people: list[Profile], recipients: list[uuid.UUID]) -> dict[int, tuple[Consent, ...]]:
     """What these people granted to these recipients, each grant with its withdrawal."""
-    events = ConsentEvent.objects.filter(Q(profile__in=people) & Q(recipient__in=recipients))
-    granted: list[ConsentEvent] = []
-    withdrawn: dict[uuid.UUID, dt.datetime] = {}
-    for event in events:
-        if event.kind == ConsentEvent.Kind.GRANTED:
-            granted.append(event)
-        else:
-            withdrawn[event.grant] = event.at
+    keys = [person.pk for person in people]
+    events = ConsentEvent.objects.filter(Among("profile", keys), recipient__in=recipients)
+    columns = ("profile", "grant", "kind", "recipient", "purpose", "data_classes", "at", "ends_at")
+    rows = list(events.values_list(*columns))
+    withdrawn = {grant: at for _, grant, kind, *_, at, _ in rows if kind == ConsentEvent.Kind.WITHDRAWN}
     found: dict[int, list[Consent]] = defaultdict(list)
-    for event in granted:
-        found[event.profile_id].append(
-            Consent(
-                recipient=event.recipient,
-                purpose=event.purpose,
-                data_classes=frozenset(event.data_classes),
-                given_at=event.at,
-                ends_at=event.ends_at,
-                withdrawn_at=withdrawn.get(event.grant),
-            )
-        )
+    for profile, grant, kind, recipient, purpose, data_classes, at, ends_at in rows:
+        if kind == ConsentEvent.Kind.GRANTED:
+            found[profile].append(
+                Consent(
+                    recipient=recipient, purpose=purpose, data_classes=frozenset(data_classes), given_at=at,
+                    ends_at=ends_at, withdrawn_at=withdrawn.get(grant),
+                )
+            )  # fmt: skip
     return {person.pk: tuple(found[person.pk]) for person in people}
 
 

@@ -119,11 +119,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One condition, and what a refusal by it is called."""
+    """One condition, and what a refusal by it is called. `of_kind`: it looks at the kind of data that is asked for."""
 
     name: str
     reason: Reason
     holds: Callable[[Standing, Asked], bool]
+    of_kind: bool = False
 
 
 def _is_over(until: dt.datetime | None, now: dt.datetime) -> bool:
@@ -152,10 +153,11 @@ def _has_consent(standing: Standing, asked: Asked, clauses: "Iterable[ConsentCla
 
 @dataclass(frozen=True, slots=True)
 class ConsentClause:
-    """One condition that a consent has to meet; all of them by the same consent."""
+    """One condition that a consent has to meet; all of them by the same consent. `of_kind`: as of a clause."""
 
     name: str
     holds: Callable[[Consent, Standing, Asked], bool]
+    of_kind: bool = False
 
 
 CONSENT_CLAUSES: Final[tuple[ConsentClause, ...]] = (
@@ -169,7 +171,9 @@ CONSENT_CLAUSES: Final[tuple[ConsentClause, ...]] = (
     ),
     ConsentClause("consent is for this purpose", lambda consent, _, asked: consent.purpose == asked.purpose),
     ConsentClause(
-        "consent is for this kind of data", lambda consent, _, asked: asked.data_class in consent.data_classes
+        "consent is for this kind of data",
+        lambda consent, _, asked: asked.data_class in consent.data_classes,
+        of_kind=True,
     ),
     ConsentClause("consent has begun", lambda consent, _, asked: consent.given_at <= asked.now),
     ConsentClause("consent has not run out", lambda consent, _, asked: asked.now < consent.ends_at),
@@ -186,7 +190,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
     Clause(
         "membership goes on", "not_a_member", lambda standing, asked: not _is_over(standing.member_until, asked.now)
     ),
-    Clause("role in this relation may ask", "not_permitted", _permitted),
+    Clause("role in this relation may ask", "not_permitted", _permitted, of_kind=True),
     Clause(
         "relation goes on", "relation_over", lambda standing, asked: not _is_over(standing.relation_until, asked.now)
     ),
@@ -220,3 +224,28 @@ def decide_any(standings: Iterable[Standing], asked: Asked) -> Verdict:
         if verdict:
             return verdict
     return verdict
+
+
+_OF_ANY: Final = tuple(clause for clause in CLAUSES if not clause.of_kind)
+_CONSENT_OF_ANY: Final = tuple(clause for clause in CONSENT_CLAUSES if not clause.of_kind)
+
+
+def kinds_allowed(standings: Iterable[Standing], *, purpose: Purpose, now: dt.datetime) -> frozenset[DataClass]:
+    """Every kind of data for which `decide_any` says yes.
+
+    What holds for every kind is asked once and not of each, and the two conditions that look at it are read as sets: a
+    list of 500 people asks for all of them at each use.
+    """
+    found: frozenset[DataClass] = frozenset()
+    asked = Asked(purpose=purpose, data_class=DATA_CLASSES[0], now=now)  # the kind is not looked at
+    for standing in standings:
+        kinds = PERMISSIONS.get((standing.role, standing.relation), {}).get(purpose, frozenset()) - found
+        if not kinds or not all(clause.holds(standing, asked) for clause in _OF_ANY):
+            continue
+        if not _needs_consent(standing):
+            found |= kinds
+            continue
+        for consent in standing.consents:
+            if all(clause.holds(consent, standing, asked) for clause in _CONSENT_OF_ANY):
+                found |= kinds & consent.data_classes
+    return found

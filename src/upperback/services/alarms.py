@@ -5,13 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from django.db.models import Q, QuerySet
 
-from upperback.care.diary import SessionEnded, Warned, kind_of
+from upperback.store.expressions import Alarming, Among
 from upperback.store.models import Decision, DiaryEntry, Profile
-
-_KINDS = (kind_of(Warned), kind_of(SessionEnded))  # for the index: years of other entries are not looked at
-
-#: A warning sign before a session, or one that stopped it.
-_ALARMS = Q(kind=kind_of(Warned)) | Q(kind=kind_of(SessionEnded), data__how="felt_wrong")
 
 
 def alarmed_since(profile: Profile, decision: Decision | None) -> bool:
@@ -50,4 +45,4 @@ def _after(profile: int, decision: Decision) -> QuerySet[DiaryEntry]:
 
 
 def _told(profiles: Iterable[int]) -> QuerySet[DiaryEntry]:
-    return DiaryEntry.objects.filter(_ALARMS, kind__in=_KINDS, profile__in=profiles, replaced_by__isnull=True)
+    return DiaryEntry.objects.filter(Alarming(), Among("profile", profiles), replaced_by__isnull=True)

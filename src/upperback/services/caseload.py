@@ -8,9 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from django.db.models import Avg, Case, Count, FloatField, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models import Avg, Case, Count, OuterRef, QuerySet, Subquery, Value, When
 
 from upperback.care.caseload import STALLED_WEEKS, Placed, Stand, by_need
 from upperback.care.diary import CheckIn, Morning, SessionStarted, kind_of
@@ -21,6 +19,7 @@ from upperback.services.access_rules import DataClass
 from upperback.services.actors import Actor
 from upperback.services.alarms import alarms_after
 from upperback.services.treating import Seen
+from upperback.store.expressions import Among, NumberIn
 from upperback.store.models import (
     Clearance,
     Decision,
@@ -77,7 +76,7 @@ def _newest(model: type[Any], of: str = "profile", **only: Any) -> Subquery:
 
 def _newest_of(model: type[Any], profiles: Sequence[int], of: str = "profile", **only: Any) -> QuerySet[Any]:
     """The newest row of each of these people."""
-    newest = Profile.objects.filter(pk__in=profiles).annotate(newest=_newest(model, of, **only)).values("newest")
+    newest = Profile.objects.filter(Among("pk", profiles)).annotate(newest=_newest(model, of, **only)).values("newest")
     return model.objects.filter(pk__in=newest)  # type: ignore[no-any-return]  # by name of the model
 
 
@@ -92,9 +91,10 @@ def _add_checks(known: _Known, profiles: Sequence[int]) -> None:
     for profile, day in alarms_after(decided).items():
         known[profile]["warned_on"] = day
     ids = {pk: profile for profile, (pk, _) in decided.items()}
-    for pk in Clearance.objects.filter(decision__in=ids).values_list("decision", flat=True):
+    for pk in Clearance.objects.filter(Among("decision", ids)).values_list("decision", flat=True):
         known[ids[pk]]["cleared"] = True
-    begun = Screening.objects.filter(profile__in=profiles, state=Screening.State.IN_PROGRESS).exclude(answers={})
+    drafts = Screening.objects.filter(Among("profile", profiles), state=Screening.State.IN_PROGRESS)
+    begun = drafts.exclude(answers={})
     for profile in begun.values_list("profile", flat=True):
         known[profile]["begun"] = True
     for row in _newest_of(Review, profiles).values("profile", "outcome", "day", "reviewed_at"):
@@ -116,25 +116,25 @@ def _add_plans(known: _Known, profiles: Sequence[int]) -> None:
 
 def _add_pain(known: _Known, profiles: Sequence[int], today: dt.date) -> None:
     """Mean pain of the last weeks: of the mornings, or of the check-ins where too few mornings were told."""
-    told = DiaryEntry.objects.filter(profile__in=profiles, replaced_by__isnull=True, day__lte=today)
+    told = DiaryEntry.objects.filter(Among("profile", profiles), replaced_by__isnull=True, day__lte=today)
     enough = int(default_content().limit("early_days_known"))
-    mornings = _means(told.filter(kind=kind_of(Morning)), "data__pain", today, enough)
-    check_ins = _means(told.filter(kind=kind_of(CheckIn)), "data__pain_average", today, 1)
+    mornings = _means(told.filter(kind=kind_of(Morning)), "pain", today, enough)
+    check_ins = _means(told.filter(kind=kind_of(CheckIn)), "pain_average", today, 1)
     for profile in profiles:
         weeks = mornings.get(profile, {})
         weeks = weeks if 0 in weeks else check_ins.get(profile, {})
         known[profile]["pain_weeks"] = tuple(weeks.get(back) for back in range(_WEEKS))
     newest = DiaryEntry.objects.filter(profile=OuterRef("pk"), day__lte=today).order_by("-day").values("day")[:1]
-    told_on = Profile.objects.filter(pk__in=profiles).annotate(told_on=Subquery(newest))
+    told_on = Profile.objects.filter(Among("pk", profiles)).annotate(told_on=Subquery(newest))
     for profile, day in told_on.values_list("pk", "told_on"):
         known[profile]["told_on"] = day
 
 
-def _means(rows: QuerySet[DiaryEntry], path: str, today: dt.date, least: int) -> dict[int, dict[int, float]]:
+def _means(rows: QuerySet[DiaryEntry], key: str, today: dt.date, least: int) -> dict[int, dict[int, float]]:
     """Mean of a number in each of the last weeks with enough of them: by person and weeks back, 0 is the newest."""
     firsts = [today - dt.timedelta(weeks=back + 1) for back in range(_WEEKS)]
     back = Case(*(When(day__gt=first, then=Value(number)) for number, first in enumerate(firsts)))
-    inside = rows.filter(day__gt=firsts[-1]).annotate(back=back, pain=Cast(KT(path), FloatField()))
+    inside = rows.filter(day__gt=firsts[-1]).annotate(back=back, pain=NumberIn(key))
     weeks = inside.order_by().values("profile", "back").annotate(mean=Avg("pain"), count=Count("pain"))
     found: dict[int, dict[int, float]] = {}
     for profile, number, mean in weeks.filter(count__gte=least).values_list("profile", "back", "mean"):
@@ -145,7 +145,7 @@ def _means(rows: QuerySet[DiaryEntry], path: str, today: dt.date, least: int) ->
 def _add_training(known: _Known, profiles: Sequence[int], today: dt.date) -> None:
     """Strength sessions of the last weeks, and the last day from which an exercise went up."""
     begun = DiaryEntry.objects.filter(
-        profile__in=profiles, kind=kind_of(SessionStarted), day__gt=today - dt.timedelta(weeks=STALLED_WEEKS),
+        Among("profile", profiles), kind=kind_of(SessionStarted), day__gt=today - dt.timedelta(weeks=STALLED_WEEKS),
         day__lte=today, data__what="strength", replaced_by__isnull=True,
     )  # fmt: skip
     counts = dict(begun.order_by().values("profile").annotate(count=Count("id")).values_list("profile", "count"))

@@ -18,6 +18,7 @@ from upperback.services.handing_over import Colleague, colleagues_of
 from upperback.services.permissions import check_may
 from upperback.services.today import local_day
 from upperback.services.treating import Seen
+from upperback.store.expressions import Among
 from upperback.store.models import DiaryEntry, Relation
 
 __all__ = ["Due", "Task", "due_of", "for_whom", "note_task", "tasks_of", "tick_off"]
@@ -123,10 +124,10 @@ def tasks_of(*, seen: Seen, by: Actor) -> list[Task]:
 def due_of(profiles: Iterable[int], *, by: Actor, today: dt.date) -> dict[int, Due]:
     """What is due of these people for whoever asks: one question for all of them."""
     names = [kind_of(ClinicTask), kind_of(ClinicTaskDone)]
-    rows = DiaryEntry.objects.filter(profile__in=profiles, kind__in=names, replaced_by__isnull=True).order_by("id")
+    rows = DiaryEntry.objects.filter(Among("profile", profiles), kind__in=names, replaced_by__isnull=True)
     own = str(public_id(by.id)) if by.kind == "account" else None
     waiting: dict[str, tuple[int, dt.date]] = {}
-    for profile, kind, name, data in rows.values_list("profile", "kind", "uuid", "data"):
+    for profile, kind, name, data in rows.order_by("id").values_list("profile", "kind", "uuid", "data"):
         if kind == kind_of(ClinicTaskDone):
             waiting.pop(str(data["task"]), None)
         elif data["account"] == own and dt.date.fromisoformat(data["until"]) <= today:

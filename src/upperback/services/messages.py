@@ -30,6 +30,7 @@ from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.services.today import local_day
 from upperback.services.treating import Seen
+from upperback.store.expressions import Among
 from upperback.store.models import DiaryEntry, Profile
 
 __all__ = [
@@ -147,9 +148,9 @@ def notes(*, seen: Seen, by: Actor) -> list[tuple[dt.date, ClinicNote]]:
 def waiting_of(profiles: Iterable[int]) -> dict[int, Waits]:
     """Of these people who wrote something that has no answer: one question for all of them."""
     names = [kind_of(kind) for kind in _KINDS]
-    rows = DiaryEntry.objects.filter(profile__in=profiles, kind__in=names, replaced_by__isnull=True).order_by("id")
+    rows = DiaryEntry.objects.filter(Among("profile", profiles), kind__in=names, replaced_by__isnull=True)
     found: dict[int, Waits] = {}
-    for profile, kind, day, alarm in rows.values_list("profile", "kind", "day", "data__alarm"):
+    for profile, kind, day, alarm in rows.order_by("id").values_list("profile", "kind", "day", "data__alarm"):
         if kind != kind_of(MessageToClinic):
             found.pop(profile, None)
             continue

@@ -12,6 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from upperback.core.errors import Conflict
+from upperback.store.expressions import Alarming
 from upperback.store.privacy import Erase, Export, Handling, Privacy
 
 T, P, I, H, S = Privacy.TECHNICAL, Privacy.PREFERENCE, Privacy.IDENTITY, Privacy.HEALTH, Privacy.SENSITIVE  # noqa: E741
@@ -302,7 +303,12 @@ class DiaryEntry(_AppendOnly):
 
     class Meta:
         ordering = ("id",)
-        indexes = (models.Index(fields=["profile", "day"]), models.Index(fields=["profile", "kind", "day"]))
+        indexes = (
+            models.Index(fields=["profile", "day"]),
+            models.Index(fields=["profile", "kind", "day"]),
+            # Asked for everybody of a list at once; a few rows among very many.
+            models.Index(fields=["profile"], condition=models.Q(Alarming()), name="diary_alarms"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["profile", "client_id"], name="one_entry_per_client_id"),
             models.UniqueConstraint(fields=["replaces"], name="an_entry_is_replaced_once"),

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.unit.services.conftest import NOW, Assess, Walk
 from upperback.care.diary import CheckIn, Moved, Warned
@@ -12,6 +13,7 @@ from upperback.core.errors import NotAllowed
 from upperback.services import diary, journey, plans, screening, sessions
 from upperback.services.actors import Actor
 from upperback.services.people import Profile
+from upperback.store.expressions import Alarming, Among
 from upperback.store.models import DiaryEntry
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +114,11 @@ def test_an_entry_with_a_list_sent_twice_is_one_entry(
     }
     first, second = (diary.keep_entry(profile=ana, **sent) for _ in range(2))
     assert first == second
+
+
+def test_signs_are_found_by_an_index_that_holds_nothing_else(ana: Profile) -> None:
+    """SQLite takes a partial index only where the question repeats its condition word for word."""
+    if connection.vendor != "sqlite":
+        pytest.skip("another database plans by how many rows there are")
+    plan = DiaryEntry.objects.filter(Alarming(), Among("profile", [ana.pk])).order_by().explain()
+    assert "diary_alarms" in plan
