@@ -44,7 +44,7 @@ def reasons(profile: Profile, *, today: dt.date = TODAY, classes: frozenset[Any]
 def _keys(params: Any) -> set[Any]:
     """What a question asks for: single ones, and many that go as one."""
     many = [value for value in params or () if isinstance(value, list)]
-    many += [json.loads(value) for value in params or () if str(value).startswith("[")]
+    many += [json.loads(value) for value in params or () if isinstance(value, str) and value.startswith("[")]
     return {value for value in params or () if isinstance(value, int)}.union(*many)
 
 
