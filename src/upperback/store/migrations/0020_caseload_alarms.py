@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0018_bulk_exports'),
+        ('store', '0019_staff_invitations'),
     ]
 
     operations = [
