@@ -360,6 +360,42 @@ class HelperLeft(Entry, frozen=True, kw_only=True):
     words: Words = ""
 
 
+class GroupTold(Entry, frozen=True, kw_only=True):
+    """What a clinic tells a person about a group: it is offered, it is another now, a meeting is off, it is over.
+
+    Attributes
+    ----------
+    group : its public id; title, name, clinic : as the person reads them, `name` is who leads it
+    day : of the meeting that is called off; words : why
+    """
+
+    group: UUID
+    title: ShortWords
+    name: ShortWords
+    what: Literal["offered", "changed", "meeting_off", "over"]
+    clinic: ShortWords = ""
+    day: dt.date | None = None
+    words: Words = ""
+
+
+class GroupAnswered(Entry, frozen=True, kw_only=True):
+    """What the person says to a group: yes, no, or that they leave it. The newest one counts."""
+
+    group: UUID
+    title: ShortWords
+    answer: Literal["yes", "no", "left"]
+
+
+class GroupCame(Entry, frozen=True, kw_only=True):
+    """Whether a person came to a meeting of their group. The newest one of a day counts."""
+
+    group: UUID
+    title: ShortWords
+    name: ShortWords
+    day: dt.date
+    came: bool
+
+
 class Worn(Entry, frozen=True, kw_only=True):
     """A sensor was worn: what it measured in one sitting. Figures are of the time it could measure.
 
@@ -498,6 +534,9 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "handed_over": HandedOver,
     "hand_over_answered": HandOverAnswered,
     "helper_left": HelperLeft,
+    "group_told": GroupTold,
+    "group_answered": GroupAnswered,
+    "group_came": GroupCame,
     "undone": Undone,
 }
 

@@ -7,7 +7,7 @@ at every use, so what is withdrawn is withdrawn. Rules stand in `access_rules`, 
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
@@ -41,6 +41,7 @@ __all__ = [
     "in_clinic_copy",
     "in_study",
     "jobs_of",
+    "let_in_since",
     "may",
     "open_record",
     "see",
@@ -165,6 +166,75 @@ def in_clinic_copy(*, clinic: Clinic, now: dt.datetime) -> list[tuple[Profile, f
         if classes:
             found.append((person, classes, max(one.given_at for one in way.consents if one.purpose == "app")))
     return found
+
+
+def let_in_since(
+    *,
+    clinic: Clinic,
+    people: Iterable[tuple[Profile, dt.datetime]],
+    data_classes: Iterable[DataClass],
+    now: dt.datetime,
+) -> frozenset[tuple[int, dt.datetime]]:
+    """Who of these people has let clinicians of a clinic see these kinds of data without a gap, each since a time.
+
+    Not a look: it says of whom a place or a membership at that clinic still holds. Three questions for all of them.
+
+    Returns
+    -------
+    Key of the person and that time. Where sharing ended and began again since then, they are not among them.
+    """
+    asked, wanted = tuple(data_classes), list(people)
+    profiles = list({person.pk: person for person, _ in wanted}.values())
+    treated: dict[int, list[Relation]] = defaultdict(list)
+    for relation in Relation.objects.filter(
+        clinic=clinic, kind=Relation.Kind.TREATS, profile__in=profiles
+    ).select_related("account", "clinic"):
+        treated[relation.profile_id].append(relation)
+    accounts = {relation.account for relations in treated.values() for relation in relations}
+    members: dict[int, list[Membership]] = defaultdict(list)
+    rows = Membership.objects.filter(clinic=clinic, role=Membership.Role.CLINICIAN, account__in=accounts)
+    for member in rows.select_related("clinic"):
+        members[member.account_id].append(member)
+    consents = _consents(profiles, [clinic.uuid, *(account.uuid for account in accounts)])
+    return frozenset(
+        (person.pk, since)
+        for person, since in wanted
+        if _without_a_gap(treated[person.pk], members, consents[person.pk], asked, since, now)
+    )
+
+
+def _without_a_gap(
+    relations: list[Relation],
+    members: Mapping[int, list[Membership]],
+    consents: tuple[Consent, ...],
+    asked: Iterable[DataClass],
+    since: dt.datetime,
+    now: dt.datetime,
+) -> bool:
+    """Access only ends where something ends, so it is asked at these moments, at the first and at the last."""
+    own = [(relation, member) for relation in relations for member in members.get(relation.account_id, [])]
+    ends = [_until(relation) for relation in relations]
+    ends += [member.ended_at for _, member in own if member.ended_at is not None]
+    ends += [min(one.ends_at, one.withdrawn_at or one.ends_at) for one in consents]
+    for moment in {min(since, now), now, *(end for end in ends if since < end < now)}:
+        ways = [
+            replace(_treats(relation, member), consents=consents)
+            for relation, member in own
+            if relation.since <= moment and member.since <= moment
+        ]
+        if not all(decide_any(ways, Asked(purpose="care", data_class=one, now=moment)) for one in asked):
+            return False
+    return True
+
+
+def _treats(relation: Relation, member: Membership) -> Standing:
+    """A clinician who is at work: whether they used their second factor just now is not asked."""
+    return Standing(
+        account=relation.account.uuid, is_active=relation.account.is_active, second_factor=True, role="clinician",
+        clinic=member.clinic.uuid, member_until=member.ended_at, relation="treats",
+        relation_clinic=relation.clinic.uuid if relation.clinic is not None else None,
+        relation_until=_until(relation),
+    )  # fmt: skip
 
 
 def jobs_of(*, actor: Actor, now: dt.datetime) -> list[Job]:

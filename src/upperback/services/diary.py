@@ -52,6 +52,8 @@ _FROM_CLINIC: Final = (
     diary.ClinicTaskDone,
     diary.HandedOver,
     diary.HelperLeft,
+    diary.GroupTold,
+    diary.GroupCame,
 )
 #: What a device may correct or take back. A warning sign that was told stays told.
 _MENDABLE: Final = frozenset({diary.kind_of(diary.SetDone), diary.kind_of(diary.ExerciseEnded)})
@@ -253,6 +255,8 @@ def keep_sent(*, profile: Profile, row: Any, ahead: dt.timedelta, by: Actor, now
         raise InputError(f"this entry cannot be read: {error}") from None
     if sent.kind == diary.kind_of(diary.FlareStarted):
         raise InputError("A flare-up begins on its own page, after three questions")
+    if sent.kind == diary.kind_of(diary.GroupAnswered):
+        raise InputError("A group is answered on its own page, where it is known if there is room")
     entry = diary.read_entry(sent.kind, sent.data)
     at = sent.at if abs(ahead) < _CLOCK_IS_RIGHT else sent.at - ahead
     with transaction.atomic():

@@ -14,12 +14,12 @@ from typing import Final
 from upperback.care.diary import LONG_WORDS_MOST
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
-from upperback.services import access, audit, treating
+from upperback.services import audit, treating
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.store.models import Clinic, ClinicTemplate
 
-__all__ = ["Template", "keep_template", "take_away", "template_of", "templates_of"]
+__all__ = ["Template", "check_names_nobody", "keep_template", "take_away", "template_of", "templates_of"]
 
 NAME_MOST: Final = 60
 #: As many as a change of a plan may bring in.
@@ -44,7 +44,10 @@ class Template:
 def templates_of(*, by: Actor, now: dt.datetime) -> list[Template]:
     """Those of the clinic that this clinician works for, by name."""
     check_may(by, "propose_change")
-    newest = {row.template: row for row in ClinicTemplate.objects.filter(clinic=_clinic(by, now)).order_by("id")}
+    newest = {
+        row.template: row
+        for row in ClinicTemplate.objects.filter(clinic=treating.clinic_of(by=by, now=now)).order_by("id")
+    }
     found = [
         Template(id=row.template, kind=row.kind, name=row.name, words=row.words, exercises=tuple(row.exercises))
         for row in newest.values()
@@ -64,7 +67,7 @@ def keep_template(
 ) -> None:  # fmt: skip
     """A new template, or with the id of one that is there a new version of it. The same sent twice is one."""
     check_may(by, "propose_change")
-    clinic, here = _clinic(by, now), templates_of(by=by, now=now)
+    clinic, here = treating.clinic_of(by=by, now=now), templates_of(by=by, now=now)
     called, told = " ".join(name.split()), words.replace("\r\n", "\n").strip()
     chosen = tuple(dict.fromkeys(exercises))
     if client_id is None or kind not in ClinicTemplate.Kind.values:
@@ -75,12 +78,12 @@ def keep_template(
         chosen = ()
         if not told or len(told) > LONG_WORDS_MOST or not told.replace("\n", " ").isprintable():
             raise InputError(f"Write the words, up to {LONG_WORDS_MOST} letters", field="words")
-        _check_names_nobody(f"{called} {told}", by, now)
+        check_names_nobody(f"{called} {told}", by=by, now=now)
     else:
         told = ""
         if not chosen or len(chosen) > _EXERCISES_MOST or set(chosen) - set(default_content().exercises):
             raise InputError(f"Choose exercises, up to {_EXERCISES_MOST}", field="exercises")
-        _check_names_nobody(called, by, now)
+        check_names_nobody(called, by=by, now=now)
     new = Template(id=client_id, kind=kind, name=called, words=told, exercises=chosen)
     if new in here:
         return
@@ -94,7 +97,7 @@ def take_away(*, template: uuid.UUID | None, by: Actor, now: dt.datetime) -> Non
     check_may(by, "propose_change")
     found = template_of(template=template, by=by, now=now)
     if found is not None:
-        _write(found, _clinic(by, now), by, now, is_kept=False)
+        _write(found, treating.clinic_of(by=by, now=now), by, now, is_kept=False)
 
 
 def _write(one: Template, clinic: Clinic | None, by: Actor, now: dt.datetime, *, is_kept: bool) -> None:
@@ -108,17 +111,7 @@ def _write(one: Template, clinic: Clinic | None, by: Actor, now: dt.datetime, *,
     audit.record(by=by, action=action, now=now, object_kind="template", object_uuid=one.id, kind=one.kind)
 
 
-def _clinic(by: Actor, now: dt.datetime) -> Clinic | None:
-    """The clinic that somebody works for as a clinician; None where the pages are tried out without accounts."""
-    if by.kind != "account":
-        return None
-    jobs = [job for job in access.jobs_of(actor=by, now=now) if job.role == "clinician"]
-    if not jobs:
-        raise NotFound("there is no such page")
-    return Clinic.objects.get(uuid=jobs[0].clinic)
-
-
-def _check_names_nobody(text: str, by: Actor, now: dt.datetime) -> None:
+def check_names_nobody(text: str, *, by: Actor, now: dt.datetime) -> None:
     """No whole word, or words, that are the name of somebody whom the writer looks after."""
     for seen in treating.see_all(by=by, now=now):
         name = seen.profile.name.strip()

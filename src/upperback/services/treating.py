@@ -14,9 +14,9 @@ from upperback.services import access, audit, broad_looks, people
 from upperback.services.access_rules import DATA_CLASSES, DataClass, Purpose
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
-from upperback.store.models import Profile
+from upperback.store.models import Clinic, Profile
 
-__all__ = ["EVERYTHING", "Seen", "see", "see_all"]
+__all__ = ["EVERYTHING", "Seen", "clinic_of", "see", "see_all"]
 
 #: Every kind of data a person can let somebody see.
 EVERYTHING: Final[frozenset[DataClass]] = frozenset(DATA_CLASSES)
@@ -71,3 +71,18 @@ def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime, purpose:
     )  # fmt: skip
     broad_looks.note(by=by, now=now)
     return Seen(person, classes)
+
+
+def clinic_of(*, by: Actor, now: dt.datetime) -> Clinic | None:
+    """The clinic that somebody works for as a clinician; None where the pages are tried out without accounts.
+
+    Raises
+    ------
+    NotFound : they work for none.
+    """
+    if by.kind != "account":
+        return None
+    jobs = [job for job in access.jobs_of(actor=by, now=now) if job.role == "clinician"]
+    if not jobs:
+        raise NotFound("there is no such page")
+    return Clinic.objects.get(uuid=jobs[0].clinic)

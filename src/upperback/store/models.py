@@ -765,6 +765,73 @@ class ClinicTemplate(_AppendOnly):
         return self.name
 
 
+class ClinicGroup(_AppendOnly):
+    """A group programme of a clinic, version by version; the newest row of one counts. It names nobody in it."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "group": T, "version": T, "clinic": T, "title": T, "words": T, "leader": T, "starts_on": T,
+            "weeks": T, "weekday": T, "at": T, "minutes": T, "time_zone": T, "place": T, "link": T, "places": T,
+            "programme": T, "off": T, "ended_on": T, "ended_because": T, "made_at": T, "by": T,
+        },
+        Export.NEVER,
+        Erase.KEEP,
+    )  # fmt: skip
+
+    group = models.UUIDField(help_text="Which one this is a version of.")
+    version = models.PositiveIntegerField()
+    clinic = models.ForeignKey(
+        Clinic, on_delete=models.CASCADE, null=True, related_name="groups", help_text="None: where it is tried out."
+    )
+    title = models.CharField(max_length=60)
+    words = models.TextField(blank=True, default="", help_text="What it is, for those it is offered to.")
+    leader = models.CharField(max_length=80)
+    starts_on = models.DateField()
+    weeks = models.PositiveSmallIntegerField()
+    weekday = models.PositiveSmallIntegerField(help_text="0 is Monday.")
+    at = models.TimeField(help_text="By the clock of `time_zone`.")
+    minutes = models.PositiveSmallIntegerField()
+    time_zone = models.CharField(max_length=40)
+    place = models.CharField(max_length=80, blank=True, default="")
+    link = models.CharField(max_length=300, blank=True, default="")
+    places = models.PositiveSmallIntegerField(help_text="The largest number of people.")
+    programme = models.JSONField(default=list, help_text="Exercises with amounts, each from a week to a week.")
+    off = models.JSONField(default=list, help_text="Meetings called off: day and reason.")
+    ended_on = models.DateField(null=True)
+    ended_because = models.CharField(max_length=200, blank=True, default="")
+    made_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=["group", "version"], name="a_group_has_one_of_each_version"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class GroupOffer(_AppendOnly):
+    """A group was offered to a person. What they said, and when they came, are entries of their diary."""
+
+    handling: ClassVar = Handling(
+        {"id": T, "group": T, "profile": H, "offered_at": T, "by": T},
+        Export.NEVER,  # the diary tells it to the person; brought in elsewhere it would take a place
+        Erase.WITH_PERSON,
+    )
+
+    group = models.UUIDField()
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="group_offers")
+    offered_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=["group", "profile"], name="a_group_is_offered_once"),)
+
+    def __str__(self) -> str:
+        return str(self.group)
+
+
 class Study(models.Model):
     """A study of a clinic that people can take part in. Ending it is the one change."""
 

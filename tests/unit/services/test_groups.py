@@ -1,0 +1,230 @@
+"""Groups of a clinic: made, changed, offered and answered; nobody is in one without their own yes, or beyond it."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.unit.services.conftest import NOW
+from tests.unit.services.service_world import (
+    World,
+    as_person,
+    as_staff,
+    make_world,
+    new_person,
+    new_staff,
+    share,
+)
+from upperback.care.diary import GroupTold, only
+from upperback.core.errors import InputError, NotFound
+from upperback.services import diary, group_places, groups, sharing, treating
+from upperback.services.actors import READER
+from upperback.services.clinics import Account
+from upperback.services.groups import Form, Group, Line
+from upperback.store.models import AuditEvent, ClinicGroup, DiaryEntry, Profile
+
+pytestmark = pytest.mark.django_db
+
+TODAY = NOW.date()
+FORM = Form(
+    title="Backs on Tuesday", words="Gentle exercise together.", leader="Mina Patel", starts_on=TODAY, weeks=6,
+    weekday=1, at=dt.time(18, 30), minutes=60, time_zone="Europe/London", place="Room 4", link="", places=2,
+)  # fmt: skip
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+def form(**parts: Any) -> Form:
+    return dataclasses.replace(FORM, **parts)
+
+
+def make(who: Account, id: uuid.UUID | None = None, version: int = 0, **parts: Any) -> Group:
+    return groups.keep_group(
+        group=id or uuid.uuid4(), version=version, form=form(**parts), by=as_staff(who), now=NOW
+    )  # fmt: skip
+
+
+def offer(who: Account, group: Group, *people: Account) -> int:
+    seen = [
+        treating.see(profile_uuid=person.profile.uuid, by=as_staff(who), now=NOW)
+        for person in people
+        if person.profile is not None
+    ]
+    return group_places.offer(group=group, people=seen, by=as_staff(who), now=NOW)
+
+
+def say(
+    person: Account, group: Group, said: str, *, version: int | None = None, now: dt.datetime = NOW,
+    client_id: uuid.UUID | None = None,
+) -> None:  # fmt: skip
+    assert person.profile is not None
+    group_places.answer(
+        profile=person.profile, group=group.id, version=group.version if version is None else version, said=said,
+        client_id=client_id or uuid.uuid4(), by=as_person(person), now=now,
+    )  # fmt: skip
+
+
+def state(person: Account, now: dt.datetime = NOW) -> list[str]:
+    assert person.profile is not None
+    return [place.state for place in group_places.mine(profile=person.profile, by=as_person(person), now=now)]
+
+
+def told(profile: Profile) -> list[str]:
+    written = diary.entries(profile=profile, by=READER, kinds=[GroupTold])
+    return [entry.what for _, entry in only(written, GroupTold)]
+
+
+# ---- the group -------------------------------------------------------------------------------------------------------
+
+
+def test_a_group_is_the_clinics_and_no_other_clinics(world: World) -> None:
+    made, olu = make(world.mina), new_staff("Olu Ade", world.north)
+    assert [one.id for one in groups.groups_of(by=as_staff(olu), now=NOW)] == [made.id]
+    assert groups.groups_of(by=as_staff(world.stranger), now=NOW) == []
+    for version in (0, 1):
+        with pytest.raises(NotFound):
+            make(world.stranger, made.id, version)
+    with pytest.raises(NotFound):
+        groups.group_of(group=made.id, by=as_staff(world.stranger), now=NOW)
+    with pytest.raises(NotFound):
+        groups.groups_of(by=as_person(world.ana), now=NOW)
+
+
+def test_the_same_sent_twice_is_one_and_two_who_edit_do_not_overwrite_each_other(world: World) -> None:
+    made = make(world.mina)
+    assert make(world.mina, made.id) == made
+    assert ClinicGroup.objects.count() == 1
+    changed = make(world.mina, made.id, 1, place="Room 5")
+    assert (changed.version, changed.place) == (2, "Room 5")
+    assert make(world.mina, made.id, 1, place="Room 5") == changed  # the same again, from the page before
+    with pytest.raises(InputError, match="changed meanwhile"):
+        make(world.mina, made.id, 1, place="Room 6")
+    assert ClinicGroup.objects.count() == 2
+    assert list(AuditEvent.objects.filter(object_kind="group").values_list("action", flat=True)) == [
+        "make_group", "change_group",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"title": " "}, "title"), ({"title": "x" * 61}, "title"), ({"words": "a\x00"}, "what it is"),
+        ({"starts_on": TODAY - dt.timedelta(days=1)}, "from today on"), ({"starts_on": None}, "from today on"),
+        ({"starts_on": TODAY + dt.timedelta(days=371)}, "within a year"), ({"weeks": 0}, "1 to 26"),
+        ({"weeks": 400}, "1 to 26"), ({"weeks": None}, "1 to 26"), ({"weekday": 7}, "day of the week"),
+        ({"at": None}, "time it begins"), ({"minutes": 5}, "15 to 180"), ({"places": 1}, "2 to 30"),
+        ({"time_zone": "Mars/Base"}, "time zone"), ({"link": "http://a.example"}, "https"),
+        ({"link": "https://a.example/\"onclick"}, "https"), ({"leader": ""}, "who leads"),
+        ({"words": "For Ana and others"}, "name of somebody"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_said_in_a_sentence(world: World, parts: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        make(world.mina, **parts)
+    assert not ClinicGroup.objects.exists()
+
+
+def test_the_programme_keeps_to_weeks_and_doses(world: World) -> None:
+    made = make(world.mina)
+    line = Line(exercise="MV01", first_week=1, last_week=3, sets=1, reps=8)
+    groups.add_line(group=made, version=1, line=line, by=as_staff(world.mina), now=NOW)
+    kept = groups.add_line(group=made, version=1, line=line, by=as_staff(world.mina), now=NOW)  # sent twice
+    assert (kept.version, kept.week(3), kept.week(4)) == (2, [line], [])
+    for wrong in (
+        {"exercise": "none"}, {"first_week": 0}, {"last_week": 7}, {"first_week": 3, "last_week": 2}, {"sets": 9},
+        {"reps": 99}, {"first_week": 2},
+    ):  # fmt: skip
+        with pytest.raises(InputError):
+            groups.add_line(
+                group=kept, version=2, line=dataclasses.replace(line, **wrong), by=as_staff(world.mina), now=NOW
+            )
+    other = dataclasses.replace(line, exercise="MV02")
+    with pytest.raises(InputError, match="changed meanwhile"):
+        groups.add_line(group=kept, version=1, line=other, by=as_staff(world.mina), now=NOW)
+    assert groups.take_out(group=kept, line=line, by=as_staff(world.mina), now=NOW).programme == ()
+
+
+# ---- who is in it ----------------------------------------------------------------------------------------------------
+
+
+def test_somebody_says_yes_themselves_and_leaves_when_they_like(world: World) -> None:
+    made = make(world.mina)
+    assert offer(world.mina, made, world.ana) == 1
+    assert offer(world.mina, made, world.ana) == 0
+    assert state(world.ana) == ["waits"]
+    client_id = uuid.uuid4()
+    for _again in range(2):
+        say(world.ana, made, "yes", client_id=client_id)
+    assert state(world.ana) == ["yes"]
+    say(world.ana, made, "no")
+    assert state(world.ana) == ["left"]
+    say(world.ana, made, "yes")
+    assert state(world.ana) == ["yes"]
+    assert [row.data["answer"] for row in DiaryEntry.objects.filter(kind="group_answered")] == ["yes", "left", "yes"]
+    assert told(world.record(world.ana)) == ["offered"]
+
+
+def test_a_group_is_offered_only_by_somebody_who_may_and_to_somebody_who_shares(world: World) -> None:
+    made = make(world.mina)
+    with pytest.raises(NotFound):
+        offer(world.mina, made, world.bo)
+    with pytest.raises(NotFound):
+        offer(world.stranger, made, world.ana)
+    share(world.bo, world.mina, data_classes=frozenset({"identity", "plan"}))
+    with pytest.raises(NotFound):
+        offer(world.mina, made, world.bo)
+    with pytest.raises(NotFound):
+        say(world.bo, made, "yes")
+    with pytest.raises(InputError, match="Choose"):
+        group_places.offer(group=made, people=[], by=as_staff(world.mina), now=NOW)
+
+
+def test_a_full_group_takes_nobody_else_until_a_place_gets_free(world: World) -> None:
+    made = make(world.mina, places=3)
+    people = [world.ana, world.bo, new_person("Cy Dunn"), new_person("Di Eng")]
+    for person in people[1:]:
+        share(person, world.mina)
+    offer(world.mina, made, *people)
+    for person in people[:3]:
+        say(person, made, "yes")
+    with pytest.raises(InputError, match="full"):
+        say(people[3], made, "yes")
+    assert state(people[3]) == ["waits"]
+    with pytest.raises(InputError, match="3 people"):
+        groups.keep_group(group=made.id, version=1, form=form(places=2), by=as_staff(world.mina), now=NOW)
+    say(people[0], made, "no")
+    say(people[3], made, "yes")
+    assert group_places.count_in(group=made, now=NOW) == made.places
+
+
+def test_what_is_taken_back_takes_the_person_out_and_sharing_again_asks_again(world: World) -> None:
+    made, later = make(world.mina), NOW + dt.timedelta(seconds=1)
+    offer(world.mina, made, world.ana)
+    say(world.ana, made, "yes")
+    ana = world.record(world.ana)
+    for grant in sharing.grants_of(profile=ana, by=as_person(world.ana)):
+        sharing.withdraw(profile=ana, grant_uuid=grant.id, by=as_person(world.ana), now=later)
+    assert state(world.ana, later) == ["gone"]
+    assert group_places.count_in(group=made, now=later) == 0
+    with pytest.raises(InputError, match="do not share"):
+        say(world.ana, made, "yes", now=later)
+    again = later + dt.timedelta(minutes=1)
+    share(world.ana, world.mina, now=again)
+    assert state(world.ana, again) == ["waits"]
+    say(world.ana, made, "yes", now=again)
+    assert state(world.ana, again) == ["yes"]
+
+
+def test_a_yes_to_another_version_is_none(world: World) -> None:
+    made = make(world.mina)
+    offer(world.mina, made, world.ana)
+    make(world.mina, made.id, 1, place="Another town")
+    with pytest.raises(InputError, match="changed meanwhile"):
+        say(world.ana, made, "yes")
+    say(world.ana, made, "yes", version=2)
+    assert told(world.record(world.ana)) == ["offered", "changed"]
