@@ -10,6 +10,8 @@ from upperback.care.diary import (
     AppointmentOff,
     CheckIn,
     FlareStarted,
+    GroupAnswered,
+    GroupTold,
     HandedOver,
     HandOverAnswered,
     HelperLeft,
@@ -44,6 +46,7 @@ QUESTIONS: Final = (*CHECKS, "arm")
 _KINDS: Final = (
     CheckIn, Morning, FlareStarted, Later, PlanProposed, PlanAnswered, MessageFromClinic, MessageToClinic,
     Appointment, AppointmentOff, HandedOver, HandOverAnswered, HelperLeft,
+    GroupTold, GroupAnswered,
 )  # fmt: skip
 #: A message of a clinician is told of on Today for so long, unless the person has written since.
 _NEW_FOR: Final = dt.timedelta(days=7)
@@ -71,13 +74,18 @@ class Card:
 class FromClinic:
     """Something that came from somebody else: a question or change that waits, an appointment, a message, a goodbye.
 
-    other : of a hand-over, who looks after the person next
+    other : of a hand-over, who looks after the person next; of a group, its title
+    group : its public id
     """
 
-    what: Literal["hand_over_asked", "change", "handed_over", "helper_left", "message", "appointment"]
+    what: Literal[
+        "hand_over_asked", "change", "handed_over", "helper_left", "message", "appointment", "offered", "changed",
+        "meeting_off", "over",
+    ]  # fmt: skip
     name: str
     day: dt.date
     other: str = ""
+    group: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +148,8 @@ def _from_clinic(written: list[Written], today: dt.date, by: Actor) -> FromClini
     for row, left in only(written, HelperLeft)[-1:]:
         if by.kind == "person" and today - row.day <= _NEW_FOR:
             return FromClinic(what="helper_left", name=left.name, day=row.day)
+    if (group := _of_group(written, today)) is not None:
+        return group
     off = {entry.appointment for _, entry in only(written, AppointmentOff)}
     for row, made in reversed(only(written, Appointment)):
         if row.uuid not in off and made.starts_at.date() >= today:
@@ -147,6 +157,17 @@ def _from_clinic(written: list[Written], today: dt.date, by: Actor) -> FromClini
     told = [row for row in written if isinstance(row.entry, MessageFromClinic | MessageToClinic)]
     if told and isinstance(newest := told[-1].entry, MessageFromClinic) and today - told[-1].day <= _NEW_FOR:
         return FromClinic(what="message", name=newest.name, day=told[-1].day)
+    return None
+
+
+def _of_group(written: list[Written], today: dt.date) -> FromClinic | None:
+    """What a clinic told last of a group, for some days; an offer until it is answered. If it holds, its page says."""
+    answered = {entry.group for _, entry in only(written, GroupAnswered)}
+    for row, entry in reversed(only(written, GroupTold)):
+        if today - row.day > _NEW_FOR:
+            return None
+        if entry.what != "offered" or entry.group not in answered:
+            return FromClinic(what=entry.what, name=entry.name, day=row.day, other=entry.title, group=entry.group)
     return None
 
 

@@ -80,7 +80,8 @@ PAGES: Final[dict[str, Rule]] = {
         "live live_screen live_ticket live_kept live_kept_delete live_kept_finish live_kept_file",
         shows=("live", "wearable"),
     ),
-    **_rules("own", "messages appointment_file hand_over", shows=("messages",)),
+    **_rules("own", "messages appointment_file hand_over groups", shows=("messages",)),
+    **_rules("own", "group", shows=("messages", "plan")),
     # Exports: all of a record, for its own person only.
     **_rules(
         "own",
@@ -96,7 +97,9 @@ PAGES: Final[dict[str, Rule]] = {
         shows=("identity", "answers", "mood", "plan", "progress", "wearable"),
     ),
     **_rules("work", "clinic_plan clinic_picture", roles=("clinician",), shows=("identity", "plan")),
-    **_rules("work", "clinic_templates", roles=("clinician",)),
+    **_rules("work", "clinic_templates clinic_groups", roles=("clinician",)),
+    **_rules("work", "clinic_group", roles=("clinician",), shows=("identity", "messages")),
+    **_rules("work", "clinic_group_offer", roles=("clinician",), shows=("identity", "plan", "messages")),
     **_rules("work", "clinic_cleared", roles=("clinician",), shows=("identity", "answers", "plan")),
     **_rules("work", "clinic_messages clinic_tasks", roles=("clinician",), shows=("identity", "messages")),
     # Programs with a token, on one's own machine only: in a service a clinic's app is asked of `access`.

@@ -1,7 +1,8 @@
 """`/messages/`: what a person writes to whoever looks after them, and what they write back. Nobody watches it."""
 
+import datetime as dt
 import uuid
-from typing import Any, get_args
+from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,12 +16,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from upperback.care.diary import Appointment
 from upperback.content.learn_search import Level
 from upperback.core.errors import Conflict, InputError
-from upperback.services import appointments, handing_over, messages
-from upperback.services.actors import public_id
+from upperback.services import appointments, group_places, handing_over, messages
+from upperback.services.actors import Actor, public_id
 from upperback.services.people import Profile
 from upperback.web.person import session
+from upperback.web.person.groups import meetings_of
 from upperback.web.person.learn import CONTACTS
 from upperback.web.person.page import for_person, services, show
+
+#: So many of the next meetings of a group stand among the appointments.
+_MEETINGS: Final = 3
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -107,6 +112,7 @@ def _page(request: HttpRequest, profile: Profile, *, error: str | None = None, w
             {"id": row.uuid, "entry": entry, "when": when_words(profile, entry)}
             for row, entry in appointments.coming(profile=profile, by=by, now=now)
         ],
+        "groups": _groups(profile, by, now),
         "readers": readers,
         "may_write": bool(readers) or not settings.SERVICE,
         "alarm": alarm,
@@ -118,3 +124,17 @@ def _page(request: HttpRequest, profile: Profile, *, error: str | None = None, w
         "client_id": uuid.uuid4(),
     }
     return show(request, "person/messages.jinja", context, status=422 if error else 200)
+
+
+def _groups(profile: Profile, by: Actor, now: dt.datetime) -> list[dict[str, Any]]:
+    """Groups that wait for an answer, and those that the person is in with their next meetings."""
+    return [
+        {
+            "id": place.group.id,
+            "title": place.group.title,
+            "waits": place.state == "waits",
+            "meetings": meetings_of(profile, place, now)[:_MEETINGS] if place.state == "yes" else [],
+        }
+        for place in group_places.mine(profile=profile, by=by, now=now)
+        if place.state in {"yes", "waits"} and not place.group.rhythm.is_over(now)
+    ]

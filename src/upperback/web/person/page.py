@@ -98,6 +98,7 @@ def services(keys: list[str] | tuple[str, ...]) -> list[Service]:
 def _clinic_nav() -> list[dict[str, str]]:
     found = [
         {"id": "caseload", "href": reverse("caseload"), "text": _("Your people")},
+        {"id": "clinic_groups", "href": reverse("clinic_groups"), "text": _("Groups")},
         {"id": "clinic_templates", "href": reverse("clinic_templates"), "text": _("Templates")},
     ]
     return [*found, {"id": "staff", "href": reverse("staff"), "text": _("Your work")}] if settings.SERVICE else found
