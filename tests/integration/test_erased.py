@@ -17,6 +17,7 @@ from upperback.store.models import (
     AuditLink,
     BulkExport,
     Clinic,
+    ClinicGroup,
     ClinicSystem,
     ClinicTemplate,
     Setting,
@@ -26,7 +27,7 @@ from upperback.store.privacy import Erase
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_NOBODY = {
-    AuditEvent, AuditHead, AuditLink, BulkExport, Clinic, ClinicSystem, ClinicTemplate, Setting, Study,
+    AuditEvent, AuditHead, AuditLink, BulkExport, Clinic, ClinicGroup, ClinicSystem, ClinicTemplate, Setting, Study,
 }  # fmt: skip
 
 

@@ -202,6 +202,7 @@ def addresses(world: World) -> Iterator[tuple[str, str, Decision | None]]:
         "step_id": ["areas", "tasks", "amounts", "goals", "moving", "pain_detail", "surgery_cleared"],
         "task_id": ["LM-SIT", "LM-HOUSE"],
         "rung_id": ["0" * 32],
+        "group_id": [str(uuid.UUID(int=0))],
         "appointment_id": [str(uuid.UUID(int=0))],
         "sha256": ["0" * 64],
         "part_id": ["screen", "day"],
