@@ -280,6 +280,8 @@ def test_rest_is_timed_said_and_changed(session: Page) -> None:
     assert page.locator("[data-rest]").inner_text() == "0"
     assert "Rest is over. Next: set 2 of 3" in page.locator("[data-say]").inner_text()
     assert page.locator("[data-start-next]").inner_text() == "Start set 2"
+    page.clock.run_for(20_000)
+    assert page.locator("[data-say]").inner_text() == ""  # nobody who reads on hears of a rest that is long over
 
 
 def test_pain_has_a_light_in_words_and_red_offers_to_leave_the_exercise(session: Page, live: Live) -> None:

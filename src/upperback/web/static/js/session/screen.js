@@ -1,6 +1,7 @@
 // The page of a session: finds its parts, fills in words, shows one stage at a time. It decides nothing.
 
 export const WORKING = ["ready", "moving", "paused", "rest", "felt"];
+const SAID_MS = 20_000;
 
 export function readJson(id) {
   const element = document.getElementById(id);
@@ -10,6 +11,7 @@ export function readJson(id) {
 export class Screen {
   #root;
   #words;
+  #saidTimer = null;
 
   constructor(words) {
     this.#words = words;
@@ -72,10 +74,13 @@ export class Screen {
     choose(this.#root, name, value);
   }
 
-  // For screen readers; a sentence said twice is heard twice.
+  // For screen readers; a sentence said twice is heard twice. It goes again: whoever reads the page line by line would
+  // take it for what holds now.
   say(words) {
     const line = this.part("say");
     line.textContent = line.textContent === words ? `${words}\u00a0` : words;
+    clearTimeout(this.#saidTimer);
+    this.#saidTimer = setTimeout(() => (line.textContent = ""), SAID_MS);
   }
 
   net(words) {
