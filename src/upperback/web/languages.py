@@ -263,8 +263,18 @@ def is_unreviewed() -> bool:
 
 
 def gettext(text: str) -> str:
-    """A text of a template. Without a translation it is marked, and shown as English."""
-    return text if (words := words_now()) is None else (words.exact(text) or f"{_ENGLISH_OPEN}{text}{_CLOSE}")
+    """A text of a template, as pages say it. Without a translation it is marked, and shown as English."""
+    if (words := words_now()) is None:
+        return text
+    return _of_pages(_current.get().tag).get(text) or words.exact(text) or f"{_ENGLISH_OPEN}{text}{_CLOSE}"
+
+
+@cache
+def _of_pages(tag: str) -> Mapping[str, str]:
+    """What pages say. The same English may mean something else in the content: a way back, and a part of the body."""
+    from upperback.content.wording import translations_of
+
+    return {} if LANGUAGES[tag].is_pseudo else translations_of(list(interface_entries(tag)))
 
 
 def ngettext(one: str, many: str, count: int) -> str:

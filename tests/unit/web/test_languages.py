@@ -141,3 +141,9 @@ def _sentences(code: str) -> set[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.add(node.value)
     return {text for text in found if re.match(r"[A-Z][a-z']* [a-z{]", text)}
+
+
+def test_a_way_back_is_no_part_of_the_body() -> None:
+    with reading(GERMAN):
+        assert languages.gettext("Back") == "Zurück"
+        assert languages.gettext("Leaning forward") == "Nach vorn geneigt", "in the content it is something one does"

@@ -201,7 +201,7 @@ DESK: Final = Picture(
             (294, 52),
             tip=(249, 74),
         ),
-        PicturePart(_("Back"), _("Let the chair carry you. Lean back now and then."), (66, 108), tip=(100, 128)),
+        PicturePart(_("Your back"), _("Let the chair carry you. Lean back now and then."), (66, 108), tip=(100, 128)),
         PicturePart(_("Feet"), _("Flat on the floor, or on a box or a footrest."), (246, 214), tip=(206, 228)),
         PicturePart(_("Arms"), _("Elbows near your sides, forearms on the desk."), (190, 98), tip=(160, 131)),
     ),
