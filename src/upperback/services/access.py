@@ -337,6 +337,10 @@ def _as_member(
             yield replace(alone, relation="treats", relation_clinic=relation.clinic, relation_until=relation.until)
 
 
+def _until(relation: Relation) -> dt.datetime:
+    return min(relation.ends_at, relation.ended_at) if relation.ended_at is not None else relation.ends_at
+
+
 def _studies(members: list[Membership], now: dt.datetime) -> list[Study]:
     """Those that go on, of the clinics that somebody does research for."""
     clinics = [member.clinic_id for member in members if member.role == Membership.Role.RESEARCHER]

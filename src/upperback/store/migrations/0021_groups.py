@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0019_staff_invitations'),
+        ('store', '0020_caseload_alarms'),
     ]
 
     operations = [
