@@ -6,6 +6,7 @@ looks after is refused. What fits a person is decided when it is used, by the sa
 
 import datetime as dt
 import re
+import unicodedata
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,8 +27,17 @@ NAME_MOST: Final = 60
 _EXERCISES_MOST: Final = 20
 _TEMPLATES_MOST: Final = 200
 #: Shorter ones stand in many words, and this is what a new record is called.
-_NO_NAMES: Final = frozenset({"Me"})
+_NO_NAMES: Final = frozenset({"me", "ich"})
 _NAME_LEAST: Final = 3
+#: First names that are everyday words, too: in small letters they are taken for the word.
+_WORDS_TOO: Final = frozenset({
+    "amber", "angel", "april", "art", "august", "bill", "chase", "christian", "daisy", "dale", "dawn", "dean",
+    "drew", "earl", "ernst", "faith", "fern", "frank", "gene", "grace", "grant", "guy", "hazel", "heather", "heide",
+    "hope", "hunter", "iris", "ivy", "jack", "jasmin", "joy", "june", "karma", "lance", "lily", "mark", "max",
+    "may", "mercy", "miles", "neil", "olive", "pat", "peg", "penny", "pearl", "poppy", "ray", "rich", "rob",
+    "robin", "rose", "ruby", "rosa", "sage", "sandy", "sky", "star", "sue", "summer", "till", "violet", "will",
+    "wolf",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +97,8 @@ def keep_template(
     new = Template(id=client_id, kind=kind, name=called, words=told, exercises=chosen)
     if new in here:
         return
+    if any(one.kind == kind and one.id != client_id and _alike(one.name) == _alike(called) for one in here):
+        raise InputError("There is one with this name already. Change that one, or take another name", field="name")
     if len(here) >= _TEMPLATES_MOST:
         raise InputError("There are too many templates. Take some away first", field="name")
     _write(new, clinic, by, now, is_kept=True)
@@ -112,10 +124,25 @@ def _write(one: Template, clinic: Clinic | None, by: Actor, now: dt.datetime, *,
 
 
 def check_names_nobody(text: str, *, by: Actor, now: dt.datetime) -> None:
-    """No whole word, or words, that are the name of somebody whom the writer looks after."""
+    """No whole word, or words, that are the name of somebody whom the writer looks after, in large letters or small.
+
+    "May" is somebody's name and "you may" is not: a name that is a word counts as it begins with a large letter.
+    """
+    text = _spaced(text)
     for seen in treating.see_all(by=by, now=now):
-        name = seen.profile.name.strip()
-        if len(name) < _NAME_LEAST or name in _NO_NAMES:
+        name = _spaced(seen.profile.name)
+        if len(name) < _NAME_LEAST or name.casefold() in _NO_NAMES:
             continue
-        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text):
+        found = re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+        if any(not (one.islower() and one in _WORDS_TOO) for one in found):
             raise InputError("This holds the name of somebody you look after. Write it without", field="words")
+
+
+def _spaced(text: str) -> str:
+    """One space between words, and each letter written in one way only."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _alike(name: str) -> str:
+    """What is the same for two names that people would take for one."""
+    return _spaced(name).casefold()

@@ -80,3 +80,44 @@ def test_people_and_whoever_is_no_clinician_have_none(world: World) -> None:
     for by in (as_person(world.ana), as_staff(new_staff("Ada", world.north, "clinic_admin"))):
         with pytest.raises(NotFound):
             templates.templates_of(by=by, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("person", "words", "is_named"),
+    [
+        ("Ana Ruiz", "for ana  ruiz", True),
+        ("Ana", "ANA, how are you?", True),
+        ("ana", "Dear Ana", True),
+        ("Zoë", "Dear Zoe\u0308", True),  # the same letter, written in two
+        ("May", "You may move, and you will.", False),  # the word
+        ("May", "Dear May", True),
+        ("may", "MAY!", True),
+        ("May Lin", "may lin", True),
+        ("Me", "Tell me", False),
+    ],
+)
+def test_a_name_is_a_name_in_large_letters_and_small_and_a_word_is_a_word(
+    world: World, person: str, words: str, is_named: bool
+) -> None:
+    profile = world.record(world.ana)
+    profile.name = person
+    profile.save()
+    if is_named:
+        with pytest.raises(InputError, match="name of somebody"):
+            keep(world.mina, words=words)
+    else:
+        keep(world.mina, words=words)
+
+
+def test_two_templates_do_not_have_one_name(world: World) -> None:
+    id = keep(world.mina, name="May")
+    olu = new_staff("Olu Ade", world.north)
+    for name in ("may", " MAY ", "Ｍay"):
+        with pytest.raises(InputError, match="with this name already"):
+            keep(olu, name=name)
+    keep(olu, kind="exercises", name="may", exercises=["MV01"])  # of another kind, listed apart
+    keep(world.mina, id, name="MAY")  # itself
+    keep(world.stranger, name="May")
+    templates.take_away(template=id, by=as_staff(olu), now=NOW)
+    keep(olu, name="May")
+    assert names(olu) == ["may", "May"]
