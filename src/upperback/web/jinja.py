@@ -4,7 +4,9 @@ Both give templates the same names, so that the help page and the error pages ar
 and can be rendered when Django cannot start.
 """
 
+import base64
 import hashlib
+import hmac
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -124,6 +126,7 @@ def _environment(loader: BaseLoader, **options: Any) -> Environment:
         language=languages.tag, direction=languages.direction, words_unreviewed=languages.is_unreviewed
     )
     environment.globals["live_sentences"] = _live_sentences
+    environment.globals["keep_typed"] = _keep_typed
     environment.filters["phone_spoken"] = phone_spoken
     environment.filters["tojson"] = lambda value: htmlsafe_json_dumps(languages.said_in(value))
     return environment
@@ -162,6 +165,24 @@ def _live_sentences() -> Markup:
     pairs = languages.live_sentences()
     kind = Markup('<script type="application/json" id="live-sentences">{}</script>')
     return kind.format(htmlsafe_json_dumps(pairs)) if pairs else Markup("")
+
+
+@needs_context
+def _keep_typed(context: Any) -> Markup:
+    """Attributes of a form whose text is put back when the session ended before it was sent: see `static/js/typed.js`.
+
+    The key belongs to one account, or to this installation, and one person: nobody else's page opens what it sealed.
+    """
+    from django.conf import settings
+
+    user, profile = getattr(context.get("request"), "user", None), context.get("profile")
+    owner = f"{getattr(user, 'uuid', 'household')}:{getattr(profile, 'uuid', '')}"
+    digest = hmac.new(b"upperback.typed:" + settings.SECRET_KEY.encode(), owner.encode(), hashlib.sha256).digest()
+    key, words = (
+        base64.b64encode(digest).decode(),
+        languages.gettext("We put back what you had typed. It is not sent yet."),
+    )
+    return Markup(' data-keep-typed="{}" data-typed-back="{}"').format(key, languages.marked(words))
 
 
 @needs_context

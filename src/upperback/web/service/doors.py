@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from upperback.services import access, accounts
 from upperback.web.rules import Rule, rule_of
@@ -119,8 +120,17 @@ def _second_factor(request: HttpRequest) -> HttpResponseBase | None:
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """To the way in. Whoever has done the safety check here is asked to keep it with an account."""
     name = "account_signup" if visitors.guest_record(request) is not None else "account_login"
-    ahead = request.get_full_path() if request.method in {"GET", "HEAD"} else resolve_url("home")
+    ahead = request.get_full_path() if request.method in {"GET", "HEAD"} else _form_of(request)
     return redirect(f"{resolve_url(name)}?{urlencode({'next': ahead})}")
+
+
+def _form_of(request: HttpRequest) -> str:
+    """The page on which a form stood that was sent: what was typed there is put back when it opens again."""
+    came_from = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
+        return resolve_url("home")
+    parts = urlsplit(came_from)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path or resolve_url("home")
 
 
 _DOORS: Final[dict[str, Callable[[HttpRequest, Rule], HttpResponseBase | None]]] = {

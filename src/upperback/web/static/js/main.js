@@ -130,6 +130,16 @@ for (const element of document.querySelectorAll("[data-plan-kept]")) {
   element.hidden = kept("upperback.plan") === null;
 }
 
+// What was typed when a session ended is put back after signing in.
+try {
+  const sent = sessionStorage.getItem("upperback.typed-sent") !== null;
+  if (sent || document.querySelector("form[data-keep-typed], [data-typed-lost]")) {
+    import("./typed.js").then((part) => part.start()).catch(() => {});
+  }
+} catch {
+  // Storage is closed: what is typed is not kept.
+}
+
 // What a session logged without a connection is sent from whichever page is open next; a session that is not finished
 // can be gone on with from the page that says that there is no connection.
 function kept(name) {
