@@ -21,13 +21,15 @@ from upperback.store.models import (
     ClinicSystem,
     ClinicTemplate,
     Setting,
+    StaffInvitation,
     Study,
 )
 from upperback.store.privacy import Erase
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_NOBODY = {
-    AuditEvent, AuditHead, AuditLink, BulkExport, Clinic, ClinicGroup, ClinicSystem, ClinicTemplate, Setting, Study,
+    AuditEvent, AuditHead, AuditLink, BulkExport, Clinic, ClinicGroup, ClinicSystem, ClinicTemplate, Setting,
+    StaffInvitation, Study,
 }  # fmt: skip
 
 
