@@ -18,16 +18,19 @@ from tests.unit.services.service_world import (
     share,
 )
 from upperback.care.diary import GroupTold, only
+from upperback.care.plan.pool import hiding_tags
+from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
-from upperback.services import diary, group_places, groups, sharing, treating
+from upperback.services import demo, diary, group_places, group_weeks, groups, plans, sharing, treating
 from upperback.services.actors import READER
 from upperback.services.clinics import Account
 from upperback.services.groups import Form, Group, Line
-from upperback.store.models import AuditEvent, ClinicGroup, DiaryEntry, Profile
+from upperback.store.models import AuditEvent, ClinicGroup, DiaryEntry, PlanVersion, Profile
 
 pytestmark = pytest.mark.django_db
 
 TODAY = NOW.date()
+CONTENT = default_content()
 FORM = Form(
     title="Backs on Tuesday", words="Gentle exercise together.", leader="Mina Patel", starts_on=TODAY, weeks=6,
     weekday=1, at=dt.time(18, 30), minutes=60, time_zone="Europe/London", place="Room 4", link="", places=2,
@@ -228,3 +231,95 @@ def test_a_yes_to_another_version_is_none(world: World) -> None:
         say(world.ana, made, "yes")
     say(world.ana, made, "yes", version=2)
     assert told(world.record(world.ana)) == ["offered", "changed"]
+
+
+# ---- what is done in it ----------------------------------------------------------------------------------------------
+
+
+def line(exercise: str, sets: int = 1, reps: int = 8) -> Line:
+    return Line(exercise=exercise, first_week=1, last_week=6, sets=sets, reps=reps)
+
+
+def open_plan(key: str) -> PlanVersion:
+    return plans.open_plan(profile=demo.make_person(key=key, now=NOW), by=READER)
+
+
+@pytest.mark.parametrize("key", ["bone", "desk", "pregnant"])
+def test_nobody_does_what_a_caution_speaks_against_or_more_than_their_plan_allows(db: None, key: str) -> None:
+    """Every exercise of the content, as much of it as a group may do."""
+    plan = open_plan(key)
+    tops = {id: groups.bounds_in_groups(id) for id in CONTENT.exercises}
+    fits = group_weeks.fit_of(plan, [line(id, tops[id].sets[1], tops[id].reps[1]) for id in CONTENT.exercises])
+    assert len(fits) == len(CONTENT.exercises)
+    tags = set(plan.record["cautions"])
+    own = {item["id"] for item in plan.record["exercises"]}
+    for fit in fits:
+        if fit.exercise is None:
+            assert fit.why
+            continue
+        assert not hiding_tags(CONTENT.exercises[fit.exercise], tags), fit
+        if fit.how == "own":
+            assert fit.exercise in own
+            continue
+        keep = dict(plan.choices) | {"keep": [*plan.choices.get("keep", ()), fit.exercise]}
+        item = next(one for one in plans.build(plan.findings, keep).exercises if one.exercise.id == fit.exercise)
+        assert fit.sets <= item.bounds.sets[1]
+        assert fit.reps <= item.bounds.reps[1]
+        assert fit.notes == tuple(item.how)
+    done = [fit.exercise for fit in fits if fit.exercise is not None]
+    assert len(done) == len(set(done))
+
+
+def test_a_caution_is_found_by_this_test(db: None) -> None:
+    """The negative control: thin bones hide something of the programme, and it is said why."""
+    fits = group_weeks.fit_of(open_plan("bone"), [line(id) for id in CONTENT.exercises])
+    assert any(fit.how in {"swap", "out"} and fit.tags and fit.why for fit in fits)
+
+
+def test_no_exercise_is_shown_outside_of_the_group_or_without_an_open_plan(world: World) -> None:
+    made = make(world.mina, starts_on=TODAY, weekday=TODAY.weekday())
+    made = groups.add_line(group=made, version=1, line=line("MV01"), by=as_staff(world.mina), now=NOW)
+    offer(world.mina, made, world.ana)
+    ana = world.record(world.ana)
+
+    def week() -> group_weeks.OwnWeek | None:
+        place = group_places.place_of(profile=ana, group=made.id, by=as_person(world.ana), now=NOW)
+        return group_weeks.own_week(place=place, by=as_person(world.ana), now=NOW)
+
+    assert week() is None
+    say(world.ana, made, "yes")
+    closed = week()
+    assert closed is not None
+    assert (closed.fits, bool(closed.closed)) == ((), True)
+
+
+def test_who_came_is_ticked_after_it_began_and_can_be_corrected(world: World) -> None:
+    made = make(world.mina, starts_on=TODAY, weekday=TODAY.weekday(), at=dt.time(23, 30))
+    offer(world.mina, made, world.ana)
+    say(world.ana, made, "yes")
+    ana, began = world.record(world.ana), made.meetings[0].starts_at
+
+    def tick(came: bool, now: dt.datetime, client_id: uuid.UUID | None = None, who: Account = world.mina) -> int:
+        return group_places.tick(
+            group=made, day=made.meetings[0].day, came={ana.uuid: came}, name=who.name, by=as_staff(who), now=now,
+            client_id=client_id or uuid.uuid4(), people=treating.see_all(by=as_staff(who), now=now),
+        )  # fmt: skip
+
+    with pytest.raises(InputError, match="not begun"):
+        tick(True, began - dt.timedelta(minutes=1))
+    client_id = uuid.uuid4()
+    assert [tick(True, began, client_id), tick(True, began, client_id), tick(False, began)] == [1, 0, 1]
+    assert group_places.came_of(group=made, people=[ana.pk]) == {(ana.pk, made.meetings[0].day): False}
+    assert [row.data["came"] for row in DiaryEntry.objects.filter(kind="group_came")] == [True, False]
+    olu = new_staff("Olu Ade", world.north)
+    assert tick(True, began, who=olu) == 0  # does not look after her
+    assert DiaryEntry.objects.filter(kind="group_came").count() == 2
+
+
+@pytest.mark.parametrize("key", ["cord", "fracture"])
+def test_a_group_is_not_offered_where_help_comes_first(world: World, key: str) -> None:
+    made = groups.keep_group(group=uuid.uuid4(), version=0, form=FORM, by=READER, now=NOW)
+    seen = treating.see(profile_uuid=demo.make_person(key=key, now=NOW).uuid, by=READER, now=NOW)
+    with pytest.raises(InputError, match="something else comes first"):
+        group_places.offer(group=made, people=[seen], by=READER, now=NOW)
+    assert group_places.places_of(group=made, now=NOW) == []

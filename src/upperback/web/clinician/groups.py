@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from upperback.content.vocabulary import default_content
-from upperback.core.errors import InputError
-from upperback.services import group_places, groups, treating
-from upperback.services.actors import public_id
+from upperback.core.errors import InputError, NotAllowed
+from upperback.services import group_places, group_weeks, groups, treating
+from upperback.services.actors import Actor, public_id
 from upperback.services.group_places import Place
 from upperback.services.groups import Form, Group, Line
+from upperback.services.treating import Seen
 from upperback.web.clinician.who import actor_of, for_clinician, name_of
+from upperback.web.clinician.words import amount
 from upperback.web.person import session
 from upperback.web.person.page import show
 
@@ -85,7 +87,7 @@ def group_page(request: HttpRequest, group_id: uuid.UUID) -> HttpResponse:
     context = {
         "group": group,
         "summary": _summary(group, now),
-        "weeks": [_week(group, number) for number in range(1, group.rhythm.weeks + 1) if group.week(number)],
+        "weeks": _weeks(group),
         "lines": [(line, _title(line.exercise)) for line in group.programme],
         "places": [{"name": one.profile.name, "state": one.state, "words": STATE_WORDS[one.state]} for one in known],
         "others": len(places) - len(known),
@@ -129,7 +131,7 @@ def offer_page(request: HttpRequest, group_id: uuid.UUID) -> HttpResponse:
         "group": group,
         "summary": _summary(group, now),
         "people": [{"value": str(one.profile.uuid), "text": one.profile.name} for one in may_be],
-        "chosen": [one.profile for one in chosen if one.classes >= group_places.NEEDED],
+        "chosen": [_looked_at(group, one, by) for one in chosen if one.classes >= group_places.NEEDED],
         "values": [str(one) for one in ids],
         "back": reverse("clinic_group", args=[group_id]),
         **_error(error, "person"),
@@ -285,8 +287,43 @@ def _title(exercise: str) -> str:
     return known.title if known is not None else exercise
 
 
-def _week(group: Group, number: int) -> tuple[int, list[tuple[str, int, int]]]:
-    return number, [(_title(line.exercise), line.sets, line.reps) for line in group.week(number)]
+def _weeks(group: Group) -> list[dict[str, Any]]:
+    """What is done, weeks in which it is the same as one."""
+    found: list[dict[str, Any]] = []
+    for number in range(1, group.rhythm.weeks + 1):
+        lines = group.week(number)
+        if found and found[-1]["lines"] == lines:
+            found[-1]["last"] = number
+        else:
+            found.append({"first": number, "last": number, "lines": lines})
+    for one in found:
+        one["exercises"] = [(_title(line.exercise), amount(line.sets, line.reps)) for line in one["lines"]]
+    return found if group.programme else []
+
+
+def _looked_at(group: Group, seen: Seen, by: Actor) -> dict[str, Any]:
+    """What of the programme this person would do, swap and leave out, and why."""
+    found = group_weeks.looked_at(seen=seen, lines=group.programme, by=by)
+    closed = found if isinstance(found, NotAllowed) else None
+    fits = [] if isinstance(found, NotAllowed) else found
+    return {
+        "profile": seen.profile,
+        "closed": _(closed.message) if closed is not None else "",
+        "same": sum(fit.how in {"own", "group"} for fit in fits),
+        "fits": [
+            {
+                "title": _title(fit.line.exercise),
+                "how": fit.how,
+                "instead": _title(fit.exercise) if fit.exercise is not None else "",
+                "amount": amount(fit.sets, fit.reps),
+                "why": fit.why,
+                "notes": fit.notes,
+                "cautions": [default_content().cautions[tag].title for tag in fit.tags],
+            }
+            for fit in fits
+            if fit.how not in {"own", "group"} or fit.notes
+        ],
+    }
 
 
 def _meetings(group: Group, known: list[Place], now: dt.datetime) -> list[dict[str, Any]]:

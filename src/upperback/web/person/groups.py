@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from upperback.care.group_meetings import Meeting
+from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError
-from upperback.services import group_places
+from upperback.services import group_places, group_weeks
 from upperback.services.actors import public_id
 from upperback.services.group_places import Place
 from upperback.services.people import Profile
@@ -86,6 +87,8 @@ def group_page(request: HttpRequest, profile: Profile, group_id: uuid.UUID) -> H
         "is_over": place.group.rhythm.is_over(now),
         "when": when_words(profile, place, now),
         "meetings": meetings_of(profile, place, now),
+        "week": _week(group_weeks.own_week(place=place, by=by, now=now)),
+        "stops": [one for one in default_content().dose_texts.values() if one.group == "stop_sign"],
         "client_id": uuid.uuid4(),
         "error": error,
         "has_errors": error is not None,
@@ -116,6 +119,30 @@ def meetings_of(profile: Profile, place: Place, now: dt.datetime) -> list[dict[s
         for one in place.group.meetings
         if one.ends_at > now
     ]
+
+
+def _week(found: group_weeks.OwnWeek | None) -> dict[str, Any] | None:
+    """The exercises of the week, in words: the same for everybody where nothing speaks against it."""
+    if found is None:
+        return None
+    exercises = default_content().exercises
+    return {
+        "number": found.week,
+        "closed": _(found.closed) if found.closed else "",
+        "rest": _(found.rest) if found.rest else "",
+        "items": [
+            {
+                "exercise": exercises[fit.exercise],
+                "is_own": fit.how == "own",
+                "amount": _("%(sets)s × %(reps)s") % {"sets": fit.sets, "reps": fit.reps},
+                "notes": fit.notes,
+                "instead_of": exercises[fit.line.exercise].title if fit.how == "swap" else "",
+            }
+            for fit in found.fits
+            if fit.exercise is not None
+        ],
+        "left_out": [exercises[fit.line.exercise].title for fit in found.fits if fit.exercise is None],
+    }
 
 
 def _by_own_clock(profile: Profile, meeting: Meeting) -> dt.datetime:
