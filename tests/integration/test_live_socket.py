@@ -338,13 +338,28 @@ def test_what_a_phone_left_behind_is_finished_the_next_time(ana: Profile) -> Non
 def test_what_a_phone_left_behind_is_finished_without_anybody_asking(ana: Profile) -> None:
     phone = Phone()
     talk([{"ticket": ticket(ana)}, *phone.lies(2), *phone.leans((0, 12))], leaves=1006)
-    worker = Worker(settings.OPTIONS)
+    seconds = [0.0]
+    worker = Worker(settings.OPTIONS, clock=lambda: seconds[0])
     assert worker.finish_left(timezone.now()) == 0  # it may come back yet
+    assert worker.finish_left(timezone.now() + live_store.LEFT_AFTER) == 0  # or the clock was put ahead
+    seconds[0] = 90.0
     assert worker.finish_left(timezone.now() + live_store.LEFT_AFTER) == 1
     assert len(diary.entries(profile=ana, by=actors.SYSTEM, kinds=[Worn])) == 1
     assert worker.finish_left(timezone.now() + live_store.LEFT_AFTER) == 0
     with pytest.raises(NotFound):
         live_store.left_by_all(by=actors.household(BROWSER), now=timezone.now())
+
+
+def test_a_clock_that_is_put_ahead_ends_no_sensor_that_is_worn(ana: Profile) -> None:
+    talk([{"ticket": ticket(ana)}, *Phone().lies(2)], leaves=1006)
+    seconds = [0.0]
+    worker = Worker(settings.OPTIONS, clock=lambda: seconds[0])
+    ahead = timezone.now() + dt.timedelta(hours=1)
+    assert worker.finish_left(ahead) == 0
+    LiveStream.objects.update(saved_at=ahead)  # it was stored again
+    seconds[0] = 600.0
+    assert worker.finish_left(ahead) == 0
+    assert LiveStream.objects.get().ended_at is None
 
 
 def test_what_cannot_be_stored_is_not_acknowledged(ana: Profile, monkeypatch: pytest.MonkeyPatch) -> None:

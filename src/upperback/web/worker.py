@@ -9,6 +9,8 @@ import datetime as dt
 import logging
 import subprocess
 import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from upperback.web.options import Options, kept_secret
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LOOKS_EVERY_S: Final = 20
+#: A sensor that is worn is stored more often than this, or given up. Where a clock is put ahead by an hour it looks as
+#: if nobody had heard of it for an hour, until it is stored again.
+_STAYS_LEFT_S: Final = 90
 
 #: What it does, in this order; each has its rule in `rules.JOBS`.
 JOBS: Final = ("make_copies", "look", "finish_left", "sweep_guests")
@@ -42,13 +47,14 @@ def push_key(options: Options) -> bytes:
 class Worker(threading.Thread):
     """Runs until it is stopped. Whatever fails is logged by its kind and tried again; the pages never notice."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(name="upperback-worker", daemon=True)
-        self._options = options
+        self._options, self._clock = options, clock
         self._stop_asked = threading.Event()
         self._here_since: dt.datetime | None = None
         self._last: dt.datetime | None = None
         self._copying: subprocess.Popen[bytes] | None = None
+        self._left: dict[tuple[int, dt.datetime], float] = {}
 
     def run(self) -> None:
         """Looks, waits, looks again."""
@@ -81,7 +87,10 @@ class Worker(threading.Thread):
         from upperback.services import live_store
         from upperback.services.actors import SYSTEM
 
-        left = live_store.left_by_all(by=SYSTEM, now=now)
+        seen_s = self._clock()
+        all_left = {(one.pk, one.saved_at): one for one in live_store.left_by_all(by=SYSTEM, now=now)}
+        self._left = {one: self._left.get(one, seen_s) for one in all_left}
+        left = [all_left[one] for one, since_s in self._left.items() if seen_s - since_s >= _STAYS_LEFT_S]
         if left:
             from upperback.services import live  # brings the sensing along: only where there is something to do
 
