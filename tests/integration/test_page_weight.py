@@ -38,6 +38,7 @@ _ASKED: Final = re.compile(r"""import\(\s*["'](\.[^"']+\.js)["']\s*\)""")
 _ONLY_WITH: Final = {
     "nhsuk-frontend.min.js": re.compile('data-module="nhsuk-(?!skip-link)'),  # forms
     "kept_plan.js": re.compile("data-keep-plan"),
+    "typed.js": re.compile("data-keep-typed|data-typed-lost"),
     "keeping.js": re.compile("player-template"),  # elsewhere only where something waits to be sent
 }
 
