@@ -127,6 +127,10 @@ def _person(page: Page, service: Service) -> Iterator[str]:
     page.locator("form:has(#see) button[type=submit], form:has([name=days]) button[type=submit]").first.click()
     page.wait_for_load_state()
     yield "service-share-sent"
+    page.goto("/share/")
+    page.locator("main a[href^='/share/copy/']").first.click()
+    page.wait_for_load_state()
+    yield "service-share-copy"
     page.goto("/messages/")
     page.locator("main form button[type=submit]:visible").last.click()
     page.wait_for_load_state()
@@ -149,9 +153,14 @@ def _others(page: Page, service: Service) -> Iterator[str]:
         page.context.clear_cookies()
         sign_in(page, service, email)
         second_step(page, code)
-        for name in ("staff", "staff/team", "staff/looks", "staff/support", "staff/studies"):
+        for name in ("staff", "staff/team", "staff/looks", "staff/copies", "staff/support", "staff/studies"):
             page.goto(f"/{name}/")
             yield f"{email.split('@')[0]}-{name.replace('/', '-')}"
+            if name == "staff/copies" and (make := page.locator("main form:has([name=clinic]) button")).count():
+                make.first.click()
+                yield "staff-copies-being-made"
+                page.locator("main .files a").first.wait_for()
+                yield "staff-copies-made"
 
 
 def _clinician(page: Page, service: Service) -> Iterator[str]:

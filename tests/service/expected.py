@@ -33,6 +33,7 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "staff/code/": "clinicians",
     "staff/team/": "clinic admins",
     "staff/looks/": "clinic admins",
+    "staff/copies/": "clinic admins",
     "staff/support/": "support",
     "staff/studies/": "researchers",
     "clinic/": "clinicians",

@@ -361,3 +361,39 @@ def test_nobody_lets_a_clinic_that_does_not_treat_them(world: World) -> None:
         let(world.bo, world.north, "progress")
     with pytest.raises(NotFound):
         let(world.ana, world.south, "progress")
+
+
+def test_a_person_says_yes_on_a_page_and_whoever_runs_the_clinic_makes_fetches_and_deletes(
+    world: World, people: dict[str, Account]
+) -> None:
+    ana, address = sign_in(people["ana"]), f"/share/copy/{world.north.uuid}/"
+    assert "A copy for North Street" in words(ana.get("/share/").content)
+    assert ana.post(address, {"see": [], "days": "30"}).status_code == 422
+    assert ana.post(address, {"see": ["progress"], "days": "7"}).status_code == 422
+    assert ana.get(f"/share/copy/{world.south.uuid}/").status_code == 404
+    assert ana.post(address, {"see": ["progress"], "days": "30"}).status_code == 302
+    admin = sign_in(new_staff("Ada", world.north, "clinic_admin", visitors.now()), second_factor=True)
+    far = sign_in(new_staff("Flo", world.south, "clinic_admin", visitors.now()), second_factor=True)
+    assert "1 person lets your clinic have a copy now" in words(admin.get("/staff/copies/").content)
+    assert far.post("/staff/copies/", {"clinic": str(world.north.uuid)}).status_code == 404
+    assert admin.post("/staff/copies/", {"clinic": str(world.north.uuid)}).status_code == 302
+    assert admin.post("/staff/copies/", {"clinic": str(world.north.uuid)}).status_code == 409
+    export = BulkExport.objects.get()
+    progress = f"/staff/copies/{export.uuid}/far/"
+    assert admin.get(progress).json()["state"] == "waiting"
+    assert bulk.run_next(clock=visitors.now)
+    assert admin.get(progress).json() == {"state": "ready", "done": 1, "of": 1, "words": "1 of 1 people"}
+    file = f"/staff/copies/{export.uuid}/Observation.ndjson"
+    assert f'href="{file}"' in admin.get("/staff/copies/").content.decode()
+    assert b"72514-3" in b"".join(admin.get(file))
+    assert {far.get(path).status_code for path in (progress, file)} == {404}
+    assert sign_in(world.mina, second_factor=True).get(file).status_code == 404  # she treats her; this is not for her
+    assert far.post("/staff/copies/delete/", {"copy": str(export.uuid)}).status_code == 404
+    told = words(ana.get("/share/").content)
+    assert "Ada, North Street made a copy: your name, what you did" in told
+    assert "Ada, North Street fetched the copy: your name, what you did" in told
+    assert admin.post("/staff/copies/delete/", {"copy": str(export.uuid)}).status_code == 302
+    assert admin.get(file).status_code == 404
+    assert "It was deleted" in words(admin.get("/staff/copies/").content)
+    assert admin.post("/staff/copies/", {"clinic": str(world.north.uuid), "what": "new"}).status_code == 302
+    assert BulkExport.objects.last().since == export.requested_at  # type: ignore[union-attr]

@@ -41,6 +41,7 @@ __all__ = [
     "exports_of",
     "find",
     "open_file",
+    "people_of",
     "run_next",
     "still_there",
     "sweep",
@@ -131,6 +132,12 @@ def clinics_of(*, by: Actor, now: dt.datetime) -> list[Clinic]:
     if not found:
         raise NotFound(_NOT_THERE)
     return found
+
+
+def people_of(*, clinic: Clinic, by: Actor, now: dt.datetime) -> int:
+    """How many let this clinic have a copy now."""
+    check_may(by, "take_clinic_copy")
+    return len(access.in_clinic_copy(clinic=clinic, now=now))
 
 
 def ask(*, clinic: uuid.UUID, order: Order, request: str, by: Actor, now: dt.datetime) -> BulkExport:

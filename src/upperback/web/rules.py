@@ -123,7 +123,7 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
         "mfa_list_webauthn mfa_add_webauthn mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_login_webauthn",
         "second_step",
     ),
-    **_rules("own", "sharing sharing_withdraw sharing_code_back study", shows=("identity",)),
+    **_rules("own", "sharing sharing_withdraw sharing_code_back study clinic_copy", shows=("identity",)),
     # Whoever has an account of their own may help somebody; who that is, and what they see, is asked of `access`.
     **_rules("own", "caring caring_person caring_end", shows=("identity", "answers", "plan", "progress")),
     **_rules("own", "caring_code"),
@@ -142,6 +142,9 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
     # Copies for the systems of a clinic, of those who let it have one: asked of `access` for each person at each look.
     # A system brings a token; whoever runs the clinic comes by the page.
     **_rules("anyone", "bulk_kick_off bulk_status bulk_file", shows=_COPIED),
+    **_rules("work", "staff_copies staff_copy_delete", roles=("clinic_admin",)),
+    **_rules("work", "staff_copy_file", roles=("clinic_admin",), shows=_COPIED),
+    "staff_copy_progress": Rule(who="work", roles=frozenset({"clinic_admin"}), is_passive=True),
     # Figures under a pseudonym, asked of `access` for each person at each copy.
     **_rules("work", "staff_studies staff_study_end", roles=("researcher",)),
     **_rules("work", "staff_study_copy", roles=("researcher",), shows=("answers", "plan", "progress", "wearable")),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from upperback.core.errors import InputError
-from upperback.services import caring, people, research, sharing
+from upperback.services import bulk, caring, people, research, sharing
 from upperback.services.access_rules import USUAL
 from upperback.services.actors import public_id
 from upperback.services.people import Profile
@@ -136,6 +136,7 @@ def _page(
             for way, words in _KINDS.items()
         },
         "mood": WORDS["mood"],
+        "clinics": bulk.clinics_of_person(profile=profile, by=by, now=now),
         "studies": research.of_person(profile=profile, by=by, now=now),
         "days": [{"value": value, "text": text} for value, text in DAYS.items()],
         "code": code,

@@ -14,7 +14,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import transaction
 
-from upperback.services import actors, clinics, demo, sharing
+from upperback.services import actors, bulk, clinics, demo, sharing
 from upperback.services.access_rules import USUAL, DataClass, Role
 from upperback.services.actors import SYSTEM
 from upperback.services.clinics import Account, Clinic
@@ -107,7 +107,12 @@ def _shares(profile: Profile, staff: Account, password: str, now: dt.datetime) -
         profile=profile, kind="treats", data_classes=SHARES.get(profile.demo, USUAL), days=_DAYS,
         by=actors.person(account.uuid), now=now,
     )  # fmt: skip
-    sharing.accept(code=code, by=actors.account(staff.uuid, second_factor=True), now=now)
+    relation = sharing.accept(code=code, by=actors.account(staff.uuid, second_factor=True), now=now)
+    if relation.clinic is not None:
+        bulk.agree(
+            profile=profile, clinic=relation.clinic.uuid, kinds=["answers", "plan", "progress"], days=_DAYS,
+            by=actors.person(account.uuid), now=now,
+        )  # fmt: skip
     return email
 
 

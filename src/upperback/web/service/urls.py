@@ -8,7 +8,17 @@ from allauth.mfa.webauthn import views as passkey
 from django.urls import path
 
 from upperback.services.support import reference_of
-from upperback.web.service import bulk_api, caring, clinic_admin, joining, pages, researching, shared, supporting
+from upperback.web.service import (
+    bulk_api,
+    caring,
+    clinic_admin,
+    copies,
+    joining,
+    pages,
+    researching,
+    shared,
+    supporting,
+)
 
 urlpatterns = [
     path("account/login/", sign_in.login, name="account_login"),
@@ -61,6 +71,11 @@ urlpatterns = [
     path("staff/studies/<uuid:study_id>/end/", researching.study_end, name="staff_study_end"),
     path("staff/support/", supporting.support_page, name="staff_support"),
     path("staff/code/", pages.staff_code, name="staff_code"),
+    path("share/copy/<uuid:clinic_id>/", copies.copy_page, name="clinic_copy"),
+    path("staff/copies/", copies.copies_page, name="staff_copies"),
+    path("staff/copies/delete/", copies.copy_delete, name="staff_copy_delete"),
+    path("staff/copies/<uuid:export_id>/far/", copies.copy_progress, name="staff_copy_progress"),
+    path("staff/copies/<uuid:export_id>/<str:name>", copies.copy_file, name="staff_copy_file"),
     path("fhir/Group/<uuid:clinic_id>/$export", bulk_api.kick_off, name="bulk_kick_off"),
     path("fhir/bulk/<uuid:export_id>/", bulk_api.status, name="bulk_status"),
     path("fhir/bulk/<uuid:export_id>/<str:name>", bulk_api.file, name="bulk_file"),
