@@ -10,7 +10,8 @@ from django.test import Client
 
 from tests.service.conftest import sign_in
 from upperback.core.errors import InputError
-from upperback.services import actors, caseload, demo
+from upperback.services import actors, caseload, demo, sharing
+from upperback.services.access_rules import USUAL
 from upperback.services.clinics import Account, Clinic
 from upperback.services.people import Profile
 from upperback.web.options import read_options
@@ -37,6 +38,12 @@ def reasons_of(account: Account, now: dt.datetime) -> dict[str, list[str]]:
 def test_everybody_is_made_anew_and_sees_what_was_shared(client: Client) -> None:
     own = Profile.objects.create(name="Own", created_at=visitors.now())
     first = trial.make_trial(visitors.now())
+    before = Account.objects.get(email=first.staff)
+    person = Account.objects.create(email="own@example.org", profile=own)
+    _, code = sharing.invite(
+        profile=own, kind="treats", data_classes=USUAL, days=30, by=actors.person(person.uuid), now=visitors.now()
+    )
+    sharing.accept(code=code, by=actors.account(before.uuid, second_factor=True), now=visitors.now())
     again = trial.make_trial(visitors.now())
     assert again.password != first.password
     assert again.people == ("tom@people.example", "amir@people.example")
@@ -49,6 +56,7 @@ def test_everybody_is_made_anew_and_sees_what_was_shared(client: Client) -> None
     assert mina.check_password(again.password)
     assert {one.type for one in Authenticator.objects.filter(user=mina)} == {"totp", "recovery_codes"}
     found = reasons_of(mina, visitors.now())
+    assert set(found) == {"Tom, 27", "Amir, 29", "Own"}  # what was shared with her by somebody else goes on
     assert "check_not_shared" in found["Tom, 27"]
     assert found["Amir, 29"][0] == "help_first"
     page = sign_in(mina, second_factor=True).get("/clinic/").content.decode()

@@ -25,8 +25,8 @@ from upperback.content.load import content_folder
 from upperback.content.search_words import search_languages
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError
-from upperback.services import diary, sharing
-from upperback.services.actors import Actor
+from upperback.services import access, diary, sharing
+from upperback.services.actors import Actor, account
 from upperback.services.permissions import check_may
 from upperback.services.today import local_day
 from upperback.services.treating import Seen
@@ -85,7 +85,7 @@ def thread(*, profile: Profile, by: Actor) -> list[Line]:
 
 
 def readers(*, profile: Profile, by: Actor, now: dt.datetime) -> list[str]:
-    """Who reads what this person writes: whoever they let see it now."""
+    """Who reads what this person writes: whoever they let see it, and who can still look."""
     if by.kind != "person":  # there is no sharing outside of a service
         return []
     return [
@@ -95,7 +95,16 @@ def readers(*, profile: Profile, by: Actor, now: dt.datetime) -> list[str]:
         and grant.purpose == "care"
         and grant.withdrawn_at is None
         and grant.ends_at > now
+        and _can_look(grant, profile, now)
     ]
+
+
+def _can_look(grant: sharing.Grant, profile: Profile, now: dt.datetime) -> bool:
+    """Not an account that is gone, nor somebody who does not work there any more: nobody would read it."""
+    if not grant.clinic:
+        return bool(grant.who)  # a clinic as a whole, by its name
+    who = account(grant.recipient, second_factor=True)
+    return bool(access.may(actor=who, person=profile, purpose="care", data_class="messages", now=now))
 
 
 def write_to_clinic(

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.services.conftest import NOW
 from tests.unit.services.service_world import as_person, as_staff, make_world
 from upperback.core.errors import InputError, NotFound
-from upperback.services import caseload, journey, lookout, messages, plans, treating
+from upperback.services import caseload, clinics, journey, lookout, messages, plans, sharing, treating
 from upperback.services.actors import READER, SYSTEM, Actor
 from upperback.services.people import Profile
 from upperback.services.treating import EVERYTHING, Seen
@@ -112,3 +112,16 @@ def test_a_message_of_a_clinician_is_told_of_for_some_days(ana: Profile, actor: 
     assert (told(0), told(7), told(8)) == ("message", "message", None)
     write(ana, "Thanks", actor)
     assert told(0) is None
+
+
+@pytest.mark.parametrize("left", ["clinic", "account"])
+def test_whoever_cannot_look_any_more_is_no_reader(db: None, left: str) -> None:
+    """The consent still stands, but a message would be for nobody."""
+    world = make_world()
+    if left == "clinic":
+        clinics.end_membership(member=world.mina.memberships.get(), by=SYSTEM, now=NOW)
+    else:
+        world.mina.delete()
+    ana = world.record(world.ana)
+    assert [grant.withdrawn_at for grant in sharing.grants_of(profile=ana, by=as_person(world.ana))] == [None]
+    assert messages.readers(profile=ana, by=as_person(world.ana), now=NOW) == []

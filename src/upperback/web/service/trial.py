@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import transaction
@@ -67,7 +68,10 @@ class Trial:
 
 
 def make_trial(now: dt.datetime) -> Trial:
-    """Makes the clinic, if it is not there, and everybody anew. Own people and other staff are not touched."""
+    """Makes the clinic and its staff, if they are not there, and the invented people anew.
+
+    Own people and other staff are not touched, and what they shared with the staff of the trial goes on.
+    """
     password = secrets.token_urlsafe(9)
     with transaction.atomic():
         profiles = demo.reset_demo(now=now)
@@ -92,9 +96,13 @@ def make_trial(now: dt.datetime) -> Trial:
 def _works(
     email: str, name: str, role: Role, clinic: Clinic, password: str, now: dt.datetime
 ) -> tuple[Account, list[str]]:
-    """Somebody of the staff, anew, with a second step and the spare codes of it."""
-    account = _account(email, password, name=name)
-    clinics.add_member(account=account, clinic=clinic, role=role, by=SYSTEM, now=now)
+    """Somebody of the staff, with a new password, a new second step and the spare codes of it."""
+    account = Account.objects.filter(email=email).first() or _account(email, password, name=name)
+    account.set_password(password)
+    account.save()
+    Authenticator.objects.filter(user=account).delete()
+    if not account.memberships.filter(clinic=clinic, role=role, ended_at__isnull=True).exists():
+        clinics.add_member(account=account, clinic=clinic, role=role, by=SYSTEM, now=now)
     TOTP.activate(account, generate_totp_secret())
     return account, list(RecoveryCodes.activate(account).get_unused_codes())
 
