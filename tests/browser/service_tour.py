@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page
@@ -32,6 +33,16 @@ class Service:
     password: str
     codes: tuple[str, ...]
     others: dict[str, str]  # a spare code of each
+    app: str  # client_id of an invented app
+
+    def asks(self, scope: str) -> str:
+        """The address to which that app sends people."""
+        sent = {
+            "response_type": "code", "client_id": self.app, "redirect_uri": "http://127.0.0.1:8123/back",
+            "scope": scope, "state": "x", "aud": f"{self.address.rstrip('/')}/fhir", "code_challenge": "c" * 43,
+            "code_challenge_method": "S256",
+        }  # fmt: skip
+        return f"/apps/authorize/?{urlencode(sent)}"
 
 
 @contextmanager
@@ -52,7 +63,7 @@ def start_service(data: Path) -> Iterator[Service]:
             codes = tuple(_after(said, "Second step of the physiotherapist, each once: ").split())
             told = _after(said, "Others who work there, each with a second step: ")
             others = {email: code for email, _role, code in (one.split() for one in told.split(", "))}
-            yield Service(address, password, codes, others)
+            yield Service(address, password, codes, others, _after(said, "and has the client_id: "))
         finally:
             _stop(process)
 
@@ -122,6 +133,15 @@ def _person(page: Page, service: Service) -> Iterator[str]:
             page.locator("main button[type=submit]:visible").first.click()
             page.wait_for_load_state()
             yield f"account-{name.replace('/', '-')}-asked-again"
+    page.goto(service.asks("patient/*.rs offline_access"))
+    yield "service-app"
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_load_state()
+    yield "service-app-error"
+    page.goto(service.asks("patient/CarePlan.rs"))
+    yield "service-app-once"
+    page.goto("/apps/authorize/")
+    yield "service-app-unknown"
     page.goto("/share/")
     page.locator("main summary").first.click()
     page.locator("form:has(#see) button[type=submit], form:has([name=days]) button[type=submit]").first.click()

@@ -12,6 +12,7 @@ from django.apps import apps
 
 from upperback.services.belongings import all_tables, owner_of
 from upperback.store.models import (
+    App,
     AuditEvent,
     AuditHead,
     AuditLink,
@@ -28,7 +29,7 @@ from upperback.store.privacy import Erase
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_NOBODY = {
-    AuditEvent, AuditHead, AuditLink, BulkExport, Clinic, ClinicGroup, ClinicSystem, ClinicTemplate, Setting,
+    App, AuditEvent, AuditHead, AuditLink, BulkExport, Clinic, ClinicGroup, ClinicSystem, ClinicTemplate, Setting,
     StaffInvitation, Study,
 }  # fmt: skip
 

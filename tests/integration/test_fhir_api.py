@@ -85,7 +85,10 @@ def test_search_by_code_date_and_category(marco: Profile) -> None:
     assert survey + activity == found(token, "Observation", _summary="count")["total"]
     patient = every(found(token, "Patient"))[0]["id"]
     assert found(token, "Observation", patient=f"Patient/{patient}", code=PAIN)["total"] == pains["total"]
-    assert found(token, "Observation", patient="somebody-else")["total"] == 0
+    for other in ("somebody-else", f"Patient/{patient},somebody-else"):
+        refused = get(token, "Observation", patient=other)
+        assert refused.status_code == 403
+        assert json.loads(refused.content)["issue"][0]["code"] == "forbidden"
     one = every(pains)[0]
     assert one["subject"] == {"reference": f"Patient/{patient}"}
     assert found(token, f"Observation/{one['id']}") == one

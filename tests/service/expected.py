@@ -39,9 +39,9 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "clinic/": "clinicians",
     "opened/": "nobody",
     "share/programs/": "nobody",  # tokens of programs are for one's own machine
-    "fhir/": "nobody",
-    "fhir/Group/": "everybody",  # systems of a clinic, with a token of their own
-    "fhir/bulk/": "everybody",
+    "fhir/": "everybody",  # each question brings a token of its own
+    "apps/token/": "everybody",  # as does what an app exchanges
+    "apps/revoke/": "everybody",
     "data/bring/": "nobody",
     "live/muscle/": "nobody",
 }

@@ -48,6 +48,7 @@ def test_everybody_is_made_anew_and_sees_what_was_shared(client: Client) -> None
     assert again.password != first.password
     assert again.people == ("tom@people.example", "amir@people.example")
     assert again.password in again.words()
+    assert again.app == first.app
     carer = sign_in(Account.objects.get(email=again.carer))
     assert "Tom, 27" in carer.get("/caring/").content.decode()
     assert Clinic.objects.count() == 1

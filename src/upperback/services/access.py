@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
+from django.db.models import QuerySet
+
 from upperback.core.errors import NotFound
 from upperback.services import audit
 from upperback.services.access_rules import (
@@ -29,13 +31,14 @@ from upperback.services.access_rules import (
 )
 from upperback.services.actors import Actor, public_id
 from upperback.store.expressions import Among
-from upperback.store.models import Account, Clinic, ConsentEvent, Membership, Profile, Relation, Study
+from upperback.store.models import Account, App, Clinic, ConsentEvent, Membership, Profile, Relation, Study
 
 __all__ = [
     "Allowed",
     "Denied",
     "Job",
     "allowed_of",
+    "by_app",
     "caseload",
     "caseload_with_kinds",
     "in_clinic_copy",
@@ -237,6 +240,20 @@ def _treats(relation: Relation, member: Membership) -> Standing:
     )  # fmt: skip
 
 
+def by_app(*, app: App, person: Profile, grant: uuid.UUID, now: dt.datetime) -> frozenset[DataClass]:
+    """What an app may see of a person by this one grant: one that the person made for it elsewhere opens nothing here.
+
+    Nothing once the app has ended, and nothing of somebody whose account is closed.
+    """
+    has_account = Account.objects.filter(profile=person, is_active=True).exists()
+    goes_on = app.ended_at is None or app.ended_at > now
+    given = _consents_in(ConsentEvent.objects.filter(profile=person, grant=grant))
+    standing = Standing(
+        account=app.uuid, is_active=has_account and goes_on, role="app", consents=tuple(given[person.pk])
+    )
+    return kinds_allowed([standing], purpose="app", now=now)
+
+
 def jobs_of(*, actor: Actor, now: dt.datetime) -> list[Job]:
     """The roles that somebody holds now: none for people, and none for staff without their second factor."""
     account = _account(actor)
@@ -352,7 +369,12 @@ def _studies(members: list[Membership], now: dt.datetime) -> list[Study]:
 def _consents(people: list[Profile], recipients: list[uuid.UUID]) -> dict[int, tuple[Consent, ...]]:
     """What these people granted to these recipients, each grant with its withdrawal."""
     keys = [person.pk for person in people]
-    events = ConsentEvent.objects.filter(Among("profile", keys), recipient__in=recipients)
+    found = _consents_in(ConsentEvent.objects.filter(Among("profile", keys), recipient__in=recipients))
+    return {person.pk: tuple(found[person.pk]) for person in people}
+
+
+def _consents_in(events: QuerySet[ConsentEvent]) -> dict[int, list[Consent]]:
+    """The grants among these events, by person, each with its withdrawal."""
     columns = ("profile", "grant", "kind", "recipient", "purpose", "data_classes", "at", "ends_at")
     rows = list(events.values_list(*columns))
     withdrawn = {grant: at for _, grant, kind, *_, at, _ in rows if kind == ConsentEvent.Kind.WITHDRAWN}
@@ -365,7 +387,7 @@ def _consents(people: list[Profile], recipients: list[uuid.UUID]) -> dict[int, t
                     ends_at=ends_at, withdrawn_at=withdrawn.get(grant),
                 )
             )  # fmt: skip
-    return {person.pk: tuple(found[person.pk]) for person in people}
+    return found
 
 
 def _tell_of_look(actor: Actor, person: Profile, purpose: Purpose, data_class: DataClass, now: dt.datetime) -> None:

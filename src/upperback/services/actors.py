@@ -4,7 +4,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["household", "reader", "system", "person", "account", "guest", "program", "clinic_system", "nobody"]
+Kind = Literal[
+    "household", "reader", "system", "person", "account", "guest", "program", "clinic_system", "app", "nobody"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +20,7 @@ class Actor:
     account: anybody who is signed in, at somebody else's record; what they may see of whom is asked of `access` at
     every use. guest: somebody at a service without an account, who does the safety check. program: another program,
     with a token that a person made for it. clinic_system: a computer system of a clinic, with a token that whoever runs
-    the service made for it.
+    the service made for it. app: an app of others at a service, for which a person said yes.
     """
 
     kind: Kind
@@ -54,6 +56,11 @@ def program(token_uuid: uuid.UUID) -> Actor:
 def clinic_system(system_uuid: uuid.UUID) -> Actor:
     """A computer system of a clinic, by the token that it came with."""
     return Actor(kind="clinic_system", id=str(system_uuid))
+
+
+def app(app_uuid: uuid.UUID) -> Actor:
+    """An app that is known to a service; what it may see of whom is asked of `access` at every use."""
+    return Actor(kind="app", id=str(app_uuid))
 
 
 def guest(browser: str) -> Actor:

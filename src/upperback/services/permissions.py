@@ -37,6 +37,7 @@ Action = Literal[
     "read_fhir",
     "share",
     "accept_invitation",
+    "give_back",
     "run_service",
     "run_clinic",
     "do_research",
@@ -86,6 +87,8 @@ _TABLE: Final[dict[Kind, frozenset[Action]]] = {
     "program": frozenset({"read_fhir"}),
     # A computer system of a clinic with a token: what it gets of whom is asked of `access` at every copy.
     "clinic_system": frozenset({"take_clinic_copy"}),
+    # An app at a service: reads what a person said yes to, and gives that back.
+    "app": frozenset({"read_fhir", "give_back"}),
     # Somebody who reads an archive that was given to them: looks, and proposes in a file of their own.
     "reader": frozenset({"list_profiles", "see_profile", "propose_change"}),
     "nobody": frozenset(),

@@ -3,30 +3,41 @@
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 
 from upperback.content.vocabulary import default_content
-from upperback.core.errors import InputError, NotAllowed, NotFound
+from upperback.core.errors import InputError, NotAllowed, NotFound, UpperbackError
 from upperback.core.tokens import stored_form
 from upperback.interchange.fhir import person_resources
+from upperback.interchange.fhir.classes import CLASSES, leaving, shown_as_granted
 from upperback.interchange.fhir.making import Making
 from upperback.interchange.fhir.records import Chosen
-from upperback.interchange.fhir.search import Scope, Stamped, allows, read_scope
+from upperback.interchange.fhir.search import Scope, Stamped, allows, read_scope, shown
 from upperback.services import actors, audit, fhir
 from upperback.services.actors import SYSTEM, Actor
 from upperback.services.permissions import check_may
-from upperback.store.models import Clearance, Decision, DiaryEntry, PlanVersion, Profile, ProgramToken, Review
+from upperback.store.models import (
+    AuditEvent,
+    Clearance,
+    Decision,
+    DiaryEntry,
+    PlanVersion,
+    Profile,
+    ProgramToken,
+    Review,
+)
 
 __all__ = [
     "DAYS",
     "ProgramToken",
     "Record",
+    "TooOften",
     "Visit",
     "let_read",
     "list_programs",
@@ -41,28 +52,46 @@ DAYS: Final = (1, 30, 90, 365)
 _LABEL_MOST: Final = 60
 _AT_MOST: Final = 20
 _TOKEN_BYTES: Final = 32
-_TOKEN_CHARACTERS_MAX: Final = 64
+TOKEN_CHARACTERS_MAX: Final = 64
+_ALL: Final = frozenset[str]().union(*CLASSES.values())
+#: Of one app, about one person. A first copy of everything is some thirty.
+READS_A_MINUTE: Final = 120
+READS_AN_HOUR: Final = 1200
+_MINUTE, _HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 _USED_EVERY: Final = dt.timedelta(minutes=1)
 NOT_THERE: Final = "this token opens nothing: it was never given, it has run out, or it was taken away"
 
 
+class TooOften(UpperbackError):
+    """An app asks more often than anybody needs."""
+
+    code = "too_often"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A program that came with a token that holds."""
+    """A program that came with a token that holds.
+
+    Attributes
+    ----------
+    classes : the kinds of data that it may see, as a consent names them
+    grant : the consent, of an app at a service; None on one's own machine
+    """
 
     actor: Actor
     profile: Profile
     scopes: tuple[Scope, ...]
-    mood: bool
+    classes: frozenset[str]
+    grant: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Everything that may be asked for, with the kind of each by its id; `patient` is the person's id."""
+    """Everything that may be asked for; `patient` is the person's id, `show` gives one as it leaves."""
 
     patient: str
     resources: list[Stamped]
-    kinds: Mapping[str, str]
+    show: Callable[[Stamped], dict[str, Any]]
 
 
 def let_read(
@@ -126,7 +155,7 @@ def visit(*, token: str, now: dt.datetime) -> Visit:
     NotFound : it holds no more, or never did: the same answer.
     """
     row = None
-    if 0 < len(token) <= _TOKEN_CHARACTERS_MAX:
+    if 0 < len(token) <= TOKEN_CHARACTERS_MAX:
         rows = ProgramToken.objects.select_related("profile").filter(token_sha256=stored_form(token))
         row = rows.filter(made_at__lte=now, ends_at__gt=now).first()
     if row is None:
@@ -139,20 +168,30 @@ def visit(*, token: str, now: dt.datetime) -> Visit:
                 by=actor, action="read_fhir", now=now, object_kind="program_token", object_uuid=row.uuid,
                 profile=row.profile,
             )  # fmt: skip
-    return Visit(actor=actor, profile=row.profile, scopes=tuple(read_scope(one) for one in row.scopes), mood=row.mood)
+    return Visit(
+        actor=actor, profile=row.profile, scopes=tuple(read_scope(one) for one in row.scopes),
+        classes=_ALL if row.mood else _ALL - {"mood"},
+    )  # fmt: skip
 
 
-def read_record(*, visit: Visit, kind: str, by_search: bool) -> Record:
-    """The record that a program came for.
+def read_record(*, visit: Visit, kind: str, by_search: bool, now: dt.datetime) -> Record:
+    """The record that a program came for; at a service the look is written into it.
 
     Raises
     ------
-    NotAllowed : none of its scopes gives this kind.
+    NotAllowed : none of its scopes gives this kind, or the person did not say yes to what it is made from.
+    TooOften : an app asks more often than it needs to.
     """
     check_may(visit.actor, "read_fhir")
     if not allows(visit.scopes, kind, by_search=by_search):
         raise NotAllowed(f"the token does not give {kind} {'to search' if by_search else 'to read'}")
-    return whole_record(profile=visit.profile, mood=visit.mood)
+    if visit.grant is None:
+        return whole_record(profile=visit.profile, mood="mood" in visit.classes)
+    seen = CLASSES[kind] & visit.classes
+    if not seen:
+        raise NotAllowed(f"the person did not choose to share what {kind} is made from")
+    _tell_of_look(visit, kind, seen, now)
+    return _shared_part(whole_record(profile=visit.profile, mood="mood" in visit.classes), visit.classes)
 
 
 def whole_record(*, profile: Profile, mood: bool) -> Record:
@@ -162,11 +201,33 @@ def whole_record(*, profile: Profile, mood: bool) -> Record:
         person=person, content=default_content(), chosen=Chosen(mood=mood, diary=True), written=_written(profile)
     )
     resources = person_resources(make)
+    kinds = {one.id: type(one).__name__ for one in resources}
     return Record(
         patient=make.id("Patient"),
         resources=[Stamped(resource=one, at=make.stamps.get(one.id, make.newest)) for one in resources],
-        kinds={one.id: type(one).__name__ for one in resources},
+        show=partial(shown, kinds=kinds),
     )
+
+
+def _shared_part(record: Record, granted: frozenset[str]) -> Record:
+    """What of a record leaves by a consent."""
+    found = leaving(record.resources, granted)
+    kinds = {one.resource.id: one.kind for one in found}
+    return replace(record, resources=found, show=partial(shown_as_granted, kinds=kinds, granted=granted))
+
+
+def _tell_of_look(visit: Visit, kind: str, seen: Iterable[str], now: dt.datetime) -> None:
+    """Each question of an app is a line of the audit, as a look of a clinician is: so they are counted by it, too."""
+    looks = AuditEvent.objects.filter(actor_id=visit.actor.id, profile_uuid=visit.profile.uuid, at__lte=now)
+    asked = looks.filter(action="look", at__gt=now - _HOUR).aggregate(
+        hour=Count("id"), minute=Count("id", filter=Q(at__gt=now - _MINUTE))
+    )
+    if asked["minute"] >= READS_A_MINUTE or asked["hour"] >= READS_AN_HOUR:
+        raise TooOften("too many questions: wait, and ask again")
+    audit.record(
+        by=visit.actor, action="look", now=now, object_kind="profile", object_uuid=visit.profile.uuid,
+        profile=visit.profile, purpose="app", data_class=", ".join(sorted(seen)), grant=str(visit.grant), kind=kind,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,15 @@ of their own; only then is there a relation and a consent. A wrong code tells no
 import datetime as dt
 import secrets
 import uuid
+import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, Max, Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import TruncDate
 
 from upperback.core.errors import InputError, NotFound
 from upperback.core.tokens import stored_form
@@ -22,6 +25,7 @@ from upperback.services.actors import Actor, public_id
 from upperback.services.permissions import check_may
 from upperback.store.models import (
     Account,
+    App,
     AuditEvent,
     Clinic,
     ClinicSystem,
@@ -40,6 +44,7 @@ __all__ = [
     "Waiting",
     "accept",
     "clinic_sees_until",
+    "give_back",
     "grant",
     "grants_of",
     "invite",
@@ -63,8 +68,10 @@ _LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_LETTERS: Final = 16
 _PURPOSE: Final[dict[str, Purpose]] = {"treats": "care", "cares": "caring"}
 #: What is told to the person of what was done with their record.
-_TOLD: Final = ("look", "grant", "withdraw", "leave", "support_look", "research_copy", "clinic_copy", "fetch_copy")
-_BY_ACTOR: Final = frozenset({"look", "leave", "support_look", "research_copy", "clinic_copy", "fetch_copy"})
+_TOLD: Final = (
+    "look", "grant", "withdraw", "leave", "give_back", "support_look", "research_copy", "clinic_copy", "fetch_copy",
+)  # fmt: skip
+_BY_ACTOR: Final = frozenset(_TOLD) - {"grant", "withdraw"}
 #: What is often one after the other: told once for a minute.
 _TOGETHER: Final = frozenset({"look", "fetch_copy"})
 _NO_SUCH_CODE: Final = (
@@ -80,10 +87,11 @@ class Grant:
 
     Attributes
     ----------
-    recipient : public id of an account, a clinic or a study
+    recipient : public id of an account, a clinic, a study or an app
     who, clinic : names; clinic is empty where there is none
     withdrawn_at : None while it holds
     left : it was ended by whoever could see something, and not by the person
+    is_app : the recipient is an app of others
     """
 
     id: uuid.UUID
@@ -96,6 +104,7 @@ class Grant:
     ends_at: dt.datetime
     withdrawn_at: dt.datetime | None
     left: bool = False
+    is_app: bool = False
 
     def holds(self, now: dt.datetime) -> bool:
         """Whether it opens anything now."""
@@ -115,13 +124,22 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Somebody looked at a record, or was let in or out. `what`: kinds of data; empty for letting in and out."""
+    """Somebody looked at a record, or was let in or out.
+
+    Attributes
+    ----------
+    what : kinds of data; empty for letting in and out
+    times : how often on that day, of an app: it reads by itself, and would hide the people who looked
+    why : of `give_back`
+    """
 
     at: dt.datetime
     action: str
     who: str
     clinic: str
     what: tuple[str, ...]
+    times: int = 1
+    why: str = ""
 
 
 def invite(
@@ -205,7 +223,7 @@ def accept(*, code: str, by: Actor, now: dt.datetime) -> Relation:
 def grant(
     *,
     profile: Profile,
-    recipient: Account | Clinic | Study,
+    recipient: Account | Clinic | Study | App,
     purpose: Purpose,
     data_classes: Iterable[str],
     ends_at: dt.datetime,
@@ -230,6 +248,18 @@ def withdraw(*, profile: Profile, grant_uuid: uuid.UUID | None, by: Actor, now: 
     Withdrawing what is withdrawn changes nothing.
     """
     check_may(by, "share")
+    _withdrawn(profile, grant_uuid, "withdraw", by, now)
+
+
+def give_back(*, profile: Profile, grant_uuid: uuid.UUID, why: str, by: Actor, now: dt.datetime) -> None:
+    """An app gives back what it was let see, or is closed since what only it may have came from somewhere twice."""
+    check_may(by, "give_back")
+    _withdrawn(profile, grant_uuid, "give_back", by, now, why=why)
+
+
+def _withdrawn(
+    profile: Profile, grant_uuid: uuid.UUID | None, action: str, by: Actor, now: dt.datetime, **details: str
+) -> None:
     with transaction.atomic():
         given = ConsentEvent.objects.filter(
             profile=profile, grant=grant_uuid or uuid.UUID(int=0), kind=ConsentEvent.Kind.GRANTED
@@ -242,11 +272,11 @@ def withdraw(*, profile: Profile, grant_uuid: uuid.UUID | None, by: Actor, now: 
             Relation.objects.filter(
                 profile=profile, account__uuid=given.recipient, kind=_kind_of(given.purpose), ended_at__isnull=True
             ).update(ended_at=now)
-        if given.purpose == "app":
+        if given.purpose == "app" and given.recipient_kind == ConsentEvent.Recipient.CLINIC:
             exported.drop_of_consent(profile=profile, clinic=given.recipient, now=now)
         audit.record(
-            by=by, action="withdraw", now=now, object_kind="grant", object_uuid=given.grant, profile=profile,
-            recipient=str(given.recipient),
+            by=by, action=action, now=now, object_kind="grant", object_uuid=given.grant, profile=profile,
+            recipient=str(given.recipient), **details,
         )  # fmt: skip
 
 
@@ -324,6 +354,7 @@ def grants_of(*, profile: Profile, by: Actor) -> list[Grant]:
             ends_at=event.ends_at,
             withdrawn_at=withdrawn[event.grant].at if event.grant in withdrawn else None,
             left=event.grant in withdrawn and withdrawn[event.grant].by == f"account:{event.recipient}",
+            is_app=event.recipient_kind == ConsentEvent.Recipient.APP,
         )
         for event in reversed(events)
         if event.kind == ConsentEvent.Kind.GRANTED
@@ -335,7 +366,8 @@ def looks_of(*, profile: Profile, by: Actor, most: int = 100) -> list[Look]:
     check_may(by, "share")
     copies = {one.export.uuid: one.data_classes for one in profile.bulk_exports.select_related("export")}
     about = Q(profile_uuid=profile.uuid) | Q(object_uuid__in=copies, action="fetch_copy")
-    events = list(AuditEvent.objects.filter(about, action__in=_TOLD).order_by("-id")[: most * 10])
+    rows = AuditEvent.objects.filter(about, action__in=_TOLD).exclude(actor_kind="app", action="look")
+    events = list(rows.order_by("-id")[: most * 10])
     ids = {found for event in events if (found := public_id(_whom(event))) is not None}
     accounts = {one.uuid: one for one in Account.objects.filter(uuid__in=ids).prefetch_related("memberships__clinic")}
     clinics = _named(ids)
@@ -345,13 +377,14 @@ def looks_of(*, profile: Profile, by: Actor, most: int = 100) -> list[Look]:
         account, clinic = accounts.get(_id_of(event)), clinics.get(_id_of(event))
         system = systems.get(_id_of(event))
         told = event.details.get("data_class") or ",".join(copies.get(event.object_uuid or profile.uuid, ()))
-        what = tuple(part.strip() for part in str(told).split(",") if part.strip())
+        what = _kinds_in(told)
         look = Look(
             at=event.at.replace(second=0, microsecond=0),
             action=event.action,
             who=_name_of(account, clinic) if system is None else system.name,
             clinic=_clinic_of(account) if system is None else system.clinic.name,
             what=what,
+            why=str(event.details.get("why", "")),
         )
         last = looks[-1] if looks else None
         is_same = last is not None and (last.action, last.at, last.who) == (look.action, look.at, look.who)
@@ -359,7 +392,30 @@ def looks_of(*, profile: Profile, by: Actor, most: int = 100) -> list[Look]:
             looks[-1] = replace(last, what=tuple(dict.fromkeys((*look.what, *last.what))))
         else:
             looks.append(look)
-    return looks[:most]
+    looks += _looks_of_apps(profile, most)
+    return sorted(looks, key=lambda look: look.at, reverse=True)[:most]
+
+
+def _looks_of_apps(profile: Profile, most: int) -> list[Look]:
+    """Each app once for each of the person's days."""
+    day = TruncDate("at", tzinfo=zoneinfo.ZoneInfo(profile.time_zone))
+    rows = AuditEvent.objects.filter(profile_uuid=profile.uuid, action="look", actor_kind="app").order_by()
+    counted = rows.values("actor_id", day=day, kinds=KT("details__data_class"))
+    names = {str(app.uuid): app.name for app in App.objects.all()}
+    found: dict[tuple[str, dt.date], Look] = {}
+    for row in counted.annotate(times=Count("id"), last=Max("at")).order_by("-last")[: most * 4]:
+        who, what = row["actor_id"], _kinds_in(row["kinds"])
+        known = found.get((who, row["day"]))
+        look = Look(at=row["last"], action="look", who=names.get(who, ""), clinic="", what=what, times=row["times"])
+        if known is not None:
+            what = tuple(dict.fromkeys((*known.what, *what)))
+            look = replace(look, at=known.at, what=what, times=known.times + look.times)
+        found[who, row["day"]] = look
+    return list(found.values())
+
+
+def _kinds_in(words: object) -> tuple[str, ...]:
+    return tuple(part.strip() for part in str(words or "").split(",") if part.strip())
 
 
 def _whom(event: AuditEvent) -> str:
@@ -437,15 +493,16 @@ def _let_in(made: Invitation, account: Account, by: Actor, now: dt.datetime) -> 
 
 def _granted(
     profile: Profile,
-    recipient: Account | Clinic | Study,
+    recipient: Account | Clinic | Study | App,
     purpose: str,
     data_classes: list[str],
     ends_at: dt.datetime,
     by: Actor,
     now: dt.datetime,
 ) -> uuid.UUID:
-    kinds = {Clinic: ConsentEvent.Recipient.CLINIC, Study: ConsentEvent.Recipient.STUDY}
-    kind = kinds.get(type(recipient), ConsentEvent.Recipient.ACCOUNT)
+    to = ConsentEvent.Recipient
+    kinds = {Clinic: to.CLINIC, Study: to.STUDY, App: to.APP}
+    kind = kinds.get(type(recipient), to.ACCOUNT)
     event = ConsentEvent.objects.create(
         profile=profile, grant=uuid.uuid4(), kind=ConsentEvent.Kind.GRANTED, recipient_kind=kind,
         recipient=recipient.uuid, purpose=purpose, data_classes=data_classes, ends_at=ends_at, at=now, by=str(by),
@@ -486,13 +543,14 @@ def _kind_of(purpose: str) -> str:
     return next((kind for kind, named in _PURPOSE.items() if named == purpose), "")
 
 
-def _named(ids: set[uuid.UUID]) -> dict[uuid.UUID, Clinic | Study]:
-    """Clinics and studies by their public id."""
+def _named(ids: set[uuid.UUID]) -> dict[uuid.UUID, Clinic | Study | App]:
+    """Clinics, studies and apps by their public id."""
     studies = {one.uuid: one for one in Study.objects.filter(uuid__in=ids)}
-    return studies | {one.uuid: one for one in Clinic.objects.filter(uuid__in=ids)}
+    apps = {one.uuid: one for one in App.objects.filter(uuid__in=ids)}
+    return studies | apps | {one.uuid: one for one in Clinic.objects.filter(uuid__in=ids)}
 
 
-def _name_of(account: Account | None, clinic: Clinic | Study | None) -> str:
+def _name_of(account: Account | None, clinic: Clinic | Study | App | None) -> str:
     if clinic is not None:
         return clinic.name
     return (account.name or account.email) if account is not None else ""

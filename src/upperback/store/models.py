@@ -959,6 +959,7 @@ class ConsentEvent(_AppendOnly):
         ACCOUNT = "account"
         CLINIC = "clinic"
         STUDY = "study"
+        APP = "app"
 
     handling: ClassVar = Handling(
         {
@@ -974,7 +975,7 @@ class ConsentEvent(_AppendOnly):
     grant = models.UUIDField(help_text="Names the grant in both events.")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     recipient_kind = models.CharField(max_length=8, choices=Recipient.choices)
-    recipient = models.UUIDField(help_text="Public id of an account, a clinic or a study.")
+    recipient = models.UUIDField(help_text="Public id of an account, a clinic, a study or an app.")
     purpose = models.CharField(max_length=12)
     data_classes = models.JSONField(default=list)
     ends_at = models.DateTimeField()
@@ -988,6 +989,104 @@ class ConsentEvent(_AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.purpose}"
+
+
+class App(models.Model):
+    """A program of others that people of a service can let read over FHIR. Ending it is the one change."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "uuid": T, "name": T, "maker": T, "redirect_uris": T, "scopes": T, "made_at": T, "ended_at": T,
+            "by": T,
+        },
+        Export.NEVER,
+        Erase.KEEP,
+    )  # fmt: skip
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Its client_id.")
+    name = models.CharField(max_length=60)
+    maker = models.CharField(max_length=80, help_text="Who makes it, as people see it.")
+    redirect_uris = models.JSONField(default=list, help_text="Where people may be sent back to, letter by letter.")
+    scopes = models.JSONField(default=list, help_text="The most that it may ask for.")
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def client_id(self) -> str:
+        """As OAuth calls its public id."""
+        return str(self.uuid)
+
+
+class AppCode(models.Model):
+    """What an app exchanges for its first tokens, once and within a minute. Only the hash of it is kept."""
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "profile": T, "app": T, "grant": T, "code_sha256": T, "challenge": T, "redirect_uri": T,
+            "scopes": T, "made_at": T, "ends_at": T, "used_at": T,
+        },
+        Export.NEVER,
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="app_codes")
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="codes")
+    grant = models.UUIDField(help_text="The consent that it belongs to.")
+    code_sha256 = models.CharField(max_length=64, unique=True)
+    challenge = models.CharField(max_length=43, help_text="SHA-256 of what the app has to bring with the code.")
+    redirect_uri = models.CharField(max_length=400)
+    scopes = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["grant"]),)
+
+    def __str__(self) -> str:
+        return str(self.grant)
+
+
+class AppToken(models.Model):
+    """A token of an app. It opens what the consent of its grant gives when it is used, and only its hash is kept."""
+
+    class Kind(models.TextChoices):
+        ACCESS = "access"
+        REFRESH = "refresh"
+
+    handling: ClassVar = Handling(
+        {
+            "id": T, "profile": T, "app": T, "grant": T, "kind": T, "token_sha256": T, "scopes": T, "made_at": T,
+            "ends_at": T, "used_at": T,
+        },
+        Export.NEVER,  # opens this installation and nothing else
+        Erase.WITH_PERSON,
+    )  # fmt: skip
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="app_tokens")
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="tokens")
+    grant = models.UUIDField(help_text="The consent that it belongs to.")
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, help_text="Of a refresh token: it was exchanged, and works once.")
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["grant", "kind"]),)
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class Invitation(models.Model):

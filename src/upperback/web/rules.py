@@ -102,8 +102,10 @@ PAGES: Final[dict[str, Rule]] = {
     **_rules("work", "clinic_group_offer", roles=("clinician",), shows=("identity", "plan", "messages")),
     **_rules("work", "clinic_cleared", roles=("clinician",), shows=("identity", "answers", "plan")),
     **_rules("work", "clinic_messages clinic_tasks", roles=("clinician",), shows=("identity", "messages")),
-    # Programs with a token, on one's own machine only: in a service a clinic's app is asked of `access`.
-    **_rules("shut", "programs fhir_metadata fhir_find fhir_read fhir_nothing"),
+    # Programs with a token; in a service the token of an app, and what it opens is asked of `access`.
+    **_rules("anyone", "fhir_metadata fhir_find fhir_read fhir_nothing"),
+    # Tokens that are made by hand are for one's own machine.
+    **_rules("shut", "programs"),
     # The household's: choosing a person, bringing one in, reading somebody's file, electrodes at the computer itself.
     **_rules("shut", "choose_person bring_data opened opened_change live_muscle"),
 }
@@ -123,7 +125,9 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
         "mfa_list_webauthn mfa_add_webauthn mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_login_webauthn",
         "second_step",
     ),
-    **_rules("own", "sharing sharing_withdraw sharing_code_back study clinic_copy", shows=("identity",)),
+    **_rules("own", "sharing sharing_withdraw sharing_code_back study clinic_copy app_authorize", shows=("identity",)),
+    # What an app is told of the service, and what it brings a secret of its own to.
+    **_rules("anyone", "smart_configuration app_token app_revoke"),
     # Whoever has an account of their own may help somebody; who that is, and what they see, is asked of `access`.
     **_rules("own", "caring caring_person caring_end", shows=("identity", "answers", "plan", "progress")),
     **_rules("own", "caring_code"),

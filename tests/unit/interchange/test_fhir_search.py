@@ -1,6 +1,7 @@
 """What may be asked of the FHIR server, and how dates are held against each other."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from upperback.care.diary import Morning
 from upperback.core.errors import InputError
 from upperback.interchange.fhir import person_resources
 from upperback.interchange.fhir.records import Chosen
-from upperback.interchange.fhir.search import COUNT_MOST, Stamped, answer, read_query, read_scope
+from upperback.interchange.fhir.search import COUNT_MOST, Stamped, answer, read_query, read_scope, shown
 
 WROTE = dt.datetime(2026, 11, 5, 12, tzinfo=dt.UTC)
 
@@ -20,7 +21,7 @@ def asked(*params: tuple[str, str], kind: str = "Observation") -> dict[str, Any]
     every = [Stamped(resource=one, at=WROTE) for one in person_resources(making(who, Chosen(diary=True)))]
     kinds = {one.resource.id: one.kind for one in every}
     query = read_query(kind, params, making(who).id("Patient"))
-    return answer(query, every, base="http://here/fhir/", params=params, kinds=kinds)
+    return answer(query, every, base="http://here/fhir/", params=params, show=partial(shown, kinds=kinds))
 
 
 @pytest.mark.parametrize(

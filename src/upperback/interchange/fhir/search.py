@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from upperback.core.errors import InputError, quoted
+from upperback.core.errors import InputError, NotAllowed, quoted
 from upperback.interchange.fhir import codes
 from upperback.interchange.fhir.elements import CodeableConcept, Coding, Observation, Period, Resource, plain
 
@@ -103,6 +103,7 @@ def read_query(kind: str, params: Params, patient: str) -> Query:
     Raises
     ------
     InputError : a parameter that is not known, or that cannot be; `details` has its name.
+    NotAllowed : another person is asked for.
     """
     known = {*_FOR_ALL, *_FOR_KIND.get(kind, ())}
     tests: list[Callable[[Stamped], bool]] = []
@@ -140,14 +141,19 @@ def read_query(kind: str, params: Params, patient: str) -> Query:
 
 
 def answer(
-    query: Query, resources: Iterable[Stamped], *, base: str, params: Params, kinds: Mapping[str, str]
+    query: Query,
+    resources: Iterable[Stamped],
+    *,
+    base: str,
+    params: Params,
+    show: Callable[[Stamped], dict[str, Any]],
 ) -> dict[str, Any]:
     """A `searchset` with one page, oldest writing first, and the way to the next.
 
     Parameters
     ----------
     base : address of this server, with a slash at its end
-    kinds : the kind of every resource, by id, for references
+    show : how one is given, such as `shown` with the kinds of all that may be pointed to
     """
     found = [one for one in resources if one.kind == query.kind and all(test(one) for test in query.tests)]
     found.sort(key=_order)
@@ -161,7 +167,7 @@ def answer(
         "resourceType": "Bundle", "type": "searchset", "total": len(found), "link": links,
         "entry": [
             {
-                "fullUrl": f"{base}{one.kind}/{one.resource.id}", "resource": shown(one, kinds),
+                "fullUrl": f"{base}{one.kind}/{one.resource.id}", "resource": show(one),
                 "search": {"mode": "match"},
             }
             for one in page
@@ -183,8 +189,16 @@ def outcome(message: str, *, code: str, severity: str = "error") -> dict[str, An
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
-def capability(*, base: str, software: str, released: dt.date) -> dict[str, Any]:
-    """What this server can do. Says nothing about anybody."""
+def capability(
+    *, base: str, software: str, released: dt.date, oauth: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What this server can do. Says nothing about anybody.
+
+    Parameters
+    ----------
+    oauth : where an app of a service gets its token: `authorize`, `token`, `revoke` and their addresses. None on one's
+        own machine
+    """
     resources = [
         {
             "type": kind,
@@ -204,14 +218,31 @@ def capability(*, base: str, software: str, released: dt.date) -> dict[str, Any]
         "rest": [
             {
                 "mode": "server",
-                "security": {
-                    "description": "A bearer token that the person makes on the page “Programs that may read”, for one "
-                    "record, with scopes such as patient/Observation.rs, for a time, and takes away again."
-                },
+                "security": _by_token() if oauth is None else _by_smart(oauth),
                 "resource": resources,
             }
         ],
     }  # fmt: skip
+
+
+def _by_token() -> dict[str, Any]:
+    return {
+        "description": "A bearer token that the person makes on the page “Programs that may read”, for one record, "
+        "with scopes such as patient/Observation.rs, for a time, and takes away again."
+    }
+
+
+def _by_smart(oauth: Mapping[str, str]) -> dict[str, Any]:
+    coding = {"system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"}
+    addresses = [{"url": name, "valueUri": where} for name, where in oauth.items()]
+    return {
+        "extension": [
+            {"url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris", "extension": addresses}
+        ],
+        "service": [{"coding": [coding]}],
+        "description": "A bearer token that an app known to this service gets by SMART App Launch (standalone, public, "
+        "PKCE with S256), for one record and what its person said yes to.",
+    }
 
 
 _TYPE_OF: Final = {"_lastUpdated": "date", "date": "date", "patient": "reference", "subject": "reference"}
@@ -226,9 +257,10 @@ def _named(value: str) -> Callable[[Stamped], bool]:
 
 
 def _of_patient(value: str, patient: str) -> Callable[[Stamped], bool]:
-    """All of it, or nothing: there is one person."""
-    is_theirs = patient in {part.removeprefix("Patient/") for part in value.split(",")}
-    return lambda one: is_theirs
+    """All of it: there is one person, and whoever asks for another one is told that they may not."""
+    if {part.removeprefix("Patient/") for part in value.split(",")} != {patient}:
+        raise NotAllowed("the token is for one person, and not for this one")
+    return lambda one: True
 
 
 def _coded(value: str, name: str) -> Callable[[Stamped], bool]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from upperback import __version__
@@ -33,6 +34,10 @@ def _fhir(view: View) -> Callable[..., HttpResponse]:
             response = _answer(search.outcome(programs.NOT_THERE, code="login"), 401)
             response["WWW-Authenticate"] = 'Bearer realm="fhir"'
             return response
+        except programs.TooOften as error:
+            response = _answer(search.outcome(error.message, code="throttled"), 429)
+            response["Retry-After"] = "60"
+            return response
         except InputError as error:
             return _answer(search.outcome(error.message, code="invalid"), 400)
         except NotAllowed as error:
@@ -57,9 +62,22 @@ def _visit(request: HttpRequest) -> programs.Visit:
     try:
         if given[: len(_BEARER)].lower() != _BEARER:
             raise _NoToken
-        return programs.visit(token=given[len(_BEARER) :].strip(), now=session.now())
+        return _asked_of()(token=given[len(_BEARER) :].strip(), now=session.now())
     except NotFound:
         raise _NoToken from None
+
+
+def _asked_of() -> Callable[..., programs.Visit]:
+    """Who knows tokens: at a service those of its apps, on one's own machine those that the person made by hand."""
+    if not settings.SERVICE:
+        return programs.visit
+    from upperback.services import apps
+
+    return apps.visit
+
+
+def _record(request: HttpRequest, kind: str, *, by_search: bool) -> programs.Record:
+    return programs.read_record(visit=_visit(request), kind=_known(kind), by_search=by_search, now=session.now())
 
 
 def _base(request: HttpRequest) -> str:
@@ -75,28 +93,30 @@ def _known(kind: str) -> str:
 @_fhir
 def metadata(request: HttpRequest) -> dict[str, Any]:
     """`/fhir/metadata`"""
-    released = default_content().release.info.released
-    return search.capability(base=_base(request), software=__version__, released=released)
+    released, oauth = default_content().release.info.released, None
+    if settings.SERVICE:
+        from upperback.web.service import smart
+
+        oauth = smart.addresses(request)
+    return search.capability(base=_base(request), software=__version__, released=released, oauth=oauth)
 
 
 @_fhir
 def find(request: HttpRequest, kind: str) -> dict[str, Any]:
     """`/fhir/Observation?code=...`"""
-    visit = _visit(request)
-    record = programs.read_record(visit=visit, kind=_known(kind), by_search=True)
+    record = _record(request, kind, by_search=True)
     params = [(name, value) for name, values in request.GET.lists() for value in values]
     query = search.read_query(kind, params, record.patient)
-    return search.answer(query, record.resources, base=_base(request), params=params, kinds=record.kinds)
+    return search.answer(query, record.resources, base=_base(request), params=params, show=record.show)
 
 
 @_fhir
 def read(request: HttpRequest, kind: str, id: str) -> dict[str, Any]:
     """`/fhir/Observation/ID`"""
-    visit = _visit(request)
-    record = programs.read_record(visit=visit, kind=_known(kind), by_search=False)
+    record = _record(request, kind, by_search=False)
     for one in record.resources:
         if one.kind == kind and one.resource.id == id:
-            return search.shown(one, record.kinds)
+            return record.show(one)
     raise NotFound("not there")
 
 

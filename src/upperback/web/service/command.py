@@ -11,7 +11,7 @@ from upperback.core.errors import InputError
 
 
 def service_command(words: list[str]) -> int:
-    """Runs one of `clinic`, `staff`, `end`, `close`, `list`, `system`."""
+    """Runs one of `clinic`, `staff`, `end`, `close`, `list`, `system`, `app`."""
     parser = ArgumentParser(prog="upperback service", description="Clinics of a service, and who works there.")
     _of_which(parser)
     parts = parser.add_subparsers(dest="what", required=True)
@@ -29,6 +29,7 @@ def service_command(words: list[str]) -> int:
     close.add_argument("email")
     parts.add_parser("list", help="clinics, and who works there")
     _system_parts(parts.add_parser("system", help="computer systems of a clinic that may fetch copies (FHIR)"))
+    _of_apps(parts.add_parser("app", help="apps of others that people may let read over FHIR"))
     chosen = parser.parse_args(words)
 
     _settle(chosen.data, chosen.database, trial=chosen.trial)
@@ -48,6 +49,12 @@ def service_command(words: list[str]) -> int:
             said = running.system(chosen.how, chosen.clinic, getattr(chosen, "name", ""), getattr(chosen, "days", 0))
         case "close":
             said = running.close(chosen.email)
+        case "app" if chosen.app == "add":
+            said = running.new_app(chosen.name, chosen.maker, chosen.redirect, chosen.scopes)
+        case "app" if chosen.app == "end":
+            said = running.end_app(chosen.name)
+        case "app":
+            said = running.every_app()
         case _:
             said = running.everybody()
     sys.stdout.write(f"{said}\n")
@@ -99,6 +106,18 @@ def audit_command(words: list[str]) -> int:
     if found.faults:
         raise InputError("The record was changed: " + "; ".join(found.faults))
     return 0
+
+
+def _of_apps(parser: ArgumentParser) -> None:
+    parts = parser.add_subparsers(dest="app", required=True)
+    add = parts.add_parser("add", help="people can let it read from now on")
+    add.add_argument("name", help="as people see it")
+    add.add_argument("--maker", required=True, help="who makes it, as people see it")
+    add.add_argument("--redirect", required=True, action="append", metavar="ADDRESS", help="where people are sent back")
+    add.add_argument("--scopes", required=True, help='the most it may ask for: "patient/Observation.rs offline_access"')
+    end = parts.add_parser("end", help="it reads nothing any more, whoever let it in")
+    end.add_argument("name", help="its name, or its client_id")
+    parts.add_parser("list", help="every app")
 
 
 def _of_which(parser: ArgumentParser) -> None:

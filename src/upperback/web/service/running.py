@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from upperback.core.errors import InputError
-from upperback.services import accounts, clinic_systems, clinics
+from upperback.services import accounts, apps, clinic_systems, clinics
 from upperback.services.actors import SYSTEM
 from upperback.services.clinics import Account, Clinic, Membership
 from upperback.web.service import visitors
@@ -82,6 +82,30 @@ def system(how: str, clinic: str, name: str, days: int) -> str:
 
 def _used(at: dt.datetime | None) -> str:
     return f"last used {at:%Y-%m-%d %H:%M} UTC" if at is not None else "not used yet"
+
+
+def new_app(name: str, maker: str, redirect_uris: list[str], scopes: str) -> str:
+    """An app that people can let read, and what its makers need to know."""
+    app = apps.add_app(
+        name=name, maker=maker, redirect_uris=redirect_uris, scopes=scopes.split(), by=SYSTEM, now=visitors.now()
+    )
+    return f"People can let {app.name} read now. Its client_id: {app.uuid}"
+
+
+def end_app(named: str) -> str:
+    """Ends one."""
+    app = apps.end_app(named=named, by=SYSTEM, now=visitors.now())
+    return f"{app.name} reads nothing any more, whoever let it in."
+
+
+def every_app() -> str:
+    """Apps, with what they may ask for and where they send people."""
+    lines = []
+    for app in apps.all_apps(by=SYSTEM):
+        over = f"  ended {app.ended_at:%Y-%m-%d}" if app.ended_at is not None else ""
+        lines += [f"{app.name}  {app.maker}  {app.uuid}{over}", f"    {' '.join(app.scopes)}"]
+        lines += [f"    {address}" for address in app.redirect_uris]
+    return "\n".join(lines) or "There is no app yet."
 
 
 def _clinic(named: str) -> Clinic:

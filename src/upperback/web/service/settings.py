@@ -90,6 +90,7 @@ def _accounts(options: Options, *, is_sealed: bool) -> dict[str, Any]:
             "login_failed": "10/m/ip,60/h/ip,5/5m/key",
             "signup": "10/m/ip,60/h/ip",
             "guest": "60/m/ip",
+            "app_token": "120/m/ip",
         },
         "MFA_ADAPTER": "upperback.web.service.adapters.SecondFactors",
         "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],

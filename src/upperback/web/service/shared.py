@@ -160,7 +160,7 @@ def _grant(grant: Grant, zone: dt.tzinfo) -> dict[str, Any]:
     return {
         "id": grant.id,
         "who": _named(grant.who, grant.clinic),
-        "as": _AS.get(grant.purpose, ""),
+        "as": _("an app") if grant.is_app else _AS.get(grant.purpose, ""),
         "what": _in_words(grant.data_classes),
         "since": _day(grant.given_at, zone),
         "until": _day(grant.ends_at, zone),
@@ -182,6 +182,9 @@ def _waiting(one: Waiting, zone: dt.tzinfo) -> dict[str, Any]:
 def _look(look: Look, zone: dt.tzinfo) -> dict[str, str]:
     who = _named(look.who, look.clinic)
     match look.action:
+        case "look" if look.times > 1:
+            text = _("%(who)s looked %(times)s times that day at: %(what)s")
+            text %= {"who": who, "times": look.times, "what": _in_words(look.what)}
         case "look":
             text = _("%(who)s looked at: %(what)s") % {"who": who, "what": _in_words(look.what)}
         case "research_copy":
@@ -195,6 +198,10 @@ def _look(look: Look, zone: dt.tzinfo) -> dict[str, str]:
             text = _("%(who)s looked whether your account is open, and saw nothing else") % {"who": who}
         case "leave":
             text = _("%(who)s does not help you here any more: they ended it themselves") % {"who": who}
+        case "give_back" if look.why == "given_back":
+            text = _("%(who)s gave back what you let it see") % {"who": who}
+        case "give_back":
+            text = _("We closed %(who)s to be safe: its key came to us twice. You can let it in again") % {"who": who}
         case "grant":
             text = _("You let in %(who)s") % {"who": who}
         case _:

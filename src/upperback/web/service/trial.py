@@ -15,7 +15,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import transaction
 
-from upperback.services import actors, bulk, clinics, demo, sharing
+from upperback.services import actors, apps, bulk, clinics, demo, sharing
 from upperback.services.access_rules import USUAL, DataClass, Role
 from upperback.services.actors import SYSTEM
 from upperback.services.clinics import Account, Clinic
@@ -31,6 +31,8 @@ OTHERS: Final[dict[str, tuple[str, Role]]] = {
 }
 #: Somebody who helps the first of the invented people at home.
 CARER: Final = "robin@people.example"
+#: An app that anybody on this machine can play: nobody is at the address to which it sends people back.
+APP: Final = ("Stretch Log (invented)", "Example Ltd", "http://127.0.0.1:8123/back")
 #: Who lets less, or more, be seen than most: so that it can be looked at.
 SHARES: Final[dict[str, frozenset[DataClass]]] = {
     "strain": frozenset({"identity", "plan"}),
@@ -44,7 +46,7 @@ _SPARE_SHOWN: Final = 3
 class Trial:
     """How to get in: one password for all, spare codes for the physiotherapist, addresses of the people.
 
-    `carer` helps the first of them; `others` work at the clinic, each with a spare code.
+    `carer` helps the first of them; `others` work at the clinic, each with a spare code; `app` is a client_id.
     """
 
     staff: str
@@ -53,6 +55,7 @@ class Trial:
     spare_codes: tuple[str, ...]
     others: dict[str, str]
     people: tuple[str, ...]
+    app: str
 
     def words(self) -> str:
         """For the terminal."""
@@ -64,6 +67,7 @@ class Trial:
             f"  Second step of the physiotherapist, each once: {'  '.join(self.spare_codes)}\n"
             "  Others who work there, each with a second step: "
             + ", ".join(f"{email} ({OTHERS[email][1]}) {code}" for email, code in self.others.items())
+            + f"\n  {APP[0]} asks to read, sends people back to {APP[2]}, and has the client_id: {self.app}"
         )
 
 
@@ -83,6 +87,7 @@ def make_trial(now: dt.datetime) -> Trial:
         }
         people = [_shares(profile, staff, password, now) for profile in profiles]
         _cares(profiles[0], password, now)
+        app = _app(now)
     return Trial(
         staff=STAFF[0],
         carer=CARER,
@@ -90,6 +95,7 @@ def make_trial(now: dt.datetime) -> Trial:
         spare_codes=tuple(codes[:_SPARE_SHOWN]),
         people=tuple(people),
         others=others,
+        app=app.client_id,
     )
 
 
@@ -134,6 +140,16 @@ def _cares(profile: Profile, password: str, now: dt.datetime) -> None:
         by=actors.person(person.uuid), now=now,
     )  # fmt: skip
     sharing.accept(code=code, by=actors.account(carer.uuid), now=now)
+
+
+def _app(now: dt.datetime) -> apps.App:
+    """The one that is there already, or a new one."""
+    known = [one for one in apps.all_apps(by=SYSTEM) if one.name == APP[0] and one.ended_at is None]
+    if known:
+        return known[0]
+    return apps.add_app(
+        name=APP[0], maker=APP[1], redirect_uris=[APP[2]], scopes=["patient/*.rs", apps.OFFLINE], by=SYSTEM, now=now
+    )
 
 
 def _account(email: str, password: str, *, name: str = "", profile: Profile | None = None) -> Account:

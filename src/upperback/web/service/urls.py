@@ -17,6 +17,7 @@ from upperback.web.service import (
     pages,
     researching,
     shared,
+    smart,
     supporting,
 )
 
@@ -49,6 +50,10 @@ urlpatterns = [
     path("account/passkeys/login/", passkey.login_webauthn, name="mfa_login_webauthn"),
     path("share/", shared.sharing_page, name="sharing"),
     path("share/study/<uuid:study_id>/", researching.study_page, name="study"),
+    path("fhir/.well-known/smart-configuration", smart.configuration, name="smart_configuration"),
+    path("apps/authorize/", smart.authorize, name="app_authorize"),
+    path("apps/token/", smart.token, name="app_token"),
+    path("apps/revoke/", smart.revoke, name="app_revoke"),
     path("share/withdraw/", shared.withdraw, name="sharing_withdraw"),
     path("share/code/", shared.code_back, name="sharing_code_back"),
     path("caring/", caring.caring_page, name="caring"),
