@@ -4,6 +4,7 @@
 each state they stand on. Whoever iterates may resize the page, change its colours and scroll, but not leave it.
 """
 
+import datetime as dt
 import json
 import re
 import sqlite3
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, WebSocketRoute
 
@@ -185,9 +187,42 @@ def for_a_clinician(page: Page) -> Iterator[str]:
     page.goto(f"{person}tasks/")
     page.get_by_role("button", name="Keep the task").click()
     yield "clinic-tasks-error"
+    page.goto("/clinic/groups/")
+    page.locator("main summary").click()
+    page.get_by_role("button", name="Make the group").click()
+    yield "clinic-groups-error"
+    yield from _a_group(page)
     page.goto("/clinic/templates/")
     page.evaluate("() => document.querySelectorAll('main details').forEach(one => { one.open = true; })")
     yield "clinic-templates"
+
+
+def _a_group(page: Page) -> Iterator[str]:
+    """A group that begins today: for the clinician, then for Grace, who says yes."""
+    today = dt.datetime.now(ZoneInfo("Europe/London")).date()
+    told = {"title": "Backs together", "words": "Gentle exercise.", "leader": "Mina", "at": "00:00", "place": "Room 4"}
+    for field, words in (told | {"starts_on": today.isoformat()}).items():
+        page.locator(f"#{field}").fill(words)
+    page.locator("#weekday").select_option(str(today.weekday()))
+    page.get_by_role("button", name="Make the group").click()
+    page.locator("#exercise").select_option("MV01")
+    page.get_by_role("button", name="Add it").click()
+    group = _path(page)
+    page.get_by_role("link", name="Offer it to people").click()
+    yield "clinic-group-offer"
+    page.get_by_label("Grace").check(force=True)
+    page.get_by_role("button", name="Look at each").click()
+    yield "clinic-group-look"
+    page.get_by_role("button", name="Offer it to them").click()
+    page.goto(group.replace("/clinic", ""))
+    yield "group-asked"
+    page.get_by_role("button", name="Yes, I want to join").click()
+    yield "group-in"
+    page.goto("/groups/")
+    yield "groups"
+    page.goto(group)
+    page.evaluate("() => document.querySelectorAll('main details').forEach(one => { one.open = true; })")
+    yield "clinic-group"
 
 
 # ---- parts of the way --------------------------------------------------------------------------------------------

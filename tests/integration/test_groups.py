@@ -67,6 +67,9 @@ def test_a_group_is_made_offered_and_answered(client: Client, priya: Profile) ->
     assert "1 of 8 places are taken." in text_of(client, address)
     assert DiaryEntry.objects.filter(kind="group_answered").count() == 1
     assert "asks if you want to join" not in text_of(client, "/today/")
+    assert "In a group: Backs together" in text_of(client, "/clinic/")
+    assert re.search(r">Backs together</a>: in the group", text_of(client, f"/clinic/people/{priya.uuid}/"))
+    assert "BEGIN:VEVENT" in text_of(client, f"{own}meetings.ics")
     assert client.post(own, reply | {"answer": "no", "client_id": str(uuid.uuid4())}).status_code == 302
     assert "You left it" in text_of(client, "/groups/")
     assert client.post(own, reply | {"answer": "yes", "person": str(uuid.uuid4())}).status_code == 409
@@ -93,6 +96,10 @@ def test_each_is_shown_what_their_own_plan_allows(client: Client, priya: Profile
     form = {"person": str(priya.uuid), "version": "3", "client_id": str(uuid.uuid4()), "answer": "yes"}
     client.post(mine, form)
     page = text_of(client, mine)
+    came = {"what": "came", "day": today.isoformat(), "client_id": str(uuid.uuid4()), f"came-{priya.uuid}": "yes"}
+    assert "Nobody whom you look after was in the group then." in text_of(client, address)
+    assert client.post(address, came).status_code == 302
+    assert not DiaryEntry.objects.filter(kind="group_came").exists()  # she said yes after it began
     assert "As in your plan" in page
     assert "Stop at once and get help" in page
     assert default_content().exercises[out].title in page  # swapped or left out, and said

@@ -58,6 +58,18 @@ class Repeated:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """A single time. `starts_at`: aware; `link`, `place`: empty where there is none."""
+
+    uid: str
+    title: str
+    starts_at: dt.datetime
+    minutes: int
+    link: str = ""
+    place: str = ""
+
+
 def read_busy(content: bytes, *, zone: ZoneInfo, since: dt.datetime, until: dt.datetime) -> list[Span]:
     """Starts and ends of the busy times in a calendar file, in UTC, in order.
 
@@ -90,7 +102,12 @@ def read_busy(content: bytes, *, zone: ZoneInfo, since: dt.datetime, until: dt.d
 
 
 def write_feed(
-    times: Iterable[Repeated], *, zone: str, now: dt.datetime, whole_days: Sequence[tuple[dt.date, str]] = ()
+    times: Iterable[Repeated],
+    *,
+    zone: str,
+    now: dt.datetime,
+    whole_days: Sequence[tuple[dt.date, str]] = (),
+    once: Sequence[Once] = (),
 ) -> bytes:
     """A calendar with these times.
 
@@ -98,6 +115,7 @@ def write_feed(
     ----------
     zone : name of the time zone; its changes of the clock are written into the file
     whole_days : single days with a title
+    once : single times, shown by the clock of `zone`; somebody is busy then
     """
     import icalendar
 
@@ -130,6 +148,19 @@ def write_feed(
         event.add("dtstart", day)
         event.add("transp", "TRANSPARENT")
         event.add("class", "PRIVATE")
+        calendar.add_component(event)
+    for single in once:
+        event = icalendar.Event()
+        event.add("uid", single.uid)
+        event.add("dtstamp", now)
+        event.add("summary", single.title)
+        event.add("dtstart", single.starts_at.astimezone(ZoneInfo(zone)))
+        event.add("duration", dt.timedelta(minutes=single.minutes))
+        event.add("class", "PRIVATE")
+        if single.link:
+            event.add("url", single.link)
+        if single.place or single.link:
+            event.add("location", single.place or single.link)
         calendar.add_component(event)
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())

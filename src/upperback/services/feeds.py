@@ -10,17 +10,18 @@ from django.db import transaction
 from upperback.care.breaks import turn_times
 from upperback.core.errors import NotAllowed, NotFound
 from upperback.core.tokens import stored_form
-from upperback.interchange.calendar import Repeated, write_feed
-from upperback.services import audit
+from upperback.interchange.calendar import Once, Repeated, write_feed
+from upperback.services import audit, group_places
 from upperback.services.actors import SYSTEM, Actor
 from upperback.services.breaks import habits_of, schedule_habits, weekly_busy
+from upperback.services.group_places import Place
 from upperback.services.permissions import check_may
 from upperback.services.plans import DAYS, open_plan
 from upperback.services.reviews import review_due
 from upperback.services.today import MOVE, items_of, local_day
 from upperback.store.models import CalendarFeed, Profile
 
-__all__ = ["CalendarFeed", "feed_of", "make_feed", "read_feed", "remove_feed"]
+__all__ = ["CalendarFeed", "feed_of", "group_file", "make_feed", "read_feed", "remove_feed"]
 
 _TOKEN_BYTES: Final = 32
 _TOKEN_CHARACTERS_MAX: Final = 64
@@ -28,6 +29,7 @@ _TOKEN_CHARACTERS_MAX: Final = 64
 _BREAK: Final = "Short break"
 _SESSION: Final = "Time for yourself"
 _REVIEW: Final = "Look back"
+_MEETING: Final = "Appointment"
 _BREAK_MINUTES: Final = 5
 _SESSION_MINUTES: Final = 20
 _AHEAD: Final = dt.timedelta(days=14)
@@ -68,7 +70,7 @@ def remove_feed(*, profile: Profile, by: Actor, now: dt.datetime) -> bool:
 
 
 def read_feed(*, token: str, now: dt.datetime, say: Callable[[str], str] = str) -> bytes:
-    """The calendar under an address: whoever knows it may read it. Empty while no plan is open.
+    """The calendar under an address: whoever knows it may read it. While no plan is open only meetings of groups.
 
     Parameters
     ----------
@@ -84,10 +86,11 @@ def read_feed(*, token: str, now: dt.datetime, say: Callable[[str], str] = str) 
     if feed is None:
         raise NotFound("there is no such calendar")
     profile = feed.profile
+    meetings = _meetings(group_places.mine(profile=profile, by=SYSTEM, now=now), now, say)
     try:
         plan = open_plan(profile=profile, by=SYSTEM)
     except NotAllowed:
-        return write_feed([], zone=profile.time_zone, now=now)
+        return write_feed([], zone=profile.time_zone, now=now, once=meetings)
     chosen = habits_of(profile=profile, by=SYSTEM)
     habits = schedule_habits(profile=profile, plan=plan, by=SYSTEM)
     first, last = plan.starts_on, plan.starts_on + dt.timedelta(days=plan.record["review_day"])
@@ -113,4 +116,27 @@ def read_feed(*, token: str, now: dt.datetime, say: Callable[[str], str] = str) 
             )
         )  # fmt: skip
     whole_days = [(review.on, say(_REVIEW))] if review is not None else []
-    return write_feed(times, zone=profile.time_zone, now=now, whole_days=whole_days)
+    return write_feed(times, zone=profile.time_zone, now=now, whole_days=whole_days, once=meetings)
+
+
+def group_file(*, place: Place, by: Actor, now: dt.datetime, say: Callable[[str], str] = str) -> bytes:
+    """The meetings of one group that are still to come, to be taken into a calendar. Empty for who is not in it."""
+    check_may(by, "see_profile")
+    return write_feed([], zone=place.profile.time_zone, now=now, once=_meetings([place], now, say, with_room=True))
+
+
+def _meetings(
+    places: list[Place], now: dt.datetime, say: Callable[[str], str], *, with_room: bool = False
+) -> list[Once]:
+    """Of groups that somebody is in; what is called off is gone. An address that others know holds no room."""
+    return [
+        Once(
+            uid=f"{place.group.id}-{one.day.isoformat()}@upperback.invalid", title=say(_MEETING),
+            starts_at=one.starts_at, minutes=one.minutes, link=place.group.link if with_room else "",
+            place=place.group.place if with_room else "",
+        )
+        for place in places
+        if place.state == "yes"
+        for one in place.group.meetings
+        if not one.is_off and one.ends_at > now
+    ]  # fmt: skip

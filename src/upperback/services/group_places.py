@@ -16,7 +16,7 @@ from django.db import transaction
 from upperback.care.diary import GroupAnswered, GroupCame, GroupTold, kind_of
 from upperback.care.plan.gate import NEVER_CLEARED
 from upperback.core.errors import InputError, NotFound
-from upperback.services import access, audit, diary, plans, policies
+from upperback.services import access, audit, diary, plans, policies, treating
 from upperback.services.access_rules import DataClass
 from upperback.services.actors import Actor
 from upperback.services.alarms import alarmed_since
@@ -27,8 +27,8 @@ from upperback.services.treating import Seen
 from upperback.store.models import Clinic, ClinicGroup, DiaryEntry, GroupOffer, Profile
 
 __all__ = [
-    "NEEDED", "Place", "answer", "came_of", "count_in", "mine", "offer", "place_of", "places_of", "tell", "tick",
-    "was_in",
+    "NEEDED", "Place", "answer", "came_of", "count_in", "in_groups", "mine", "offer", "place_of", "places_of", "tell",
+    "tick", "was_in",
 ]  # fmt: skip
 
 #: What somebody has to let the clinic see to be in a group of it: exercises are checked against their plan.
@@ -197,11 +197,24 @@ def mine(*, profile: Profile, by: Actor, now: dt.datetime) -> list[Place]:
     """Every group that was offered to this person, the newest offer first."""
     check_may(by, "see_profile")
     offers = list(GroupOffer.objects.filter(profile=profile).select_related("profile").order_by("-id"))
+    return _places_of_offers(offers, now) if offers else []
+
+
+def in_groups(*, people: Iterable[str], by: Actor, now: dt.datetime) -> dict[str, list[str]]:
+    """The titles of the groups, of this clinician's clinic and going on, that these people are in: for a list of them.
+
+    `people`: public ids. Whether a page may say so of somebody is asked of `treating`.
+    """
+    check_may(by, "propose_change")
+    offers = list(GroupOffer.objects.filter(profile__uuid__in=list(people)).select_related("profile").order_by("id"))
     if not offers:
-        return []
-    rows = ClinicGroup.objects.filter(group__in=[one.group for one in offers]).select_related("clinic")
-    groups = {row.group: as_group(row) for row in rows}
-    return _places([(one, groups[one.group]) for one in offers if one.group in groups], now)
+        return {}
+    clinic = treating.clinic_of(by=by, now=now)
+    found: dict[str, list[str]] = defaultdict(list)
+    for place in _places_of_offers(offers, now):
+        if place.state == "yes" and place.group.clinic == clinic and not place.group.rhythm.is_over(now):
+            found[str(place.profile.uuid)].append(place.group.title)
+    return dict(found)
 
 
 def place_of(*, profile: Profile, group: uuid.UUID | None, by: Actor, now: dt.datetime) -> Place:
@@ -305,6 +318,12 @@ def _told(
     )  # fmt: skip
     client_id = uuid.uuid5(group.id, f"{what} {group.version} {profile.uuid}")
     diary.keep_from_clinic(profile=profile, client_id=client_id, entry=entry, by=by, now=now)
+
+
+def _places_of_offers(offers: list[GroupOffer], now: dt.datetime) -> list[Place]:
+    rows = ClinicGroup.objects.filter(group__in={one.group for one in offers}).select_related("clinic")
+    newest_of = {row.group: as_group(row) for row in rows}
+    return _places([(one, newest_of[one.group]) for one in offers if one.group in newest_of], now)
 
 
 def _places(offers: list[tuple[GroupOffer, Group]], now: dt.datetime) -> list[Place]:

@@ -80,7 +80,7 @@ PAGES: Final[dict[str, Rule]] = {
         "live live_screen live_ticket live_kept live_kept_delete live_kept_finish live_kept_file",
         shows=("live", "wearable"),
     ),
-    **_rules("own", "messages appointment_file hand_over groups", shows=("messages",)),
+    **_rules("own", "messages appointment_file hand_over groups group_file", shows=("messages",)),
     **_rules("own", "group", shows=("messages", "plan")),
     # Exports: all of a record, for its own person only.
     **_rules(

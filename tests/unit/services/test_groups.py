@@ -5,6 +5,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
+import icalendar
 import pytest
 
 from tests.unit.services.conftest import NOW
@@ -21,11 +22,22 @@ from upperback.care.diary import GroupTold, only
 from upperback.care.plan.pool import hiding_tags
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
-from upperback.services import demo, diary, group_places, group_weeks, groups, plans, sharing, treating
+from upperback.services import (
+    demo,
+    diary,
+    erasure,
+    feeds,
+    group_places,
+    group_weeks,
+    groups,
+    plans,
+    sharing,
+    treating,
+)
 from upperback.services.actors import READER
 from upperback.services.clinics import Account
 from upperback.services.groups import Form, Group, Line
-from upperback.store.models import AuditEvent, ClinicGroup, DiaryEntry, PlanVersion, Profile
+from upperback.store.models import AuditEvent, ClinicGroup, DiaryEntry, GroupOffer, PlanVersion, Profile
 
 pytestmark = pytest.mark.django_db
 
@@ -323,3 +335,68 @@ def test_a_group_is_not_offered_where_help_comes_first(world: World, key: str) -
     with pytest.raises(InputError, match="something else comes first"):
         group_places.offer(group=made, people=[seen], by=READER, now=NOW)
     assert group_places.places_of(group=made, now=NOW) == []
+
+
+# ---- where it shows --------------------------------------------------------------------------------------------------
+
+
+def meetings_in(data: bytes) -> list[tuple[str, dt.datetime]]:
+    calendar = icalendar.Calendar.from_ical(data)
+    return [(str(event["SUMMARY"]), event["DTSTART"].dt) for event in calendar.walk("VEVENT")]
+
+
+def test_meetings_are_in_the_calendar_at_their_time_when_the_clocks_change_and_gone_when_called_off(
+    world: World,
+) -> None:
+    spring = dt.datetime(2027, 3, 22, 9, tzinfo=dt.UTC)  # clocks go forward on 28 March 2027
+    ana, by = world.record(world.ana), as_person(world.ana)
+    share(world.ana, world.mina, now=spring)
+    made = groups.keep_group(
+        group=uuid.uuid4(), version=0, by=as_staff(world.mina), now=spring,
+        form=form(starts_on=spring.date(), weeks=3, link="https://meet.example/secret"),
+    )  # fmt: skip
+    token = feeds.make_feed(profile=ana, by=by, now=spring)
+    seen = treating.see(profile_uuid=ana.uuid, by=as_staff(world.mina), now=spring)
+    group_places.offer(group=made, people=[seen], by=as_staff(world.mina), now=spring)
+    assert meetings_in(feeds.read_feed(token=token, now=spring)) == []
+    say(world.ana, made, "yes", now=spring)
+    data = feeds.read_feed(token=token, now=spring)
+    times = [at for _, at in meetings_in(data)]
+    assert [(at.day, at.hour, at.minute) for at in times] == [(23, 18, 30), (30, 18, 30), (6, 18, 30)]
+    assert times[1].astimezone(dt.UTC) - times[0].astimezone(dt.UTC) == dt.timedelta(days=7, hours=-1)
+    assert b"secret" not in data
+    assert b"Backs" not in data
+    groups.call_off(group=made, day=dt.date(2027, 3, 30), reason="Closed", by=as_staff(world.mina), now=spring)
+    assert [at.day for _, at in meetings_in(feeds.read_feed(token=token, now=spring))] == [23, 6]
+    place = group_places.place_of(profile=ana, group=made.id, by=by, now=spring)
+    assert b"https://meet.example/secret" in feeds.group_file(place=place, by=by, now=spring)
+    say(world.ana, made, "no", version=2, now=spring)
+    assert meetings_in(feeds.read_feed(token=token, now=spring)) == []
+    left = group_places.place_of(profile=ana, group=made.id, by=by, now=spring)
+    assert meetings_in(feeds.group_file(place=left, by=by, now=spring)) == []
+
+
+def test_a_list_names_the_groups_of_the_clinic_only_while_somebody_is_in_one(world: World) -> None:
+    made, ana = make(world.mina), str(world.record(world.ana).uuid)
+    offer(world.mina, made, world.ana)
+
+    def listed(who: Account) -> dict[str, list[str]]:
+        return group_places.in_groups(people=[ana], by=as_staff(who), now=NOW)
+
+    assert listed(world.mina) == {}
+    say(world.ana, made, "yes")
+    assert listed(world.mina) == {ana: [made.title]}
+    assert listed(world.stranger) == {}
+    groups.end(group=made, reason="Too few", by=as_staff(world.mina), now=NOW)
+    assert listed(world.mina) == {}
+    assert told(world.record(world.ana)) == ["offered", "over"]
+
+
+def test_somebody_who_is_erased_leaves_no_place_behind(world: World) -> None:
+    made = make(world.mina)
+    offer(world.mina, made, world.ana)
+    say(world.ana, made, "yes")
+    erasure.erase_person(profile=world.record(world.ana), by=as_person(world.ana), now=NOW)
+    assert group_places.places_of(group=made, now=NOW) == []
+    assert not GroupOffer.objects.exists()
+    assert ClinicGroup.objects.count() == 1

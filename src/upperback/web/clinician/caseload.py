@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from upperback.care.caseload import NEEDS, Placed
-from upperback.services import caseload
+from upperback.services import caseload, group_places
 from upperback.web.clinician.who import actor_of, for_clinician
 from upperback.web.clinician.words import NEED_SHAPES, NEED_WORDS, reason_words
 from upperback.web.person import session
@@ -30,8 +30,10 @@ def caseload_page(request: HttpRequest) -> HttpResponse:
     need, name = request.GET.get("need", ""), request.GET.get("name", "").strip()[:60]
     chosen = [placed for placed in everybody if (not need or placed.need == need) and _is_called(placed, name)]
     page = Paginator(chosen, _ON_A_PAGE).get_page(request.GET.get("page"))
+    named = [placed.stand.person for placed in page.object_list if "messages" in placed.stand.knows]
     context = {
         "rows": [_row(placed, now.date()) for placed in page.object_list],
+        "groups": group_places.in_groups(people=named, by=actor_of(request), now=now) if named else {},
         "page": page,
         "count": len(everybody),
         "shown": len(chosen),

@@ -16,10 +16,12 @@ from upperback.care.progression import Light
 from upperback.care.story import by_week, running_middle
 from upperback.care.worn import WornDay
 from upperback.content.vocabulary import default_content
-from upperback.services import proposals, treating
+from upperback.services import group_places, groups, proposals, treating
+from upperback.services.actors import Actor
 from upperback.services.caseload import place
 from upperback.services.overview import ExerciseNow, Overview, TaskSeen, overview
 from upperback.web.charts import Frame, Mark, columns, dots
+from upperback.web.clinician.groups import STATE_WORDS
 from upperback.web.clinician.who import actor_of, for_reader
 from upperback.web.clinician.words import (
     NEED_SHAPES,
@@ -54,6 +56,7 @@ def person_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         "profile": seen.profile,
         "person_links": _links(seen),
         "sent": "sent" in request.GET,
+        "groups": _groups(seen, by, now),
         "waiting": proposals.waiting(profile=seen.profile, by=by) if seen.may("plan") else None,
         "found": found,
         "word": NEED_WORDS[placed.need],
@@ -80,6 +83,23 @@ def person_page(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         "story": [(day_words(day), story_words(entry)) for day, entry in (found.story or ())[:_STORY]],
     }  # fmt: skip
     return show(request, "clinician/person.jinja", context)
+
+
+def _groups(seen: treating.Seen, by: Actor, now: dt.datetime) -> list[dict[str, Any]]:
+    """The groups of the clinic that were offered to this person, and what they said; where messages may be seen."""
+    if settings.OPENED or not seen.may("messages"):
+        return []
+    own = {group.id for group in groups.groups_of(by=by, now=now)}
+    return [
+        {
+            "id": place.group.id,
+            "title": place.group.title,
+            "words": STATE_WORDS[place.state],
+            "came": sum(group_places.came_of(group=place.group, people=[seen.profile.pk]).values()),
+        }
+        for place in group_places.mine(profile=seen.profile, by=by, now=now)
+        if place.group.id in own
+    ]
 
 
 def _links(seen: treating.Seen) -> list[dict[str, str]]:

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from upperback.care.group_meetings import Meeting
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError
-from upperback.services import group_places, group_weeks
+from upperback.services import feeds, group_places, group_weeks
 from upperback.services.actors import public_id
 from upperback.services.group_places import Place
 from upperback.services.people import Profile
+from upperback.web import languages
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
 
@@ -94,6 +95,19 @@ def group_page(request: HttpRequest, profile: Profile, group_id: uuid.UUID) -> H
         "has_errors": error is not None,
     }
     return show(request, "person/group.jinja", context, status=422 if error else 200)
+
+
+@require_safe
+@for_person
+def group_file(request: HttpRequest, profile: Profile, group_id: uuid.UUID) -> HttpResponse:
+    """`/groups/ID/meetings.ics`: what is to come, for one's own calendar. Its title says nothing about health."""
+    _check_is_here()
+    by, now = session.actor_of(request), session.now()
+    place = group_places.place_of(profile=profile, group=group_id, by=by, now=now)
+    data = feeds.group_file(place=place, by=by, now=now, say=languages.said)
+    response = HttpResponse(data, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="meetings.ics"'
+    return response
 
 
 def when_words(profile: Profile, place: Place, now: dt.datetime) -> dict[str, Any]:

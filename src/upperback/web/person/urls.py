@@ -79,6 +79,7 @@ urlpatterns = [
     path("diary/", device.keep, name="diary"),
     path("groups/", groups.groups_page, name="groups"),
     path("groups/<uuid:group_id>/", groups.group_page, name="group"),
+    path("groups/<uuid:group_id>/meetings.ics", groups.group_file, name="group_file"),
     path("messages/hand-over/", messages.hand_over, name="hand_over"),
     path("messages/", messages.messages_page, name="messages"),
     path("messages/appointment/<uuid:appointment_id>.ics", messages.appointment_file, name="appointment_file"),
