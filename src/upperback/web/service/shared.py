@@ -21,14 +21,14 @@ from upperback.services.today import local_day
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
 
-#: In the order of the page; the name goes along by itself.
+#: In the order of the page; the name goes along by itself. No page shows a clinician a sensor while it is worn: nobody
+#: is asked for `live`.
 WORDS: Final = {
     "answers": gettext_lazy("Your safety checks and what came of them"),
     "plan": gettext_lazy("Your plan, and changes of it"),
     "progress": gettext_lazy("What you did, and how your back was: sessions, diary, looks back"),
     "messages": gettext_lazy("Messages between you"),
     "wearable": gettext_lazy("What a sensor measured"),
-    "live": gettext_lazy("A sensor that you wear, while you wear it"),
     "mood": gettext_lazy("Your answers about mood"),
 }
 #: What a carer can be let see. Mood and messages stay between the person and their clinician.
