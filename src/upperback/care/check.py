@@ -27,6 +27,8 @@ class ContentReport:
     counts: dict[str, int]
     cases: dict[str, dict[str, int]]
     languages: tuple[LanguageReport, ...] = ()
+    numbers_read: int = 0
+    numbers_unread: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> list[str]:
@@ -42,6 +44,7 @@ class ContentReport:
             "counts": self.counts,
             "cases": self.cases,
             "languages": {one.language: one.record() for one in self.languages},
+            "numbers": {"read": self.numbers_read, "not_checked": list(self.numbers_unread)},
             "warnings": self.warnings,
             "problems": list(self.problems),
         }
@@ -55,6 +58,10 @@ class ContentReport:
             for level, row in self.cases.items():
                 numbers = (row["rules"], row["positive"], row["negative"], row["near_miss"])
                 lines.append(f"  {level:<22}  {numbers[0]:6d}  {numbers[1]:8d}  {numbers[2]:8d}  {numbers[3]:9d}")
+        if self.numbers_read or self.numbers_unread:
+            unread = f"{len(self.numbers_unread)} not checked" + (": " if self.numbers_unread else "")
+            told = f"{self.numbers_read} read on a page, {unread}{', '.join(self.numbers_unread)}"
+            lines += ["", f"  numbers to call: {told}"]
         for one in self.languages:
             share = one.translated / one.texts if one.texts else 0
             review = one.review or "no word on who looked at it"
@@ -74,9 +81,12 @@ def check_release(folder: Path, *, today: dt.date) -> ContentReport:
     unsound = structural_problems(content, today=today)
     languages = () if unsound else tuple(check_languages(folder, content))
     problems = unsound or [*_decision_problems(content), *(line for one in languages for line in one.problems)]
+    numbers = [(table.region, one) for table in content.release.services for one in table.services if one.number]
     return ContentReport(
         problems=tuple(problems),
         languages=languages,
+        numbers_read=sum(1 for _, one in numbers if one.status == "checked"),
+        numbers_unread=tuple(f"{region} {one.key}" for region, one in numbers if one.status != "checked"),
         release=content.release_id,
         sha256=content.sha256,
         status=f"{content.release.info.status}, not clinically approved"

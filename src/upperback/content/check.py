@@ -365,9 +365,19 @@ def _source_keys(item: object, place: str) -> Iterator[tuple[str, str]]:
                 yield from _source_keys(value, place)
 
 
+def _unread(service: models.Service) -> str | None:
+    """A number that people dial was read somewhere, or is shown as not checked."""
+    if bool(service.read_at) != (service.read_on is not None):
+        return "read_at and read_on belong together"
+    if service.number and service.status == "checked" and not service.read_at:
+        return "a number needs the page on which it was read (read_at, read_on), or status: verify"
+    return None
+
+
 def _service_problems(content: Content) -> Iterator[str]:
     for table in content.release.services:
         yield from _doubled(f"services {table.region}", (service.key for service in table.services))
+        yield from (f"services {table.region} {one.key}: {fault}" for one in table.services if (fault := _unread(one)))
     own = {service.key for service in content.service_table().services}
     for table in content.release.services:
         missing = own - {service.key for service in table.services}

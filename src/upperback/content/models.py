@@ -298,6 +298,7 @@ class Service(Model, frozen=True, kw_only=True):
 
     status: `verify` where nobody has checked the entry against the page of the service yet; pages say so beside it.
     self_referral: of physiotherapy, whether people may go there by themselves; None where it is not known.
+    read_at, read_on: pages on which the number and its hours were read, as stored copies, and the day of reading.
     """
 
     key: Key
@@ -311,6 +312,8 @@ class Service(Model, frozen=True, kw_only=True):
     sources: SourceKeys
     status: Literal["checked", "verify"] = "checked"
     self_referral: bool | None = None
+    read_at: tuple[str, ...] = ()
+    read_on: dt.date | None = None
 
 
 class ServiceTable(Model, frozen=True):

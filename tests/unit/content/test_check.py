@@ -35,6 +35,7 @@ def test_the_release_that_comes_along_is_whole() -> None:
     assert report.counts["rules"] == 62
     assert report.counts["exercises"] == 36
     assert "The content is whole." in report.text()
+    assert "numbers to call: 15 read on a page, 1 not checked: ie crisis_text" in report.text()
     assert report.record()["cases"]["emergency_now"]["rules"] == 13
 
 
@@ -54,6 +55,16 @@ def test_the_release_that_comes_along_is_whole() -> None:
         ("rules/U02.yaml", "in_own_words: [drive]", "in_own_words: [drive, fall]", "says fall in its own words"),
         ("questions/pain.yaml", "sets: {site: neck}", "sets: {site: neck, psfs: 3}", "psfs may be said twice"),
         ("questions/nerves.yaml", "sets: {gait: limp}", "sets: {cough_weeks: 3}", "cough_weeks may be said twice"),
+        (
+            "services/us.yaml",
+            (
+                'number_shown: "911"\n    hours: Day and night\n    sources: [US911, PD]\n    read_at:\n'
+                "      - https://fcc.gov/encyclopedia/9-1-1-and-e9-1-1-services\n    read_on: 2026-11-28"
+            ),
+            "sources: [US911, PD]",
+            "us emergency: a number needs the page on which it was read",
+        ),
+        ("services/us.yaml", "    read_on: 2026-11-28", "", "read_at and read_on belong together"),
         ("cautions.yaml", "tag: neck_ext", "tag: neck_extension", "there is no caution neck_ext"),
     ],
 )
