@@ -42,10 +42,11 @@ from upperback.care.triage import decide, read_findings
 from upperback.care.triage.record import decision_record
 from upperback.care.triage.sampling import random_states, row_findings
 from upperback.content.vocabulary import default_content
-from upperback.interchange.fhir import Making, document, plain
+from upperback.interchange.fhir import Making, bulk, document, plain, search
 from upperback.interchange.fhir.making import MOOD
 from upperback.interchange.fhir.records import Check, Person, PlanMade
-from upperback.services import demo, demo_years, diary, fhir, plans, reviews, screening
+from upperback.services import demo, demo_years, diary, fhir, plans, programs, reviews, screening
+from upperback.services.access_rules import PERMISSIONS
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.store.models import Screening
@@ -219,6 +220,18 @@ def everybody() -> Iterator[tuple[str, Plain]]:
     yield "definitions", json.loads(out.getvalue())
 
 
+def lines_of_copies() -> Iterator[tuple[str, Plain]]:
+    """Every line of a copy for a clinic: of all, granted all; of the busy one also granted all but one, one alone."""
+    kinds = PERMISSIONS["app", "none"]["app"]
+    grants = [kinds, *(kinds - {one} for one in sorted(kinds)), *(frozenset({one}) for one in sorted(kinds))]
+    for profile in Profile.objects.exclude(demo=""):
+        for granted in grants if profile.demo == "three_weeks" else grants[:1]:
+            record = programs.whole_record(profile=profile, mood="mood" in granted)
+            for number, line in enumerate(bulk.lines(record.resources, granted=granted, order=bulk.Order())):
+                assert "urn:uuid" not in json.dumps(line)
+                yield f"copy of {profile.demo}, {' '.join(sorted(granted))}, {number}", line
+
+
 def both(name: str, profile: Profile) -> Iterator[tuple[str, Plain]]:
     yield f"{name}, summary", written(profile, "document", None)
     yield f"{name}, everything", written(profile, "transaction", EVERYTHING)
@@ -287,11 +300,14 @@ def test_two_validators_accept_everything_and_refuse_what_is_broken(node: str, t
     bundles = [bundle for _, bundle in good]
     bad = list(broken(bundles))
     seen_by_one = list(broken_by_hand(dict(good)[BUSY]))
-    lines = [{"name": name, "resource": resource} for name, resource in [*good, *bad, *seen_by_one]]
+    copied = list(lines_of_copies())
+    lines = [{"name": name, "resource": resource} for name, resource in [*good, *bad, *seen_by_one, *copied]]
     said = [json.loads(line) for line in in_node(node, "fhir_validators.mjs", ndjson(lines)).splitlines()]
     assert [one["name"] for one in said] == [line["name"] for line in lines]
     found = {one["name"]: (one["medplum"], one["npm_fhir"]) for one in said}
     assert {name: found[name] for name, _ in good if any(found[name])} == {}
+    assert {name: found[name] for name, _ in copied if any(found[name])} == {}
+    assert {one["resourceType"] for _, one in copied} == set(search.TYPES)
     for name, bundle in good:
         addresses = [entry["fullUrl"] for entry in bundle["entry"]]
         assert len(set(addresses)) == len(addresses), name
@@ -303,6 +319,7 @@ def test_two_validators_accept_everything_and_refuse_what_is_broken(node: str, t
         assert npm_fhir, f"npm fhir took {name}"
     for name, _ in seen_by_one:
         assert found[name][0], f"Medplum took {name}"
+    tell(f"FHIR: {len(copied):,} lines of copies for a clinic, two validators")
     tell(f"FHIR: {sum(len(one['entry']) for one in bundles):,} resources of {len(good)} bundles, two validators")
 
 

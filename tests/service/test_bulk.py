@@ -14,14 +14,14 @@ from tests.service.conftest import sign_in
 from tests.service.test_sharing import words
 from tests.unit.services.service_world import World, as_person, new_staff, share
 from upperback.care.diary import Entry, Morning, SessionStarted, Worn
-from upperback.core.errors import NotFound
+from upperback.core.errors import InputError, NotFound
 from upperback.interchange.fhir.making import MOOD
 from upperback.services import bulk, clinic_systems, demo, diary, erasure, sharing
 from upperback.services.actors import SYSTEM
 from upperback.services.clinics import Account, Clinic
 from upperback.store.files import export_folder, exports_folder
 from upperback.store.models import AuditEvent, BulkExport, BulkExportPerson, ClinicSystem
-from upperback.web.service import visitors
+from upperback.web.service import bulk_api, running, visitors
 
 pytestmark = pytest.mark.django_db
 
@@ -204,8 +204,8 @@ def test_two_clinics_never_share_a_copy(world: World, people: dict[str, Account]
 def test_a_token_opens_what_it_is_for_until_it_ends(world: World, people: dict[str, Account]) -> None:
     system = System(world.north)
     at, _ = system.whole()
+    other = System.__new__(System)
     for token in ("", "x", system.token[:-1], system.token + "A", "x" * 500):
-        other = System.__new__(System)
         other.token = token
         answers = [other.get(path, **ASYNC) for path in (system.group, at)]
         assert {(one.status_code, one["WWW-Authenticate"]) for one in answers} == {(401, 'Bearer realm="fhir"')}
@@ -214,6 +214,15 @@ def test_a_token_opens_what_it_is_for_until_it_ends(world: World, people: dict[s
     assert system.token not in json.dumps(list(ClinicSystem.objects.values()), default=str)
     clinic_systems.end_system(clinic=world.north, name="Records", by=SYSTEM, now=visitors.now())
     assert system.get(at).status_code == 401
+    told = running.system("add", world.north.name, "Another", 30)
+    other.token = told.partition("\n")[0]
+    assert other.get(at).status_code == 200
+    assert "Another  until" in running.system("list", world.north.name, "", 0)
+    running.system("end", world.north.name, "Another", 0)
+    assert other.get(at).status_code == 401
+    for name, days in (("", 30), ("x", 0), ("x", 366)):
+        with pytest.raises(InputError):
+            running.system("add", world.north.name, name, days)
 
 
 def test_one_after_the_other_and_deleted_is_gone(world: World, people: dict[str, Account]) -> None:
@@ -232,15 +241,23 @@ def test_one_after_the_other_and_deleted_is_gone(world: World, people: dict[str,
     assert list(exports_folder().iterdir()) == []
 
 
-def test_taken_back_its_files_are_gone_with_the_next_byte(world: World, people: dict[str, Account]) -> None:
+def test_taken_back_its_files_are_gone_with_the_next_byte(
+    world: World, people: dict[str, Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_api, "_PIECE", 100)
+    monkeypatch.setattr(bulk_api, "_ASKS_EVERY_S", 0)
     grant = let(people["ana"], world.north, "progress")
     let(people["bo"], world.north, "progress")
     system = System(world.north)
     at, manifest = system.whole()
     urls = [one["url"] for one in manifest["output"]]
-    assert b"".join(system.get(urls[0]))
+    on_its_way = iter(system.get(urls[0]))
+    assert next(on_its_way)
+    assert next(on_its_way)
     assert people["ana"].profile is not None
     sharing.withdraw(profile=people["ana"].profile, grant_uuid=grant, by=as_person(people["ana"]), now=visitors.now())
+    with pytest.raises(bulk_api.CutError):
+        next(on_its_way)
     assert list(exports_folder().iterdir()) == []
     answer = system.get(at)
     assert answer.status_code == 410
