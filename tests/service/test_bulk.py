@@ -177,6 +177,8 @@ def test_what_was_asked_for_is_what_comes_and_nothing_is_passed_over(world: Worl
         assert answer.status_code == 400, wrong
         assert json.loads(answer.content)["resourceType"] == "OperationOutcome"
     assert system.get(system.group).status_code == 400  # without the header
+    (able,) = json.loads(Client().get("/fhir/metadata").content)["rest"]
+    assert [one["operation"][0]["name"] for one in able["resource"] if one["type"] == "Group"] == ["export"]
     assert system.get(system.group, "POST", **ASYNC).status_code == 405
     _, manifest = system.whole("?patient=x&_type=Observation,Parcel", Prefer="respond-async, handling=lenient")
     (told,) = manifest["error"]

@@ -219,10 +219,17 @@ def capability(
             {
                 "mode": "server",
                 "security": _by_token() if oauth is None else _by_smart(oauth),
-                "resource": resources,
+                "resource": resources if oauth is None else [*resources, _COPIES],
             }
         ],
     }  # fmt: skip
+
+
+#: Of a service only: `interchange.fhir.bulk`.
+_COPIES: Final[dict[str, Any]] = {
+    "type": "Group",
+    "operation": [{"name": "export", "definition": "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"}],
+}
 
 
 def _by_token() -> dict[str, Any]:
