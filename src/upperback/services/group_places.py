@@ -254,9 +254,10 @@ def answer(
     if client_id is None:
         raise InputError(policies.PAGE_IS_OLD)
     with transaction.atomic():
+        # The group first and then the person, as everywhere here: two who wait for each other would wait for ever.
+        row = newest(group) if group is not None else None
         if diary.is_kept(profile=profile, client_id=client_id, by=by):
             return
-        row = newest(group) if group is not None else None
         place = place_of(profile=profile, group=group, by=by, now=now)
         assert row is not None, "a place is in a group"
         found, is_in = as_group(row), place.state == "yes"

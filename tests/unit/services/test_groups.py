@@ -3,6 +3,8 @@
 import dataclasses
 import datetime as dt
 import uuid
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import icalendar
@@ -23,6 +25,7 @@ from upperback.care.plan.pool import hiding_tags
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
 from upperback.services import (
+    archive,
     demo,
     diary,
     erasure,
@@ -400,3 +403,30 @@ def test_somebody_who_is_erased_leaves_no_place_behind(world: World) -> None:
     assert group_places.places_of(group=made, now=NOW) == []
     assert not GroupOffer.objects.exists()
     assert ClinicGroup.objects.count() == 1
+
+
+def test_what_somebody_said_goes_along_and_takes_no_place_elsewhere(world: World, tmp_path: Path) -> None:
+    made, ana, by = make(world.mina), world.record(world.ana), as_person(world.ana)
+    offer(world.mina, made, world.ana)
+    say(world.ana, made, "yes")
+    out = tmp_path / "me.zip"
+    with out.open("wb") as file:
+        archive.write_archive(profile=ana, out=file, by=by, now=NOW)
+    with zipfile.ZipFile(out) as packed:
+        rows = b"".join(packed.read(name) for name in packed.namelist())
+        assert not any("group_offer" in name for name in packed.namelist())
+    assert b"group_told" in rows
+    assert b"group_answered" in rows
+    assert b"Backs on Tuesday" in rows
+
+
+def test_a_colleague_of_the_clinic_who_was_let_in_before_the_first_one_left_keeps_the_place(world: World) -> None:
+    made, olu, later = make(world.mina), new_staff("Olu Ade", world.north), NOW + dt.timedelta(days=1)
+    offer(world.mina, made, world.ana)
+    say(world.ana, made, "yes")
+    ana = world.record(world.ana)
+    share(world.ana, olu)  # both look after her; then the first one does not
+    for grant in sharing.grants_of(profile=ana, by=as_person(world.ana)):
+        if grant.recipient == world.mina.uuid:
+            sharing.withdraw(profile=ana, grant_uuid=grant.id, by=as_person(world.ana), now=later)
+    assert state(world.ana, later + dt.timedelta(days=1)) == ["yes"]
