@@ -92,7 +92,7 @@ def test_days_off_that_cannot_be_are_named(planned: Client, clock: Clock) -> Non
     page = planned.get("/checkin/")
     sent = planned.post("/checkin/", CALM | {"days_off_work": "9", "client_id": hidden(page, "client_id")})
     assert sent.status_code == 400
-    assert "Enter a whole number from 0 to 7" in text_of(sent)
+    assert "Days off work in the last week because of your back: Enter a whole number from 0 to 7" in text_of(sent)
 
 
 def test_a_rise_of_three_points_leads_to_a_new_check_and_the_check_answers_it(planned: Client, clock: Clock) -> None:

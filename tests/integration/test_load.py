@@ -103,7 +103,7 @@ def test_after_writing_it_down_the_light_says_what_it_means(planned: Client, aft
     [
         ("before", "", "Choose a number from 0 to 10"),
         ("after", "11", "Choose a number from 0 to 10"),
-        ("minutes", "ages", "Enter a number above 0"),
+        ("minutes", "ages", "How long did it take? Enter a number above 0"),
         ("minutes", "-3", "Enter a number above 0"),
         ("minutes", "nan", "Enter a number above 0"),
         ("rose_after", "31", "cannot be later than the end"),
