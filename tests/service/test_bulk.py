@@ -1,5 +1,6 @@
 """Copies for a clinic: only of who lets it, only what was granted, whole, told of, and gone when taken back."""
 
+import datetime as dt
 import json
 import shutil
 import stat
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.http import http_date
 
 from tests.service.conftest import sign_in
 from tests.service.test_sharing import words
@@ -20,7 +22,7 @@ from upperback.services import bulk, clinic_systems, demo, diary, erasure, shari
 from upperback.services.actors import SYSTEM
 from upperback.services.clinics import Account, Clinic
 from upperback.store.files import export_folder, exports_folder
-from upperback.store.models import AuditEvent, BulkExport, BulkExportPerson, ClinicSystem
+from upperback.store.models import AuditEvent, BulkExport, BulkExportPerson, ClinicSystem, ConsentEvent
 from upperback.web.service import bulk_api, running, visitors
 
 pytestmark = pytest.mark.django_db
@@ -307,16 +309,18 @@ def test_a_consent_that_runs_out_ends_it_and_an_old_copy_goes(
     world: World, people: dict[str, Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let(people["ana"], world.north, "progress", days=1)
-    system = System(world.north)
+    let(people["bo"], world.north, "progress")
+    system, now = System(world.north), visitors.now()
+    first = now + dt.timedelta(hours=23)
+    ConsentEvent.objects.filter(profile=people["ana"].profile, purpose="app").update(ends_at=first)
     at, manifest = system.whole()
-    now = visitors.now()
-    monkeypatch.setattr(bulk, "KEPT", bulk.KEPT * 3)
-    BulkExport.objects.update(ends_at=now + bulk.KEPT)
-    monkeypatch.setattr(visitors, "now", lambda: now + bulk.KEPT / 2)
+    assert system.get(at)["Expires"] == http_date(first.timestamp())
+    monkeypatch.setattr(visitors, "now", lambda: first)
     assert system.get(manifest["output"][0]["url"]).status_code == 410
-    let(people["ana"], world.north, "progress", days=30)
-    at, _ = system.whole()
-    monkeypatch.setattr(visitors, "now", lambda: now + bulk.KEPT * 2)
+    assert "consent" in system.get(at).content.decode()
+    at, manifest = system.whole()
+    assert len(owners(list(system.lines(manifest)))) == 1
+    monkeypatch.setattr(visitors, "now", lambda: first + bulk.KEPT)
     assert bulk.sweep(now=visitors.now()) == 1
     assert list(exports_folder().iterdir()) == []
     assert "for a day" in system.get(at).content.decode()

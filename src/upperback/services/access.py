@@ -35,6 +35,7 @@ from upperback.store.models import Account, App, Clinic, ConsentEvent, Membershi
 
 __all__ = [
     "Allowed",
+    "Copied",
     "Denied",
     "Job",
     "allowed_of",
@@ -66,6 +67,22 @@ class Job:
     role: Role
     clinic: uuid.UUID
     clinic_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """Somebody who lets the systems of a clinic have a copy.
+
+    Attributes
+    ----------
+    classes : of these kinds of data
+    granted_at, ends_at : when the newest part of that was granted, and when the first part of it ends
+    """
+
+    person: Profile
+    classes: frozenset[DataClass]
+    granted_at: dt.datetime
+    ends_at: dt.datetime
 
 
 def may(*, actor: Actor, person: Profile, purpose: Purpose, data_class: DataClass, now: dt.datetime) -> Verdict:
@@ -156,18 +173,23 @@ def in_study(*, actor: Actor, study: Study, now: dt.datetime) -> list[tuple[Prof
     return found
 
 
-def in_clinic_copy(*, clinic: Clinic, now: dt.datetime) -> list[tuple[Profile, frozenset[DataClass], dt.datetime]]:
-    """Who lets the systems of a clinic have a copy now, and of what; with when the newest part of that was granted."""
+def in_clinic_copy(*, clinic: Clinic, now: dt.datetime) -> list[Copied]:
+    """Who lets the systems of a clinic have a copy now."""
     events = ConsentEvent.objects.filter(recipient=clinic.uuid, purpose="app", kind=ConsentEvent.Kind.GRANTED)
     people = list(Profile.objects.filter(pk__in=events.values("profile")).order_by("pk"))
     consents = _consents(people, [clinic.uuid])
     found = []
     for person in people:
         way = Standing(is_active=True, role="app", clinic=clinic.uuid, consents=consents[person.pk])
-        asked = [Asked(purpose="app", data_class=kind, now=now) for kind in DATA_CLASSES]
-        classes = frozenset(kind for kind, one in zip(DATA_CLASSES, asked, strict=True) if decide_any([way], one))
+        classes = kinds_allowed([way], purpose="app", now=now)
         if classes:
-            found.append((person, classes, max(one.given_at for one in way.consents if one.purpose == "app")))
+            given = [one for one in way.consents if one.purpose == "app"]
+            found.append(
+                Copied(
+                    person=person, classes=classes, granted_at=max(one.given_at for one in given),
+                    ends_at=min(one.ends_at for one in given if one.withdrawn_at is None and one.ends_at > now),
+                )
+            )  # fmt: skip
     return found
 
 

@@ -213,11 +213,13 @@ def open_file(*, export: uuid.UUID, name: str, by: Actor, now: dt.datetime) -> I
 
 
 def still_there(*, export: uuid.UUID, by: Actor, now: dt.datetime) -> bool:
-    """Whether a file that is being sent may go on."""
+    """Whether a file that is being sent may go on: a withdrawal, an erasure and its end are in the row of the copy."""
     try:
-        return find(export=export, by=by, now=now).state == BulkExport.State.READY
+        clinics = clinics_of(by=by, now=now)
     except NotFound:
         return False
+    there = BulkExport.objects.filter(uuid=export, clinic__in=clinics, state=BulkExport.State.READY, ends_at__gt=now)
+    return there.exists()
 
 
 def delete(*, export: uuid.UUID, by: Actor, now: dt.datetime) -> None:
@@ -231,16 +233,23 @@ def delete(*, export: uuid.UUID, by: Actor, now: dt.datetime) -> None:
 def _looked_at(export: BulkExport, now: dt.datetime) -> BulkExport:
     """A copy that is old, or that somebody is in who does not allow it any more, goes before it is shown."""
     if export.state == BulkExport.State.READY:
-        why = "old" if export.ends_at is None or export.ends_at <= now else "" if _holds(export, now) else "person"
-        if why:
-            exported.take_away(export, why, now)
-            export.refresh_from_db()
+        if export.ends_at is None or export.ends_at <= now:
+            _end(export, now)
+        elif not _holds(export, now):
+            exported.take_away(export, "person", now)
+        export.refresh_from_db()
     return export
+
+
+def _end(export: BulkExport, now: dt.datetime) -> None:
+    """A day is over, or the first consent of those in it."""
+    is_old = export.finished_at is None or now - export.finished_at >= KEPT
+    exported.take_away(export, "old" if is_old else "person", now)
 
 
 def _holds(export: BulkExport, now: dt.datetime) -> bool:
     """Whether everybody in it still allows what is in it. Who was erased is not among them: their copies went first."""
-    allowed = {person.pk: classes for person, classes, _ in access.in_clinic_copy(clinic=export.clinic, now=now)}
+    allowed = {one.person.pk: one.classes for one in access.in_clinic_copy(clinic=export.clinic, now=now)}
     inside = list(export.persons.values_list("profile", "data_classes"))
     return len(inside) == export.people and all(
         allowed.get(profile, frozenset()).issuperset(classes) for profile, classes in inside
@@ -259,7 +268,7 @@ def sweep(*, now: dt.datetime) -> int:
     """Copies that are old go, and what a worker that is gone has left behind. Returns how many copies went."""
     old = list(BulkExport.objects.filter(state=BulkExport.State.READY, ends_at__lte=now))
     for export in old:
-        exported.take_away(export, "old", now)
+        _end(export, now)
     if exports_folder().is_dir():
         kept = {
             str(one) for one in BulkExport.objects.exclude(state__in=("gone", "failed")).values_list("uuid", flat=True)
@@ -330,19 +339,18 @@ def _made(export: BulkExport, clock: Clock) -> None:
         _still_ours(export, clock(), people=len(people))
         BulkExportPerson.objects.filter(export=export).delete()
         BulkExportPerson.objects.bulk_create(
-            BulkExportPerson(export=export, profile=person, data_classes=sorted(classes))
-            for person, classes, _ in people
+            BulkExportPerson(export=export, profile=one.person, data_classes=sorted(one.classes)) for one in people
         )
     folder = _part(export)
     exports_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.mkdir(mode=0o700)
     told = clock()
     with _Files(folder) as files:
-        for done, (person, classes, granted_at) in enumerate(people, start=1):
+        for done, one in enumerate(people, start=1):
             # Who was let in since the last time was in none before: then everything is new.
-            since = export.since if export.since is not None and granted_at <= export.since else None
+            since = export.since if export.since is not None and one.granted_at <= export.since else None
             order = Order(types=tuple(export.types), since=since)
-            for line in _lines(person, classes, order):
+            for line in _lines(one.person, one.classes, order):
                 files.write(line)
             if clock() - told >= _TELLS_EVERY or done == len(people):
                 told = clock()
@@ -350,7 +358,9 @@ def _made(export: BulkExport, clock: Clock) -> None:
         for words in export.ignored:
             files.write(search.outcome(words, code="not-supported", severity="warning"))
         written = files.finish()
-    _publish(export, folder, written, clock())
+    now = clock()
+    # It is there no longer than the first of these consents.
+    _publish(export, folder, written, now, ends_at=min((one.ends_at for one in people), default=now + KEPT))
 
 
 def _lines(person: Profile, classes: frozenset[DataClass], order: Order) -> list[dict[str, Any]]:
@@ -367,7 +377,9 @@ def _still_ours(export: BulkExport, now: dt.datetime, **changed: int) -> None:
         raise _NotOursAnyMore
 
 
-def _publish(export: BulkExport, folder: Path, written: list[dict[str, Any]], now: dt.datetime) -> None:
+def _publish(
+    export: BulkExport, folder: Path, written: list[dict[str, Any]], now: dt.datetime, *, ends_at: dt.datetime
+) -> None:
     """Puts it where it can be fetched, if everybody in it still allows that; else it is made again."""
     with transaction.atomic():
         ours = BulkExport.objects.select_for_update().filter(
@@ -379,7 +391,11 @@ def _publish(export: BulkExport, folder: Path, written: list[dict[str, Any]], no
             BulkExport.objects.filter(pk=ours.pk).update(state=BulkExport.State.WAITING, claimed_until=None)
             return
         BulkExport.objects.filter(pk=ours.pk).update(
-            state=BulkExport.State.READY, finished_at=now, ends_at=now + KEPT, files=written, claimed_until=None
+            state=BulkExport.State.READY,
+            finished_at=now,
+            ends_at=min(ends_at, now + KEPT),
+            files=written,
+            claimed_until=None,
         )
         by = _asked_by(ours)
         for inside in ours.persons.select_related("profile"):
