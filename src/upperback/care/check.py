@@ -63,9 +63,10 @@ class ContentReport:
             told = f"{self.numbers_read} read on a page, {unread}{', '.join(self.numbers_unread)}"
             lines += ["", f"  numbers to call: {told}"]
         for one in self.languages:
-            share = one.translated / one.texts if one.texts else 0
+            share = 100 * one.translated // one.texts if one.texts else 0  # 100 % only where nothing is missing
             review = one.review or "no word on who looked at it"
-            lines += ["", f"  {one.language}: {one.translated} of {one.texts} texts ({share:.0%}), {review}"]
+            told = f"{one.translated} of {one.texts} texts ({share}%), {review}" if one.texts else "cannot be used"
+            lines += ["", f"  {one.language}: {told}"]
         verdict = "whole" if not self.problems else f"refused: {len(self.problems)} problems"
         return "\n".join([*lines, "", f"The content is {verdict}."])
 

@@ -70,7 +70,7 @@ def _warnings(
         )
     stale = {entry.text for entry in catalogue.entries if entry.words} - {place.text for place in places}
     if stale:
-        yield f"languages/{name}: {len(stale)} translations are of texts that this release does not have"
+        yield f"languages/{name}: translations of texts that this release does not have: {len(stale)}"
     said: dict[str, str] = {}
     for entry in catalogue.entries:
         if entry.words and said.setdefault(entry.text, entry.words) != entry.words:
@@ -81,7 +81,7 @@ def _warnings(
         if texts:
             first = f"{texts[0].part}/{texts[0].path}"
             count = len({place.text for place in texts})
-            yield f"languages/{name}: {count} texts{about} have no translation and show in English, {first} first"
+            yield f"languages/{name}: texts{about} without a translation, which show in English: {count}, {first} first"
 
 
 def _search_problems(folder: Path, content: Content) -> Iterator[str]:

@@ -27,14 +27,14 @@ def test_good_translation_counts_and_the_missing_ones_are_told(tmp_path: Path) -
     report = _report(tmp_path, (TITLE, "Wann Sie Hilfe holen"))
     assert (report.translated, report.problems) == (1, ())
     assert any(
-        "that people need to be safe have no translation and show in English" in line for line in report.warnings
+        "that people need to be safe without a translation, which show in English: " in line for line in report.warnings
     )
 
 
 def test_older_translations_and_texts_that_are_gone_are_told(tmp_path: Path) -> None:
     report = _report(tmp_path, ("A text of long ago", "Ein alter Text"), made_for="upper-back 0.0.9")
     assert any("made for upper-back 0.0.9, and this is" in line for line in report.warnings)
-    assert any("1 translations are of texts that this release does not have" in line for line in report.warnings)
+    assert any("translations of texts that this release does not have: 1" in line for line in report.warnings)
     assert report.translated == 0
 
 
