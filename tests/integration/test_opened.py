@@ -154,7 +154,9 @@ def _answered(client: Client, joan: Profile, data: bytes, gone: str) -> None:
     assert client.post("/data/change/", hidden | {"answer": "yes"})["Location"] == "/plan/"
     assert PlanVersion.objects.count() == 2
     assert gone not in [item["title"] for item in PlanVersion.objects.latest("pk").record["exercises"]]
-    assert "another version of your plan" in text_of(bring())
+    late = bring()
+    assert late.status_code == 409
+    assert "There is a problem This file was made for another version of your plan" in text_of(late)
     assert list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))[-4:] == [
         "refuse_change", "shape_plan", "keep_diary", "accept_change",
     ]  # fmt: skip

@@ -131,9 +131,10 @@ def plan_change(request: HttpRequest, profile: Profile) -> HttpResponse:
             plan_changes.refuse_change(profile=profile, data=data, by=by, now=now)
             return _change_page(request, profile, refused=True)
         found = plan_changes.look_at_change(profile=profile, data=data, by=by)
-    except InputError as problem:
+    except (InputError, Conflict) as problem:  # a file that is not whole, or of a plan that is not the newest
         said = problem.message
-        return _change_page(request, profile, error=_(said[:1].upper() + said[1:]))
+        late = 409 if isinstance(problem, Conflict) else 422
+        return _change_page(request, profile, error=_(said[:1].upper() + said[1:]), status=late)
     data = plan_changes.put_pictures_aside(profile=profile, data=data, by=by, now=now)  # a small form carries the rest
     change = base64.b64encode(data).decode("ascii")
     return _change_page(request, profile, found=found, change=change, role=ROLE_NAMES.get(found.change.role, ""))
@@ -176,7 +177,7 @@ def _decoded(text: str) -> bytes:
 
 def _change_page(request: HttpRequest, profile: Profile, **more: Any) -> HttpResponse:
     context = {"profile": profile, "amount": _amount, "client_id": uuid.uuid4(), "has_errors": bool(more.get("error"))}
-    status = 409 if more.get("late") else 422 if more.get("error") else 200
+    status = more.pop("status", 409 if more.get("late") else 422 if more.get("error") else 200)
     return show(request, "person/plan_change.jinja", context | more, status=status)
 
 
