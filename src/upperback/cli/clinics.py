@@ -33,7 +33,14 @@ def run(chosen: argparse.Namespace) -> int:
         count = directory.bring_clinics(data=data, by=actors.SYSTEM, now=dt.datetime.now(dt.UTC))
     except InputError as error:
         raise InputError(f"{chosen.file}: {error.message}") from None
-    sys.stdout.write((json.dumps({"clinics": count}) if chosen.json else f"{count} clinics are shown now.") + "\n")
+    sys.stdout.write(
+        (
+            json.dumps({"clinics": count})
+            if chosen.json
+            else f"{count} {'clinic is' if count == 1 else 'clinics are'} shown now."
+        )
+        + "\n"
+    )
     return DONE
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, get_args
 
@@ -50,6 +51,21 @@ _COLUMNS: Final = ClinicEntry.__struct_fields__
 _LISTS: Final = ("access", "languages")
 _NUMBERS: Final = ("latitude", "longitude")
 _YES: Final = {"yes": True, "no": False}
+#: What a column has to be, in words for whoever made the list.
+_HAS_TO_BE: Final[dict[str, str]] = {
+    "name": "2 to 120 letters",
+    "place": "2 to 80 letters",
+    "postcode": "up to 12 letters",
+    "registration": "up to 120 letters",
+    "latitude": "degrees from -90 to 90",
+    "longitude": "degrees from -180 to 180",
+    "phone": "4 to 30 digits and gaps, which may begin with +",
+    "link": "up to 300 letters that begin with https://",
+    "price": "up to 300 letters",
+    "access": f"words out of {', '.join(ACCESS)}, with ; between",
+    "languages": "up to 30 names of 2 to 40 letters, with ; between",
+    "note": "up to 300 letters",
+}
 
 
 def read_clinics(data: bytes) -> list[ClinicEntry]:
@@ -113,8 +129,10 @@ def _entry(plain: Mapping[str, Any], place: str) -> ClinicEntry:
     try:
         found = msgspec.convert(dict(plain), ClinicEntry)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$")
-        raise InputError(f"{place}: {where.strip('`.') or 'a part'}: {what[:1].lower()}{what[1:]}") from None
+        where = re.match(r"\.(\w+)", str(error).partition(" - at `$")[2])
+        missing = next((name for name in ("name", "place") if name not in plain), "")
+        column = where[1] if where is not None else missing
+        raise InputError(f"{place}: {column}: {_HAS_TO_BE[column]} are expected") from None
     if not (found.phone or found.link):
         raise InputError(f"{place}: a telephone number or an address that begins with https:// is expected")
     if (found.latitude is None) != (found.longitude is None):

@@ -48,6 +48,7 @@ def test_what_cannot_be_is_refused_as_a_whole(data: bytes, words: str) -> None:
     with pytest.raises(InputError) as refused:
         read_clinics(data)
     assert words in refused.value.message
+    assert "`" not in refused.value.message, "in words of whoever made the list"
 
 
 def test_fhir() -> None:
