@@ -100,7 +100,7 @@ def test_go_on_and_the_next_block_begins(planned: Client, clock: Clock) -> None:
     assert "Go on, with changes" not in words
     assert "Clearly better" in words
     assert "may be chance" in words
-    assert "Better, and no score is worse." in words  # the rule itself
+    assert "Better, and neither the pain score nor the three activities are worse." in words  # the rule itself
     assert "Mood and worry are left out" in words
     made = planned.post("/plan/make/", follow=True)
     plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
