@@ -99,7 +99,12 @@ def test_the_review_of_six_weeks(open_page: OpenPage) -> None:
     primary(page)
     words = page.locator("main").inner_text()
     assert page.locator("h1").inner_text() == "Go on"
-    for said in ("Better, and neither the pain score nor the three activities are worse.", "Clearly better", "may be chance", "Summary to take along"):
+    for said in (
+        "Better, and neither the pain score nor the three activities are worse.",
+        "Clearly better",
+        "may be chance",
+        "Summary to take along",
+    ):
         assert said in words
     assert not too_wide(page)
     press(page, "form[action='/plan/make/'] button")
