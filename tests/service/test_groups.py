@@ -48,9 +48,14 @@ def test_a_group_is_the_clinics_a_name_is_whoever_looks_after_them_and_consent_t
     assert record.name not in seen
     assert "1 of 8 places are taken." in seen
     assert "people your colleagues look after: 1." in seen
+    still = re.search(r'data-still="([^"]+)"', mina.get(page).content.decode())
+    assert still is not None
+    asks = still[1].replace("&amp;", "&")
+    assert (mina.get(asks).status_code, elsewhere.get(asks).status_code) == (204, 410)
     by = at_own_record(world.ana.uuid)
     for grant in sharing.grants_of(profile=record, by=by):
         ana.post("/share/withdraw/", {"grant": str(grant.id)})
+    assert mina.get(asks).status_code == 410
     assert "0 of 8 places are taken." in words(mina.get(page).content)
     assert record.name not in words(mina.get(page).content)
     gone = ana.get(own).content.decode()

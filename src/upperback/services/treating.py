@@ -16,7 +16,7 @@ from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
 from upperback.store.models import Clinic, Profile
 
-__all__ = ["EVERYTHING", "Seen", "clinic_of", "see", "see_all"]
+__all__ = ["EVERYTHING", "Seen", "all_still_seen", "clinic_of", "see", "see_all"]
 
 #: Every kind of data a person can let somebody see.
 EVERYTHING: Final[frozenset[DataClass]] = frozenset(DATA_CLASSES)
@@ -71,6 +71,17 @@ def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime, purpose:
     )  # fmt: skip
     broad_looks.note(by=by, now=now)
     return Seen(person, classes)
+
+
+def all_still_seen(
+    *, profile_uuids: list[uuid.UUID], data_classes: frozenset[DataClass], by: Actor, now: dt.datetime
+) -> bool:
+    """Whether this much of each of these people may still be seen, for a page that shows several. Writes nothing."""
+    people_here = list(Profile.objects.filter(uuid__in=profile_uuids))
+    if len(people_here) < len(set(profile_uuids)):
+        return False
+    allowed = access.allowed_of(actor=by, people=people_here, purpose="care", now=now)
+    return all(data_classes <= classes for classes in allowed.values())
 
 
 def clinic_of(*, by: Actor, now: dt.datetime) -> Clinic | None:

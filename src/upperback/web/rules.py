@@ -132,7 +132,7 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
     **_rules("own", "caring caring_person caring_end", shows=("identity", "answers", "plan", "progress")),
     **_rules("own", "caring_code"),
     "caring_still": Rule(who="own", is_passive=True),
-    "still": Rule(who="work", roles=frozenset({"clinician"}), is_passive=True),
+    **dict.fromkeys(("still", "group_still"), Rule(who="work", roles=frozenset({"clinician"}), is_passive=True)),
     **_rules("work", "staff", roles=("clinician", "clinic_admin", "researcher", "support")),
     **_rules("work", "staff_code", roles=("clinician",)),
     **_rules(

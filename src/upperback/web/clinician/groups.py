@@ -20,6 +20,7 @@ from upperback.services import group_places, group_weeks, groups, treating
 from upperback.services.actors import Actor, public_id
 from upperback.services.group_places import Place
 from upperback.services.groups import Form, Group, Line
+from upperback.services.people import Profile
 from upperback.services.treating import Seen
 from upperback.web.clinician.who import actor_of, for_clinician, name_of
 from upperback.web.clinician.words import amount
@@ -100,6 +101,7 @@ def group_page(request: HttpRequest, group_id: uuid.UUID) -> HttpResponse:
         "exercises": [{"value": "", "text": _("Choose")}]
         + [{"value": id, "text": one.title} for id, one in default_content().exercises.items()],
         "client_id": uuid.uuid4(),
+        **_asked_again([place.profile for place in known], "messages"),
         **_choices(),
         **_error(error, "title"),
     }
@@ -134,6 +136,7 @@ def offer_page(request: HttpRequest, group_id: uuid.UUID) -> HttpResponse:
         "chosen": [_looked_at(group, one, by) for one in chosen if one.classes >= group_places.NEEDED],
         "values": [str(one) for one in ids],
         "back": reverse("clinic_group", args=[group_id]),
+        **_asked_again([one.profile for one in chosen], "plan"),
         **_error(error, "person"),
     }
     return show(request, "clinician/group_offer.jinja", context, status=422 if error else 200)
@@ -262,6 +265,18 @@ def _error(error: InputError | None, first: str) -> dict[str, Any]:
         "error": _(error.message) if error is not None else None,
         "where": error.details.get("field", first) if error is not None else "",
         "has_errors": error is not None,
+    }
+
+
+def _asked_again(people: list[Profile], see: str) -> dict[str, Any]:
+    """In a service a page that names people asks twice a second whether it may, and goes dark when it may not."""
+    if not (settings.SERVICE and people):
+        return {}
+    ids = ".".join(person.uuid.hex for person in people)
+    return {
+        "still_href": f"{reverse('group_still')}?see={see}&people={ids}",
+        "still_back": reverse("clinic_groups"),
+        "still_back_words": _("Groups"),
     }
 
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from upperback.core.errors import InputError
-from upperback.services import access, sharing
-from upperback.services.access_rules import Purpose
+from upperback.services import access, group_places, sharing, treating
+from upperback.services.access_rules import DataClass, Purpose
+from upperback.services.actors import public_id
 from upperback.web.service import visitors
 
 ROLE_WORDS = {
@@ -72,6 +73,19 @@ def _still(request: HttpRequest, person_id: uuid.UUID, purpose: Purpose) -> Http
     if not now_seen:
         raise Http404
     return HttpResponse(status=204 if request.GET.get("see") == now_seen else 410)
+
+
+@require_safe
+def group_still(request: HttpRequest) -> HttpResponse:
+    """The same for a page that names several people: each with what it shows of them, or it goes dark."""
+    ids = [found for text in request.GET.get("people", "").split(".") if (found := public_id(text)) is not None]
+    named: frozenset[DataClass] = frozenset({"identity", "messages"})
+    needed = {"messages": named, "plan": group_places.NEEDED}
+    holds = treating.all_still_seen(
+        profile_uuids=ids, data_classes=needed.get(request.GET.get("see", ""), treating.EVERYTHING),
+        by=visitors.at_others(request), now=visitors.now(),
+    )  # fmt: skip
+    return HttpResponse(status=204 if ids and holds else 410)
 
 
 def asked_again(request: HttpRequest, view_name: str, person_id: uuid.UUID) -> dict[str, str]:

@@ -62,6 +62,7 @@ urlpatterns = [
     path("caring/people/<uuid:person_id>/end/", caring.caring_end, name="caring_end"),
     path("caring/people/<uuid:person_id>/still/", pages.caring_still, name="caring_still"),
     path("clinic/people/<uuid:person_id>/still/", pages.still, name="still"),
+    path("clinic/groups/still/", pages.group_still, name="group_still"),
     path("staff/", pages.staff, name="staff"),
     path("staff/team/", clinic_admin.team_page, name="staff_team"),
     path("staff/team/invite/", joining.team_invite, name="staff_invite"),
