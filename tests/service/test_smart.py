@@ -23,6 +23,7 @@ from upperback.services.actors import SYSTEM
 from upperback.services.apps import App
 from upperback.services.clinics import Account
 from upperback.store.models import AppCode, AppToken, AuditEvent, ConsentEvent
+from upperback.web.languages import LANGUAGE_COOKIE
 from upperback.web.service import running, visitors
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +163,10 @@ def test_a_launch_from_its_beginning_to_an_observation(phone: Phone, dana: Accou
     assert "made by Example Ltd" in page
     assert "checked" not in asked.content.decode().split("For how long?")[0]  # nothing is ticked for anybody
     assert "form-action 'self' https://app.example;" in asked["Content-Security-Policy"]
+    german = sign_in(dana)
+    german.cookies[LANGUAGE_COOKIE] = "de"
+    for address in (phone.ask(), "/apps/authorize/"):
+        assert "in-english" not in german.get(address).content.decode()
     got = phone.tokens(person, "progress", "identity")
     assert got["token_type"] == "Bearer"
     assert 290 <= got["expires_in"] <= 300
