@@ -44,7 +44,7 @@ _READ: Final[dict[type, tuple[str, ...]]] = {
     ),
     models.LoadRule: ("title", "tasks", "change_now", "build_back"),
     models.WorkstationItem: ("title", "check", "fix"),
-    models.ReviewRow: ("why", "next"),
+    models.ReviewRow: ("when_text", "why", "next"),
     models.DoseText: ("title", "text"),
     models.LearnTopic: ("title", "summary"),
     models.LearnPage: ("title", "summary", "parts", "ask"),
