@@ -411,6 +411,9 @@ def test_everything_ends_with_the_consent(phone: Phone, world: World, later: Cal
     assert said(phone.refresh(fresh["refresh_token"]))["expires_in"] <= 3
     later(dt.timedelta(days=180))
     assert said(phone.refresh(kept["refresh_token"]))["error"] == "invalid_grant"
+    later(dt.timedelta(days=188))
+    phone.launch(sign_in(world.ana), "progress")  # what has long run out is swept away with the next yes
+    assert (AppCode.objects.count(), AppToken.objects.count()) == (1, 0)
 
 
 def test_everything_ends_with_the_app_or_the_account(phone: Phone, world: World) -> None:

@@ -191,7 +191,8 @@ def agree(
         grant = sharing.grant(
             profile=profile, recipient=app, purpose="app", data_classes=chosen, ends_at=now + lasts, by=by, now=now
         )
-        AppCode.objects.filter(profile=profile, ends_at__lt=now - _USED_KEPT).delete()
+        for kept in (AppCode, AppToken):
+            kept.objects.filter(profile=profile, ends_at__lt=now - _USED_KEPT).delete()
         AppCode.objects.create(
             profile=profile, app=app, grant=grant, code_sha256=stored_form(code), challenge=challenge,
             redirect_uri=redirect_uri, scopes=given, made_at=now, ends_at=now + CODE_LASTS,
