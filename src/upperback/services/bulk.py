@@ -56,6 +56,7 @@ KEPT: Final = dt.timedelta(hours=24)
 _LEASE: Final = dt.timedelta(seconds=60)
 _TELLS_EVERY: Final = dt.timedelta(seconds=1)
 _TRIES_MOST: Final = 3
+_TOLD_AT_ONCE: Final = 10
 #: Copies of one clinic that can be fetched at once.
 READY_MOST: Final = 5
 #: What can be granted to the systems of a clinic; mood is chosen by name.
@@ -358,6 +359,7 @@ def _made(export: BulkExport, clock: Clock) -> None:
         for words in export.ignored:
             files.write(search.outcome(words, code="not-supported", severity="warning"))
         written = files.finish()
+    _tell(export, clock)
     now = clock()
     # It is there no longer than the first of these consents.
     _publish(export, folder, written, now, ends_at=min((one.ends_at for one in people), default=now + KEPT))
@@ -375,6 +377,23 @@ def _still_ours(export: BulkExport, now: dt.datetime, **changed: int) -> None:
     ours = BulkExport.objects.filter(pk=export.pk, state=BulkExport.State.RUNNING, claimed_by=export.claimed_by)
     if not ours.update(claimed_until=now + _LEASE, **changed):
         raise _NotOursAnyMore
+
+
+def _tell(export: BulkExport, clock: Clock) -> None:
+    """Everybody in it is told before it can be fetched, some at a time: nobody else waits long to write.
+
+    Told of one that comes to nothing after all is told too much, and that harms nobody.
+    """
+    by, inside = _asked_by(export), list(export.persons.select_related("profile"))
+    for first in range(0, len(inside), _TOLD_AT_ONCE):
+        with transaction.atomic():
+            _still_ours(export, clock())
+            for one in inside[first : first + _TOLD_AT_ONCE]:
+                audit.record(
+                    by=by, action="clinic_copy", now=clock(), object_kind="bulk_export", object_uuid=export.uuid,
+                    profile=one.profile, purpose="app", data_class=", ".join(one.data_classes),
+                    clinic=str(export.clinic.uuid),
+                )  # fmt: skip
 
 
 def _publish(
@@ -397,13 +416,6 @@ def _publish(
             files=written,
             claimed_until=None,
         )
-        by = _asked_by(ours)
-        for inside in ours.persons.select_related("profile"):
-            audit.record(
-                by=by, action="clinic_copy", now=now, object_kind="bulk_export", object_uuid=ours.uuid,
-                profile=inside.profile, purpose="app", data_class=", ".join(inside.data_classes),
-                clinic=str(ours.clinic.uuid),
-            )  # fmt: skip
         folder.replace(export_folder(ours.uuid))
         _to_disk(exports_folder())
 

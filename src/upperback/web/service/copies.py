@@ -178,7 +178,7 @@ def _far(export: BulkExport) -> str:
 
 def _size(file: dict[str, Any]) -> str:
     lines = ngettext("%(num)s line", "%(num)s lines", file["count"]) % {"num": f"{file['count']:,}"}
-    return f"{lines}, {max(1, round(file['bytes'] / 1000)):,} kB"
+    return f"{lines}, {max(1, round(file['bytes'] / 1000)):,}\N{NO-BREAK SPACE}kB"
 
 
 def _when(at: Any) -> str:
