@@ -266,6 +266,7 @@ def test_a_phone_is_the_sensor_of_another_screen(
         screen.get_by_role("button", name="Stop").click()
         expect(part(page, "trouble")).to_have_text("Stopped on the other screen.", timeout=10_000)
         expect(screen.get_by_role("heading", name="Stopped")).to_be_visible()
+        expect(part(screen, "end")).to_have_text("What was measured is kept with your day.")
         hand.close()
         screen.context.close()
 

@@ -15,6 +15,8 @@ const view = new View({
 });
 // This page's own line is lost, or is back and the phone is not.
 let isLost = false;
+// The person has stopped it here: that the phone is gone is no news then.
+let isStopped = false;
 const line = new Listening(SOCKET, enter, hear);
 
 async function enter() {
@@ -28,6 +30,7 @@ function stop() {
     view.parts.end.textContent = view.words.stop_there;
     end();
   } else {
+    isStopped = true;
     line.ask({ stop: true });
   }
 }
@@ -102,8 +105,10 @@ function hear(told) {
   }
   if (told.gone !== undefined) {
     const measured = view.stage === "live";
-    parts.end.textContent = words.phone_gone;
-    end(measured ? null : told.gone || words.phone_gone);
+    if (!isStopped) {
+      parts.end.textContent = words.phone_gone;
+    }
+    end(measured || isStopped ? null : told.gone || words.phone_gone);
     return;
   }
   if (told.ready && told.is_aligned) {
