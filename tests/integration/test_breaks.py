@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.integration.test_journey import finish, hidden, me, text_of, walk, walk_assessment
+from tests.once import once
 from tests.unit.interchange.push_receiver import Browser
 from upperback.care.diary import Morning, Moved, SessionEnded, SessionStarted, SetDone
 from upperback.interchange.webpush import unpacked
@@ -61,13 +62,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def planned(me: Client, clock: Clock) -> Client:
     """Somebody with an open plan, no strength today, who has just opened Today at nine and was offered a break."""
-    walk(me, {"pain_average": "2"})
-    finish(me)
-    walk_assessment(me)
-    me.post("/plan/make/", follow=True)
-    plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
-    assert plan is not None
-    plans.shape_plan(plan=plan, days=["mon"], by=SYSTEM, now=clock.now)
+
+    def begin() -> None:
+        walk(me, {"pain_average": "2"})
+        finish(me)
+        walk_assessment(me)
+        me.post("/plan/make/", follow=True)
+        plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
+        assert plan is not None
+        plans.shape_plan(plan=plan, days=["mon"], by=SYSTEM, now=clock.now)
+
+    once(("planned for breaks", clock.now), begin, me)
     return me
 
 

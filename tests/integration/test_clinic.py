@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.integration.payloads import PAYLOADS
+from tests.once import invented_once
 from tests.unit.interchange.test_pictures import exif, jpeg, segment
 from upperback.care.diary import (
     ClinicNote,
@@ -29,7 +30,7 @@ from upperback.care.diary import (
     TaskTold,
 )
 from upperback.content.vocabulary import default_content
-from upperback.services import demo, diary, plan_changes, plans, treating
+from upperback.services import diary, plan_changes, plans, treating
 from upperback.services.actors import READER, SYSTEM
 from upperback.services.people import Profile
 from upperback.services.treating import Seen
@@ -46,7 +47,7 @@ def tried_out(settings: Any) -> None:
 
 @pytest.fixture
 def priya(db: None) -> Profile:
-    return demo.make_person(key="desk", now=timezone.now())
+    return invented_once("desk", timezone.now())
 
 
 def tell(profile: Profile, entry: Entry, days_ago: int = 0) -> None:
@@ -138,7 +139,7 @@ def test_a_change_goes_to_the_person_who_sees_each_part_and_says_yes(client: Cli
 
 @pytest.mark.usefixtures("tried_out")
 def test_where_the_plan_waits_a_clinician_says_what_they_found(client: Client, db: None) -> None:
-    ken = demo.make_person(key="weight", now=timezone.now())
+    ken = invented_once("weight", timezone.now())
     assert "Say that exercise is fine" in client.get(f"/clinic/people/{ken.uuid}/plan/").content.decode()
     address = f"/clinic/people/{ken.uuid}/fine/"
     sent = form_of(text_of(client, address)) | {"name": "Mina", "role": "gp", "reason": "Seen and fine"}

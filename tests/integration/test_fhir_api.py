@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from tests.integration.test_journey import me, text_of
+from tests.once import invented_once
 from upperback.care.diary import Morning
 from upperback.core.tokens import stored_form
-from upperback.services import actors, demo, diary, people, programs
+from upperback.services import actors, diary, people, programs
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent, ProgramToken
 from upperback.web.person import session
@@ -25,12 +26,12 @@ PAIN = "http://loinc.org|72514-3"
 
 @pytest.fixture
 def marco(db: None) -> Profile:
-    return demo.make_person(key="three_weeks", now=session.now())
+    return invented_once("three_weeks", session.now())
 
 
 @pytest.fixture
 def priya(db: None) -> Profile:
-    return demo.make_person(key="desk", now=session.now())
+    return invented_once("desk", session.now())
 
 
 def token_for(
@@ -173,7 +174,7 @@ def test_mood_is_there_only_where_it_was_chosen(priya: Profile) -> None:
 
 
 def test_each_record_has_its_own(priya: Profile) -> None:
-    tom = demo.make_person(key="strain", now=session.now())
+    tom = invented_once("strain", session.now())
     mine, theirs = token_for(tom), token_for(priya)
     for kind in ("Patient", "Observation", "CarePlan", "QuestionnaireResponse"):
         own = {one["id"] for one in every(found(mine, kind, _count=200))}

@@ -12,11 +12,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from tests.once import invented_once
 from upperback.care.triage import decide, read_findings
 from upperback.care.triage.record import decision_record
 from upperback.content.models import Case
 from upperback.content.vocabulary import default_content
-from upperback.services import demo, plans
+from upperback.services import plans
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
 from upperback.store.models import Decision, Review
@@ -95,7 +96,7 @@ def test_every_text_of_every_page_passed_through_translation(
     key: str, pseudo: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "now", lambda: NOW)
-    profile = demo.make_person(key=key, now=NOW)
+    profile = invented_once(key, NOW)
     client = Client()
     client.post("/people/choose/", {"person": str(profile.uuid)})
     client.cookies[languages.LANGUAGE_COOKIE] = "en-XA"

@@ -21,8 +21,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.integration.test_journey import text_of
+from tests.once import invented_once
 from tests.unit.services.conftest import NOW
-from upperback.services import archive, demo, plans
+from upperback.services import archive, plans
 from upperback.services.actors import Actor
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent, PlanVersion
@@ -72,7 +73,7 @@ class Reader:
 @pytest.fixture
 def joan(monkeypatch: pytest.MonkeyPatch) -> Profile:
     monkeypatch.setattr(session, "now", lambda: NOW)
-    return demo.make_person(key="bone", now=NOW)
+    return invented_once("bone", NOW)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.integration.test_journey import finish, hidden, me, text_of, walk, walk_assessment
+from tests.once import once
 from upperback.core.errors import NotAllowed
 from upperback.services import demo, plans, reviews
 from upperback.services.actors import SYSTEM
@@ -46,14 +47,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def planned(me: Client, clock: Clock) -> Client:
     """Somebody whose plan begins today: pain 5, two activities, two changes."""
-    walk(me, {"pain_average": "5", "trend": "same"})
-    finish(me)
-    walk_assessment(me, {
-        "activities": {"words1": "Swim", "score1": "4", "words2": "Sit through a film", "score2": "4"},
-        "tasks": {"tasks": ["LM-SIT", "LM-CARRY"]},
-    })  # fmt: skip
-    made = me.post("/plan/make/", follow=True)
-    assert made.request["PATH_INFO"] == "/plan/"
+
+    def begin() -> None:
+        walk(me, {"pain_average": "5", "trend": "same"})
+        finish(me)
+        walk_assessment(me, {
+            "activities": {"words1": "Swim", "score1": "4", "words2": "Sit through a film", "score2": "4"},
+            "tasks": {"tasks": ["LM-SIT", "LM-CARRY"]},
+        })  # fmt: skip
+        made = me.post("/plan/make/", follow=True)
+        assert made.request["PATH_INFO"] == "/plan/"
+
+    once(("planned for a review", clock.now), begin, me)
     return me
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.integration.test_journey import finish, hidden, me, text_of, walk, walk_assessment
+from tests.once import once
 from upperback.services import plans
 from upperback.services.actors import SYSTEM
 from upperback.services.people import Profile
@@ -26,14 +27,18 @@ CALM = {"before_legs": "no", "before_chest": "no", "before_change": "no", "pain_
 @pytest.fixture
 def planned(me: Client) -> Client:
     """Somebody with an open plan and low pain, on a day with strength."""
-    walk(me, {"pain_average": "2"})
-    finish(me)
-    walk_assessment(me)
-    me.post("/plan/make/", follow=True)
-    plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
-    assert plan is not None
-    assert plan.allowed
-    plans.shape_plan(plan=plan, days=[plans.DAYS[timezone.now().weekday()]], by=SYSTEM, now=timezone.now())
+
+    def begin() -> None:
+        walk(me, {"pain_average": "2"})
+        finish(me)
+        walk_assessment(me)
+        me.post("/plan/make/", follow=True)
+        plan = plans.latest_plan(profile=Profile.objects.get(), by=SYSTEM)
+        assert plan is not None
+        assert plan.allowed
+        plans.shape_plan(plan=plan, days=[plans.DAYS[timezone.now().weekday()]], by=SYSTEM, now=timezone.now())
+
+    once("planned for training", begin, me)
     return me
 
 

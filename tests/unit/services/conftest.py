@@ -8,6 +8,7 @@ import pytest
 
 django.setup()  # this file may be read before pytest-django has done so
 
+from tests.once import once  # noqa: E402
 from upperback.care import intake  # noqa: E402
 from upperback.care.intake import Answer  # noqa: E402
 from upperback.content.vocabulary import default_content  # noqa: E402
@@ -50,7 +51,7 @@ def actor() -> Actor:
 
 @pytest.fixture
 def ana(db: None, actor: Actor) -> Profile:
-    return people.create_profile(name="Ana", by=actor, now=NOW)
+    return once("Ana", lambda: people.create_profile(name="Ana", by=actor, now=NOW))
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +87,10 @@ def walk(actor: Actor) -> Walk:
             )  # fmt: skip
         return current
 
-    return go
+    def go_once(profile: Profile, now: dt.datetime = NOW, **own: Answer) -> Screening:
+        return once(("walk", profile.pk, now, repr(own)), lambda: go(profile, now, **own))
+
+    return go_once
 
 
 @pytest.fixture
@@ -112,4 +116,7 @@ def assess(actor: Actor) -> Assess:
             )  # fmt: skip
         return assessments.finish_assessment(assessment=current, decision=decision, by=actor, now=now)
 
-    return go
+    def go_once(profile: Profile, now: dt.datetime = NOW, **own: Answer) -> Assessment:
+        return once(("assess", profile.pk, now, repr(own)), lambda: go(profile, now, **own))
+
+    return go_once

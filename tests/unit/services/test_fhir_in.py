@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.once import invented_once
 from tests.unit.services.conftest import NOW
 from upperback.care.course_items import pool_of
 from upperback.care.diary import Observed
@@ -15,7 +16,7 @@ from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotFound
 from upperback.interchange.fhir import codes
 from upperback.interchange.fhir.records import Chosen
-from upperback.services import demo, fhir, fhir_in, people, plans
+from upperback.services import fhir, fhir_in, people, plans
 from upperback.services.actors import NOBODY, READER, Actor
 from upperback.services.people import Profile
 from upperback.store.models import AuditEvent, DiaryEntry, PlanVersion
@@ -28,13 +29,13 @@ EVERYTHING = Chosen(mood=True, diary=True)
 @pytest.fixture
 def grace(db: None) -> Profile:
     """Six weeks of a diary."""
-    return demo.make_person(key="six_weeks", now=NOW)
+    return invented_once("six_weeks", NOW)
 
 
 @pytest.fixture
 def priya(db: None) -> Profile:
     """A plan, and nothing done yet."""
-    return demo.make_person(key="desk", now=NOW)
+    return invented_once("desk", NOW)
 
 
 def exported(profile: Profile, actor: Actor, kind: Any = "transaction", chosen: Chosen = EVERYTHING) -> dict[str, Any]:
@@ -198,7 +199,7 @@ def doses(plan: PlanVersion) -> list[tuple[str, int, int]]:
 
 
 def test_a_plan_is_a_difference_that_the_person_accepts(actor: Actor, db: None, tmp_path: Path) -> None:
-    joan = demo.make_person(key="bone", now=NOW)
+    joan = invented_once("bone", NOW)
     plan = plans.open_plan(profile=joan, by=actor)
     kept, gone = doses(plan), next(item["id"] for item in plan.record["exercises"] if item["kind"] == "movement")
     wanted = [one for one in kept if one[0] != gone]
@@ -235,7 +236,7 @@ def test_a_plan_that_this_one_does_not_allow_says_why(
 
 
 def test_an_exercise_against_a_caution_never_comes_in_by_a_file(actor: Actor, db: None, tmp_path: Path) -> None:
-    joan = demo.make_person(key="bone", now=NOW)
+    joan = invented_once("bone", NOW)
     plan = plans.open_plan(profile=joan, by=actor)
     pool = pool_of(plan.record, plan.choices, default_content())
     barred = next(id for id, one in pool.left_out.items() if one.tags)

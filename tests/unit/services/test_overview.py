@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests.once import invented_once
 from tests.unit.services.conftest import NOW, Walk
 from tests.unit.services.test_caseload import asked
 from upperback.care import intake
 from upperback.care.diary import Entry, PlanAccepted, TaskDone, Warned, Worn
 from upperback.care.intake import Answer
 from upperback.care.progression import Light
-from upperback.services import demo, diary, plans, screening
+from upperback.services import diary, plans, screening
 from upperback.services.actors import SYSTEM
 from upperback.services.overview import overview
 from upperback.services.people import Profile
@@ -32,7 +33,7 @@ def tell(profile: Profile, entry: Entry) -> None:
 
 
 def test_the_rules_behind_a_result_stand_there_by_id_with_what_was_told(db: None) -> None:
-    found = page(demo.make_person(key="inflamed", now=NOW))
+    found = page(invented_once("inflamed", NOW))
     rules = {rule.id: rule for rule in found.checks[0].rules}
     assert any(rule.told for rule in rules.values())
     assert all(rule.state in {"fired", "open"} for rule in rules.values())
@@ -53,7 +54,7 @@ def test_what_was_said_about_mood_is_there_only_where_it_is_chosen(ana: Profile,
 
 def test_the_page_of_somebody_with_weeks_behind_them(db: None) -> None:
     """Grace lives through six weeks once; making her is what takes the time."""
-    grace = demo.make_person(key="six_weeks", now=NOW)
+    grace = invented_once("six_weeks", NOW)
     for check in (_story, _exercises, _ledger, _only_what_is_let, _only_the_last_half_year, _versions):
         check(grace)
 
@@ -131,7 +132,7 @@ def _versions(grace: Profile) -> None:
     assert found.plans[0].difference.added == ()
     assert found.plans[-1].difference is None
     assert found.accepted[0][1].name == "Mina"
-    new = demo.make_person(key="desk", now=NOW)
+    new = invented_once("desk", NOW)
     with asked() as few:
         page(new)
     assert len(few) == len(many) <= 20

@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.once import invented_once
 from tests.unit.services.conftest import NOW
 from upperback.care.plan.pool import hiding_tags
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError, NotFound
 from upperback.interchange import plan_change
 from upperback.interchange.plan_change import ChangedDose, PlanChange, new_key, read_change, write_change
-from upperback.services import actors, demo, diary, permissions, plan_changes, plans
+from upperback.services import actors, diary, permissions, plan_changes, plans
 from upperback.services.actors import NOBODY, READER, Actor
 from upperback.services.people import Profile
 from upperback.services.plan_changes import Proposed
@@ -29,7 +30,7 @@ CONTENT = default_content()
 @pytest.fixture
 def joan(db: None) -> Profile:
     """Thin bones, no way down to the floor, with a plan."""
-    return demo.make_person(key="bone", now=NOW)
+    return invented_once("bone", NOW)
 
 
 def made(profile: Profile, key: bytes = KEY, **parts: Any) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.once import invented_once
 from tests.unit.interchange.test_pictures import png
 from tests.unit.services.conftest import NOW
 from tests.unit.services.service_world import as_person, as_staff, make_world
@@ -19,7 +20,7 @@ from upperback.content.vocabulary import default_content
 from upperback.core.errors import Conflict, InputError, NotAllowed, NotFound
 from upperback.interchange.pictures import clean_picture
 from upperback.interchange.plan_change import OwnWords, new_key, without_pictures
-from upperback.services import archive, demo, diary, erasure, pictures, plan_changes, plans, proposals, treating
+from upperback.services import archive, diary, erasure, pictures, plan_changes, plans, proposals, treating
 from upperback.services.actors import READER, Actor
 from upperback.services.bring_in import bring_in
 from upperback.services.people import Profile
@@ -36,7 +37,7 @@ STRETCH = OwnWords(title="Towel roll", words="Lie on it.\nBreathe.", sets=1, rep
 @pytest.fixture
 def priya(db: None) -> Profile:
     """A plan in the full build dose."""
-    return demo.make_person(key="desk", now=NOW)
+    return invented_once("desk", NOW)
 
 
 def proposed(profile: Profile, **parts: Any) -> bytes:
@@ -91,7 +92,7 @@ def test_a_dose_outside_of_the_usual_needs_a_reason_and_has_an_end(priya: Profil
 
 
 def test_neither_thin_bones_nor_a_small_start_take_more_with_a_reason(db: None) -> None:
-    joan = demo.make_person(key="bone", now=NOW)
+    joan = invented_once("bone", NOW)
     for item in plan_changes.what_may_change(profile=joan, by=READER).exercises:
         assert item.clinician_bounds.sets[1] <= item.bounds.sets[1]
 
@@ -124,7 +125,7 @@ def test_a_caution_takes_out_what_it_hides_and_stays(priya: Profile, actor: Acto
 
 
 def test_a_caution_of_the_answers_is_not_taken_away(db: None) -> None:
-    joan = demo.make_person(key="bone", now=NOW)
+    joan = invented_once("bone", NOW)
     tag = plan_changes.what_may_change(profile=joan, by=READER).cautions[0]
     with pytest.raises(Conflict):
         proposed(joan, cautions_off=[tag])
@@ -190,7 +191,7 @@ def test_what_was_sent_for_an_older_plan_is_not_used(priya: Profile, actor: Acto
 
 
 def test_exercise_is_fine_says_who_has_seen_the_person_and_the_person_agrees(db: None, actor: Actor) -> None:
-    ken = demo.make_person(key="weight", now=NOW)
+    ken = invented_once("weight", NOW)
     waits = plan_changes.what_waits(profile=ken, by=READER, now=NOW)
     assert waits is not None
     about: dict[str, Any] = {
@@ -212,7 +213,7 @@ def test_exercise_is_fine_says_who_has_seen_the_person_and_the_person_agrees(db:
 
 
 def test_nobody_says_that_exercise_is_fine_after_an_emergency_or_where_nothing_waits(db: None, priya: Profile) -> None:
-    walter = demo.make_person(key="cord", now=NOW)
+    walter = invented_once("cord", NOW)
     for person in (walter, priya):
         assert plan_changes.what_waits(profile=person, by=READER, now=NOW) is None
         with pytest.raises(NotAllowed):
@@ -268,7 +269,7 @@ def test_a_picture_is_sent_seen_and_stands_in_the_plan(priya: Profile, actor: Ac
     assert (own["picture"], own["alt"]) == (NAME, "A towel, rolled")
     assert pictures.picture_of(profile=priya, sha256=own["picture"], by=actor) == PICTURE
     with pytest.raises(NotFound):
-        pictures.picture_of(profile=demo.make_person(key="bone", now=NOW), sha256=NAME, by=actor)
+        pictures.picture_of(profile=invented_once("bone", NOW), sha256=NAME, by=actor)
 
 
 def test_a_picture_comes_by_file_and_goes_with_the_archive(
