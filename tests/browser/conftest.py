@@ -30,6 +30,8 @@ DESKTOP: Final = (1280, 900)
 AXE_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+#: The same engine without windows and what belongs to them, such as notices: a page takes 40 % less of the processor.
+_LEAN: Final = "chromium-headless-shell"
 _HOW: Final = "apt-get install --no-install-recommends chromium fonts-liberation"
 _START_S: Final = 90  # a busy machine; how long it takes on an idle one is for the bench to say
 
@@ -46,7 +48,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium(request: pytest.FixtureRequest) -> str:
     """The browser: `$CHROMIUM`, else one on the path. Without one the tests say how to get it."""
-    found = os.environ.get("CHROMIUM") or next((path for name in _NAMES if (path := shutil.which(name))), None)
+    return _found(request, os.environ.get("CHROMIUM"))
+
+
+@pytest.fixture(scope="session")
+def whole_chromium(request: pytest.FixtureRequest) -> str:
+    """The same, but one with windows, also where `$CHROMIUM` names the lean one."""
+    named = os.environ.get("CHROMIUM", "")
+    return _found(request, None if named.endswith(_LEAN) else named)
+
+
+def _found(request: pytest.FixtureRequest, named: str | None) -> str:
+    found = named or next((path for name in _NAMES if (path := shutil.which(name))), None)
     if found and Path(found).exists():
         return found
     message = f"no Chromium: set CHROMIUM or run: {_HOW}"
@@ -239,7 +252,8 @@ def axe(axe_source: str) -> Callable[..., list[str]]:
     """
 
     def check(page: Page, rules: list[str] | None = None) -> list[str]:
-        page.evaluate(axe_source)
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(axe_source)
         found = page.evaluate("only => axe.run({runOnly: only})", rules or AXE_TAGS)
         return [
             f"{fault['id']}: {fault['help']}: {node['target']}"

@@ -35,6 +35,12 @@ MINUTE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
+def chromium(whole_chromium: str) -> str:
+    """A browser that shows notices."""
+    return whole_chromium
+
+
+@pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """As everywhere, with the clock of this file."""
     data = tmp_path_factory.mktemp("breaks")

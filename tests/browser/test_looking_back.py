@@ -1,11 +1,9 @@
 """Looking back with the keyboard alone, at phone width: the check-in of week three, then the whole six-week review."""
 
-from collections.abc import Callable
-
 from playwright.sync_api import Page
 
 from tests.browser import tour
-from tests.browser.conftest import SMALL_PHONE, OpenPage, too_small, too_wide
+from tests.browser.conftest import OpenPage, too_wide
 
 PHONE = (360, 740)
 BETTER = tour.ORDINARY | {"age": ("45",), "pain_average": ("3",), "trend": ("improving",)}
@@ -111,17 +109,3 @@ def test_the_review_of_six_weeks(open_page: OpenPage) -> None:
     assert page.url.endswith("/plan/")
     page.goto("/review/")
     assert "Your plan is ready." in page.locator("main").inner_text()
-
-
-def test_every_page_is_whole_and_clean(open_page: OpenPage, axe: Callable[..., list[str]]) -> None:
-    page = open_page("/", size=PHONE)
-    faults: list[str] = []
-    for name in tour.looking_back(page):
-        faults += [f"{name}: {line}" for line in axe(page)]
-        page.emulate_media(color_scheme="dark")
-        faults += [f"{name} dark: {line}" for line in axe(page, rules=["color-contrast"])]
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size({"width": SMALL_PHONE[0], "height": SMALL_PHONE[1]})
-        faults += [f"{name}: {line}" for line in (*too_wide(page), *too_small(page))]
-        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    assert faults == []

@@ -343,7 +343,7 @@ def _questions(page: Page, says: Says, prefix: str, *, errors: bool = False) -> 
     while "/check/answers/" not in page.url:
         id = _last_part(page)
         questions = questions_here(page)
-        kind = "part" if len(questions) > 1 else f"{questions[0].kind} {bool(questions[0].low_label)}"
+        kind = id if len(questions) > 1 else f"{questions[0].kind} {bool(questions[0].low_label)}"
         again = page.locator(".nhsuk-inset-text").count() > 0
         yield f"{prefix}{'simpler' if again else 'question'}-{id}"
         if errors and (kind not in kinds or id == "site"):
