@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from http.cookies import SimpleCookie
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.test import Client
 
 from upperback.services import demo
@@ -48,7 +48,8 @@ def once(name: Hashable, make: Callable[[], T], client: Client | None = None) ->
         made = make()
         known.append(_Kept(before, _rows(), copy.deepcopy(client.cookies) if client else None, made))
         return made
-    _put_back(kept)
+    with transaction.atomic():  # what belongs together may come in any order
+        _put_back(kept)
     if client is not None and kept.cookies is not None:
         client.cookies = copy.deepcopy(kept.cookies)
     made = kept.made
