@@ -96,9 +96,9 @@ coverage:
     UPPERBACK_LAW_STATES=20000 coverage run -m pytest tests/unit/care tests/spec tests/contract tests/property/test_law.py
     coverage report --include='src/upperback/care/triage/*,src/upperback/care/plan/*' --fail-under=100
 
-# every text that tries to run, through every text field of every page, in a browser: half an hour and more
-typed:
-    pytest -q -s -n 0 -m long tests/browser/test_typed.py
+# every text that tries to run, through every text field of every page, in a browser: hours; rounds FIRST:END of 204
+typed rounds=":":
+    UPPERBACK_TYPED={{ rounds }} pytest -q -s -n 0 -m long tests/browser/test_typed.py
 
 # time budgets, with the machine written down
 bench *args:

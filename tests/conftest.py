@@ -27,6 +27,7 @@ _FOR_TESTS = {
     "UPPERBACK_SCREENSHOTS",
     "UPPERBACK_TEST_DATABASE",
     "UPPERBACK_TEST_SERVICE",
+    "UPPERBACK_TYPED",
 }
 for _name in [name for name in os.environ if name.startswith("UPPERBACK_") and name not in _FOR_TESTS]:
     del os.environ[_name]

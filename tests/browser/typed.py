@@ -39,10 +39,20 @@ def send(page: Page, address: str, number: int, some: list[str]) -> int:
     """Sends one form of a page; how many fields it had. What comes back is looked at like any page."""
     page.goto(address)
     assert page.evaluate(FORMS) > number, f"{address} has no form {number} with a text field"
+    return _send(page, address, number, some)
+
+
+def _send(page: Page, address: str, number: int, some: list[str]) -> int:
     with page.expect_navigation():
         fields: int = page.evaluate(_SEND, [number, some])
     assert page.evaluate(STRANGE) == [], (address, some)
     return fields
+
+
+def send_if_there(page: Page, address: str, number: int, some: list[str]) -> int:
+    """The same, or 0 where what was sent before has taken the form off the page, as a choice that is made does."""
+    page.goto(address)
+    return _send(page, address, number, some) if page.evaluate(FORMS) > number else 0
 
 
 def look(page: Page, address: str) -> None:
