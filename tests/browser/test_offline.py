@@ -7,9 +7,9 @@ from tests.browser.conftest import OpenPage
 #: As a page does that stood open for a while.
 KEEP_THE_BOOK = """async () => {
   const wait = () => new Promise((done) => setTimeout(done, 50));
-  await navigator.serviceWorker.ready;
+  const { active } = await navigator.serviceWorker.ready;
   for (let times = 0; times < 500 && !(await caches.match("/learn/book/")); times += 1) {
-    navigator.serviceWorker.controller?.postMessage("keep the book");
+    active.postMessage("keep the book");
     await wait();
   }
 }"""

@@ -58,7 +58,7 @@ def test_a_message_sent_after_signing_out_is_there_again(service: Service, chrom
         page.get_by_role("button", name="Keep this for them to read").click()
         expect(page.get_by_text(WORDS)).to_be_visible()
         # Sent, it is forgotten, here and after the next sign-in.
-        assert "upperback.typed" not in page.evaluate(_KEPT)
+        page.wait_for_function(f"() => !({_KEPT})().includes('upperback.typed')")
         page.goto(f"{service.address}/account/login/")
         page.goto(messages)
         expect(field(page)).to_have_value("")
