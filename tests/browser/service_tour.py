@@ -199,6 +199,6 @@ def _clinician(page: Page, service: Service) -> Iterator[str]:
         for part in page.locator("main details").all():
             part.evaluate("part => part.open = true")
         yield f"staff-person-{who.lower()}-unfolded"
-        for name in ("plan", "fine", "messages", "tasks"):
+        for name in ("plan", "fine", "messages", "tasks", *(("live",) if who == "Grace" else ())):
             page.goto(f"{person}/{name}/")
             yield f"staff-{who.lower()}-{name}"

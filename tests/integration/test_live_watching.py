@@ -134,6 +134,13 @@ def test_of_two_sensors_the_one_that_came_last_is_shown_and_a_slow_page_is_let_g
     class Worn:
         is_aligned = True
 
+        def __init__(self) -> None:
+            self.told: dict[str, Any] = {}
+            self.flushed = 0
+
+        def flush(self) -> None:
+            self.flushed += 1
+
     room, first, second = watching.Room(), Worn(), Worn()
     seat = room.take_seat()
     room.begins(first)

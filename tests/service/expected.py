@@ -45,6 +45,15 @@ AUDIENCES: Final[dict[str, Audience]] = {
     "data/bring/": "nobody",
     "live/muscle/": "nobody",
 }
+#: Path of a socket -> for whom.
+SOCKETS: Final[dict[str, Audience]] = {
+    "/live/socket/": "own record",
+    "/live/view/socket/": "own record",
+    "/live/screen/socket/": "own record",
+    "/live/phone/socket/": "everybody",
+    "/live/muscle/socket/": "nobody",
+    "/clinic/live/socket/": "clinicians",
+}
 #: A result that ends like this is more than the check.
 OWN_ENDS: Final = ("cleared/",)
 
@@ -57,8 +66,8 @@ EVERYBODY: Final = (*WITHOUT_ACCOUNT, *PEOPLE, *STAFF, "app")
 
 #: What Ana's consents are, or what became of the accounts.
 CONSENT_STATES: Final = (
-    "usual", "with mood", "plan only", "none", "withdrawn", "run out", "not begun", "for research", "for the clinic",
-    "for her carer", "for the app", "for a study", "for the clinic's systems",
+    "usual", "with mood", "with live", "plan only", "none", "withdrawn", "run out", "not begun", "for research",
+    "for the clinic", "for her carer", "for the app", "for a study", "for the clinic's systems",
 )  # fmt: skip
 ACCOUNT_STATES: Final = ("closed", "no second step", "left the clinic", "works elsewhere now", "relation over")
 
@@ -103,6 +112,18 @@ def outcome(who: str, address: str, state: str) -> Outcome:
     return "in" if audience == "staff" or who in CLINICIANS else "not there"
 
 
+def may_connect(who: str, path: str, state: str) -> bool:
+    """Whether a line is opened. Whose, and what comes by it, is for its ticket."""
+    audience = SOCKETS[path]
+    if audience in {"everybody", "nobody"}:
+        return audience == "everybody"
+    if who in WITHOUT_ACCOUNT or state == "closed":
+        return False
+    if audience == "own record":
+        return who in PEOPLE
+    return who in CLINICIANS and state not in {"no second step", "left the clinic"}
+
+
 def seen(who: str, state: str, purpose: str) -> frozenset[str]:
     """What of Ana's record somebody may see."""
     if state == "closed":
@@ -111,8 +132,8 @@ def seen(who: str, state: str, purpose: str) -> frozenset[str]:
         return EVERY_CLASS if purpose == "own" else _NOTHING
     if who == "treats her" and purpose == "care":
         return {
-            "usual": USUAL, "with mood": USUAL | {"mood"}, "plan only": frozenset({"identity", "plan"}),
-            "for the clinic": frozenset({"plan"}),
+            "usual": USUAL, "with mood": USUAL | {"mood"}, "with live": USUAL | {"live"},
+            "plan only": frozenset({"identity", "plan"}), "for the clinic": frozenset({"plan"}),
         }.get(state, _NOTHING)  # fmt: skip
     if who == "her carer" and purpose == "caring":
         return frozenset({"identity", "plan"}) if state == "for her carer" else _NOTHING

@@ -120,8 +120,12 @@ def _set(cast: Cast, state: str) -> None:
     _consent(cast, cast.accounts["treated her once"].uuid, "care", usual)
     _consent(cast, cast.accounts["other clinic"].uuid, "research", usual)
     match state:
-        case "usual" | "with mood" | "plan only":
-            more = {"with mood": usual | {"mood"}, "plan only": frozenset({"identity", "plan"})}
+        case "usual" | "with mood" | "with live" | "plan only":
+            more = {
+                "with mood": usual | {"mood"},
+                "with live": usual | {"live"},
+                "plan only": frozenset({"identity", "plan"}),
+            }
             _consent(cast, clinician.uuid, "care", more.get(state, usual))
         case "withdrawn":
             grant = _consent(cast, clinician.uuid, "care", usual)

@@ -21,6 +21,9 @@ from upperback.services.permissions import check_may
 from upperback.services.plans import open_plan
 from upperback.store.models import LiveStream, LiveTicket, Profile
 
+#: How long a ticket is good.
+TICKET: Final = dt.timedelta(minutes=1)
+TOKEN_CHARACTERS_MAX: Final = 64
 #: Where the socket is.
 SOCKET_PATH: Final = "/live/socket/"
 NO_TICKET: Final = "This page has waited for too long. Open it again"
@@ -32,12 +35,10 @@ LEFT_AFTER: Final = dt.timedelta(minutes=30)
 RENEWED: Final = dt.timedelta(minutes=10)
 NO_WAY_BACK: Final = "This measurement is over, and what was measured is kept. Scan a new code to begin again."
 
-_TICKET: Final = dt.timedelta(minutes=1)
 _WAY_BACK: Final = RENEWED + LEFT_AFTER
 #: Hashed with it, so that no ticket is a way back and no way back a ticket.
 _BACK: Final = "back:"
 _TOKEN_BYTES: Final = 32
-_TOKEN_CHARACTERS_MAX: Final = 64
 
 
 def make_ticket(*, profile: Profile, by: Actor, now: dt.datetime) -> str:
@@ -51,7 +52,7 @@ def make_ticket(*, profile: Profile, by: Actor, now: dt.datetime) -> str:
             profile=profile,
             token_sha256=stored_form(token),
             made_at=now,
-            ends_at=now + _TICKET,
+            ends_at=now + TICKET,
             by=by.id,
             by_kind=by.kind,
         )
@@ -78,7 +79,7 @@ def take_tickets(*, tokens: Sequence[tuple[str, Actor]], now: dt.datetime) -> li
     """Whose sensors they are, in the order of their tokens; None where there is no such ticket for this browser."""
     for _, by in tokens:
         check_may(by, "wear_sensor")
-    hashes = [stored_form(token) if 0 < len(token) <= _TOKEN_CHARACTERS_MAX else "" for token, _ in tokens]
+    hashes = [stored_form(token) if 0 < len(token) <= TOKEN_CHARACTERS_MAX else "" for token, _ in tokens]
     with transaction.atomic():
         # Locked until they are gone: of two processes that are shown the same ticket one finds it.
         rows = LiveTicket.objects.select_for_update(of=("self",)).select_related("profile")
@@ -134,7 +135,7 @@ def take_way_back(*, token: str, stream: uuid.UUID | None, now: dt.datetime) -> 
     with transaction.atomic():
         rows = LiveTicket.objects.select_for_update(of=("self",)).select_related("profile")
         mine = rows.filter(token_sha256=stored_form(_BACK + token), ends_at__gt=now, by_kind="household")
-        row = mine.first() if 0 < len(token) <= _TOKEN_CHARACTERS_MAX else None
+        row = mine.first() if 0 < len(token) <= TOKEN_CHARACTERS_MAX else None
         if row is not None:
             row.delete()
     if row is None or stream is None:

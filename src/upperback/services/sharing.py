@@ -70,6 +70,7 @@ _PURPOSE: Final[dict[str, Purpose]] = {"treats": "care", "cares": "caring"}
 #: What is told to the person of what was done with their record.
 _TOLD: Final = (
     "look", "grant", "withdraw", "leave", "give_back", "support_look", "research_copy", "clinic_copy", "fetch_copy",
+    "watch_live",
 )  # fmt: skip
 _BY_ACTOR: Final = frozenset(_TOLD) - {"grant", "withdraw"}
 #: What is often one after the other: told once for a minute.

@@ -49,8 +49,17 @@ def see_all(*, by: Actor, now: dt.datetime, purpose: Purpose = "care") -> list[S
     ]
 
 
-def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime, purpose: Purpose = "care") -> Seen:
+def see(
+    *,
+    profile_uuid: uuid.UUID | None,
+    by: Actor,
+    now: dt.datetime,
+    purpose: Purpose = "care",
+    shows: frozenset[DataClass] | None = None,
+) -> Seen:
     """One of them. That they were looked at, and what of them could be seen, is written into their record.
+
+    `shows`: what a page shows that needs all of it and shows nothing else. Other pages show no sensor while it is worn.
 
     Raises
     ------
@@ -63,14 +72,15 @@ def see(*, profile_uuid: uuid.UUID | None, by: Actor, now: dt.datetime, purpose:
     classes = (
         access.allowed_of(actor=by, people=[person], purpose=purpose, now=now)[person.pk] if person else frozenset()
     )
-    if person is None or "identity" not in classes:
+    if person is None or "identity" not in classes or not (shows or frozenset()) <= classes:
         raise NotFound("there is no such person here")
+    looked = shows if shows is not None else classes - {"live"}
     audit.record(
         by=by, action="look", now=now, object_kind="profile", object_uuid=person.uuid, profile=person,
-        purpose=purpose, data_class=", ".join(sorted(classes)),
+        purpose=purpose, data_class=", ".join(sorted(looked)),
     )  # fmt: skip
     broad_looks.note(by=by, now=now)
-    return Seen(person, classes)
+    return Seen(person, classes if shows is None else shows)
 
 
 def all_still_seen(

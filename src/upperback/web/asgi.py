@@ -90,6 +90,11 @@ def django_application() -> App | None:
                 if line is None:
                     return
                 scope, receive, send = line
+            if scope["path"] == paths.CLINIC_PATH and is_service:
+                from upperback.web.live import clinic
+
+                await clinic.clinic_socket(scope, receive, send)
+                return
             alone = {paths.WATCH_PATH: watching.watch_socket, paths.MUSCLE_PATH: muscle.muscle_socket}
             if scope["path"] in alone:
                 await alone[scope["path"]](scope, receive, send)
@@ -116,7 +121,7 @@ def check_ways_in() -> None:
     from upperback.web.live import paths
     from upperback.web.worker import JOBS
 
-    sockets = (SOCKET_PATH, paths.WATCH_PATH, paths.MUSCLE_PATH, paths.SCREEN_PATH, paths.PHONE_PATH)
+    sockets = (SOCKET_PATH, paths.WATCH_PATH, paths.MUSCLE_PATH, paths.SCREEN_PATH, paths.PHONE_PATH, paths.CLINIC_PATH)
     rules.check_registered(sockets=sockets, jobs=JOBS, service=settings.SERVICE)
 
 

@@ -133,6 +133,7 @@ SERVICE_PAGES: Final[dict[str, Rule]] = {
     **_rules("own", "caring_code"),
     "caring_still": Rule(who="own", is_passive=True),
     **dict.fromkeys(("still", "group_still"), Rule(who="work", roles=frozenset({"clinician"}), is_passive=True)),
+    **_rules("work", "clinic_live clinic_live_ticket", roles=("clinician",), shows=("identity", "live")),
     **_rules("work", "staff", roles=("clinician", "clinic_admin", "researcher", "support")),
     **_rules("work", "staff_code", roles=("clinician",)),
     **_rules(
@@ -161,6 +162,7 @@ SOCKETS: Final[dict[str, Rule]] = {
     "/live/muscle/socket/": Rule(who="shut"),
     "/live/screen/socket/": Rule(who="own", shows=frozenset({"live"})),
     "/live/phone/socket/": Rule(who="anyone"),
+    "/clinic/live/socket/": Rule(who="work", roles=frozenset({"clinician"}), shows=frozenset({"live"})),
 }
 
 #: What runs without anybody asking, and for whom: each person by themselves.

@@ -110,6 +110,8 @@ def _links(seen: treating.Seen) -> list[dict[str, str]]:
     if seen.may("messages"):
         found.append({"href": reverse("clinic_messages", args=id), "text": _("Messages and notes")})
         found.append({"href": reverse("clinic_tasks", args=id), "text": _("Tasks and hand-over")})
+    if settings.SERVICE and seen.may("live"):
+        found.append({"href": reverse("clinic_live", args=id), "text": _("What the sensor measures now")})
     if seen.may("plan") and seen.may("answers"):
         found.append({"href": reverse("clinic_cleared", args=id), "text": _("Say that exercise is fine")})
     return found

@@ -76,6 +76,8 @@ class Meeting:
         self.asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_ASKED_MAX)
         self.refused: UpperbackError | None = None
         self.is_aligned = False
+        self.clinicians: list[str] = []
+        """Who looks on from a clinic, as the phone was told last."""
         self.stream: str | None = None
         self.phone: _Inbox | None = None
         """Its line; None while it is away."""
@@ -92,6 +94,8 @@ class Meeting:
         self.seat.is_taken = False
         self.seat = Seat()
         self.seat.tell({"ready": True, "joined": True, "is_aligned": self.is_aligned})
+        if self.clinicians:
+            self.seat.tell({"clinicians": self.clinicians})
         if self.phone is None:
             self.seat.tell({"away": True})
         return self.seat
@@ -140,6 +144,7 @@ class Meeting:
     def tell_screen(self, told: dict[str, Any]) -> None:
         """Whatever looks on now."""
         self.is_aligned = self.is_aligned or "aligned" in told
+        self.clinicians = [] if "away" in told else told.get("clinicians", self.clinicians)
         self.seat.tell(told)
 
     def say(self, side: str, same: bool) -> None:

@@ -53,8 +53,14 @@ class Seat:
 class Shown(Protocol):
     """A sensor that is worn, as far as a room has to know it."""
 
+    told: dict[str, Any]
+    """What the sensor's own page is told next."""
+
     @property
     def is_aligned(self) -> bool: ...
+
+    def flush(self) -> None:
+        """Tells it."""
 
 
 class Room:
@@ -63,6 +69,8 @@ class Room:
     def __init__(self) -> None:
         self.seats: set[Seat] = set()
         self.worn: list[Shown] = []
+        self._clinicians: dict[Seat, str] = {}
+        """Who of those seats looks on from a clinic, by name: every page of the person says so."""
 
     @property
     def is_empty(self) -> bool:
@@ -73,13 +81,31 @@ class Room:
         """For a page that comes now: it is told how things stand."""
         seat = Seat()
         seat.tell(self._state())
+        if self._clinicians:
+            seat.tell({"clinicians": self._names()})
         self.seats.add(seat)
         return seat
+
+    def take_seat_of_clinic(self, name: str) -> Seat:
+        """For somebody of a clinic, by name. The person is told."""
+        seat = self.take_seat()
+        self._clinicians[seat] = name
+        self._tell_names()
+        return seat
+
+    def leave_seat(self, seat: Seat) -> None:
+        """Whoever sat there looks on no more."""
+        seat.is_taken = False
+        self.seats.discard(seat)
+        if self._clinicians.pop(seat, None) is not None:
+            self._tell_names()
 
     def begins(self, worn: Shown) -> None:
         """A sensor is worn, or is back after a lost line."""
         self.worn.append(worn)
         self._tell_all(self._state())
+        if self._clinicians:
+            worn.told["clinicians"] = self._names()
 
     def leaves(self, worn: Shown) -> None:
         """A sensor is gone, for a while or for good."""
@@ -99,6 +125,16 @@ class Room:
 
     def _state(self) -> dict[str, Any]:
         return {"running": bool(self.worn), "is_aligned": bool(self.worn) and self.worn[-1].is_aligned}
+
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(self._clinicians.values()))
+
+    def _tell_names(self) -> None:
+        names = self._names()
+        self._tell_all({"clinicians": names})
+        for worn in self.worn:
+            worn.told["clinicians"] = names
+            worn.flush()
 
     def _tell_all(self, told: dict[str, Any]) -> None:
         if self.seats:
@@ -143,8 +179,7 @@ async def watch_socket(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             code = await messages.first_of(_read(receive), seat.write(send), _still_in(scope))
         finally:
-            seat.is_taken = False
-            room.seats.discard(seat)
+            room.leave_seat(seat)
             ROOMS.tidy(profile.pk)
     except Closed:
         return

@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.contrib.auth import logout
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
@@ -33,10 +34,9 @@ class Idle:
         account = visitors.account_of(request)
         if account is not None:
             now_s = int(visitors.now().timestamp())
-            seen_s, came_s = request.session.get(_SEEN), request.session.get(_CAME)
-            if seen_s is None or came_s is None:
+            if request.session.get(_SEEN) is None or request.session.get(_CAME) is None:
                 request.session[_SEEN] = request.session[_CAME] = now_s
-            elif _is_over(now_s - seen_s, now_s - came_s, request, is_staff=accounts.is_staff(account)):
+            elif has_run_out(request.session, now_s, is_staff=accounts.is_staff(account)):
                 logout(request)
         return self._get_response(request)
 
@@ -69,10 +69,15 @@ def _is_here(request: HttpRequest) -> None:
         request.session[_SEEN] = now_s
 
 
-def _is_over(idle_s: int, signed_in_s: int, request: HttpRequest, *, is_staff: bool) -> bool:
+def has_run_out(session: SessionBase, now_s: int, *, is_staff: bool) -> bool:
+    """Whether nobody has been seen in this session for too long. One that has just begun says nothing of it yet."""
+    seen_s, came_s = session.get(_SEEN), session.get(_CAME)
+    if seen_s is None or came_s is None:
+        return False
+    idle_s = now_s - seen_s
     if is_staff:
-        return idle_s >= STAFF_IDLE_S or signed_in_s >= STAFF_DAY_S or idle_s < 0
-    return request.session.get_expire_at_browser_close() and (idle_s >= SHARED_IDLE_S or idle_s < 0)
+        return bool(idle_s >= STAFF_IDLE_S or now_s - came_s >= STAFF_DAY_S or idle_s < 0)
+    return session.get_expire_at_browser_close() and (idle_s >= SHARED_IDLE_S or idle_s < 0)
 
 
 def _pass(request: HttpRequest, rule: Rule) -> None:

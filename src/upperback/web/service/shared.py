@@ -21,16 +21,18 @@ from upperback.services.today import local_day
 from upperback.web.person import session
 from upperback.web.person.page import for_person, show
 
-#: In the order of the page; the name goes along by itself. No page shows a clinician a sensor while it is worn: nobody
-#: is asked for `live`.
+#: In the order of the page; the name goes along by itself.
 WORDS: Final = {
     "answers": gettext_lazy("Your safety checks and what came of them"),
     "plan": gettext_lazy("Your plan, and changes of it"),
     "progress": gettext_lazy("What you did, and how your back was: sessions, diary, looks back"),
     "messages": gettext_lazy("Messages between you"),
     "wearable": gettext_lazy("What a sensor measured"),
+    "live": gettext_lazy("What a sensor measures now, while you wear it"),
     "mood": gettext_lazy("Your answers about mood"),
 }
+#: What stands under some of them.
+_HINTS: Final = {"live": gettext_lazy("Your live page says who looks on, by name. Nobody is there to watch over you.")}
 #: What a carer can be let see. Mood and messages stay between the person and their clinician.
 CARER_WORDS: Final = {name: WORDS[name] for name in ("answers", "plan", "progress")}
 _KINDS: Final = {"treats": WORDS, "cares": CARER_WORDS}
@@ -128,7 +130,7 @@ def _page(
         "name": _own_name(profile) if name is None else name,
         "ways": {
             way: {
-                "kinds": [{"value": name, "text": text} for name, text in words.items() if name != "mood"],
+                "kinds": [_choice(name, text) for name, text in words.items() if name != "mood"],
                 "chosen": chosen if chosen is not None and way == kind else _USUAL[way],
                 "day": days if way == kind else "90",
                 "error": _(error.message) if error is not None and way == kind else None,
@@ -149,6 +151,10 @@ def _page(
         "has_errors": error is not None or bool(gone),
     }
     return show(request, "service/sharing.jinja", context, status=422 if error or gone else 200)
+
+
+def _choice(name: str, text: Any) -> dict[str, Any]:
+    return {"value": name, "text": text} | ({"hint": _HINTS[name]} if name in _HINTS else {})
 
 
 def _own_name(profile: Profile) -> str:
@@ -187,6 +193,8 @@ def _look(look: Look, zone: dt.tzinfo) -> dict[str, str]:
             text %= {"who": who, "times": look.times, "what": _in_words(look.what)}
         case "look":
             text = _("%(who)s looked at: %(what)s") % {"who": who, "what": _in_words(look.what)}
+        case "watch_live":
+            text = _("%(who)s watched what your sensor measured while you wore it") % {"who": who}
         case "research_copy":
             text = _("%(who)s took a copy for a study, without your name: %(what)s")
             text %= {"who": who, "what": _in_words(look.what)}

@@ -11,10 +11,13 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
 
-from upperback.services import actors
+from upperback.services import access, actors
+from upperback.services.actors import Actor
 from upperback.services.clinics import Account
 from upperback.web.page_threads import ask
-from upperback.web.rules import SOCKETS
+from upperback.web.rules import SOCKETS, Rule
+from upperback.web.service import visitors
+from upperback.web.service.doors import has_run_out
 from upperback.web.static_files import Receive, Scope, Send
 
 #: How often it is asked whether somebody is still signed in: what ends is closed within a second.
@@ -32,8 +35,8 @@ class _Visit:
 class _Line:
     """A connection that ends with the sign-in: nothing is sent after it, and what is inside sees a line that went."""
 
-    def __init__(self, cookie: str, receive: Receive, send: Send) -> None:
-        self._cookie, self._receive, self._send = cookie, receive, send
+    def __init__(self, rule: Rule, cookie: str, receive: Receive, send: Send) -> None:
+        self._rule, self._cookie, self._receive, self._send = rule, cookie, receive, send
         self._over = asyncio.Event()
         self._asking: asyncio.Task[None] | None = None
         self._coming: asyncio.Task[Any] | None = None
@@ -69,7 +72,7 @@ class _Line:
             self._asking.cancel()
 
     async def _ask(self) -> None:
-        while await ask(_account, self._cookie) is not None:  # noqa: ASYNC110  a session that ends tells nobody
+        while await ask(_actor, self._rule, self._cookie) is not None:  # noqa: ASYNC110  a session that ends tells nobody
             await asyncio.sleep(_ASKS_EVERY_S)
         self._over.set()
         with contextlib.suppress(Exception):  # whoever left has left
@@ -82,13 +85,13 @@ async def for_account(scope: Scope, receive: Receive, send: Send) -> tuple[Scope
     if rule is not None and rule.who == "anyone":  # brings a secret of its own
         return scope, receive, send
     cookie = _session_key(scope)
-    account = await ask(_account, cookie) if rule is not None and rule.who == "own" else None
-    if account is None or account.profile_id is None:
+    actor = await ask(_actor, rule, cookie) if rule is not None else None
+    if rule is None or actor is None:
         await receive()
         await send({"type": "websocket.close", "code": 1008})
         return None
-    line = _Line(cookie, receive, send)
-    known = {**scope, "upperback.actor": actors.person(account.uuid), "upperback.still_in": line.is_open}
+    line = _Line(rule, cookie, receive, send)
+    known = {**scope, "upperback.actor": actor, "upperback.still_in": line.is_open}
     return known, line.receive, line.send
 
 
@@ -101,10 +104,24 @@ def _session_key(scope: Scope) -> str:
     return ""
 
 
-def _account(key: str) -> Account | None:
-    """Who is signed in with this cookie now; nobody whose account was closed."""
+def _actor(rule: Rule, key: str) -> Actor | None:
+    """As whom this cookie lets somebody in here now; None where it does not, or their account was closed."""
     if not key:
         return None
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    user = get_user(_Visit(store(key)))  # type: ignore[arg-type]
-    return user if isinstance(user, Account) and user.is_active else None
+    visit: Any = _Visit(import_module(settings.SESSION_ENGINE).SessionStore(key))
+    account = get_user(visit)
+    if not isinstance(account, Account) or not account.is_active:
+        return None
+    if rule.who == "own":
+        return actors.person(account.uuid) if account.profile_id is not None else None
+    return _at_work(rule, visit, account) if rule.who == "work" else None
+
+
+def _at_work(rule: Rule, visit: Any, account: Account) -> Actor | None:
+    """Staff in one of the roles, with their second factor, and within their working day: as before a page."""
+    now = visitors.now()
+    if has_run_out(visit.session, int(now.timestamp()), is_staff=True):
+        return None
+    actor = actors.account(account.uuid, second_factor=visitors.used_second_factor(visit, account))
+    jobs = access.jobs_of(actor=actor, now=now) if actor.second_factor else []
+    return actor if any(job.role in rule.roles for job in jobs) else None

@@ -36,7 +36,7 @@ APP: Final = ("Stretch Log (invented)", "Example Ltd", "http://127.0.0.1:8123/ba
 #: Who lets less, or more, be seen than most: so that it can be looked at.
 SHARES: Final[dict[str, frozenset[DataClass]]] = {
     "strain": frozenset({"identity", "plan"}),
-    "six_weeks": USUAL | {"mood", "wearable"},
+    "six_weeks": USUAL | {"mood", "wearable", "live"},
 }
 _DAYS: Final = 90
 _SPARE_SHOWN: Final = 3

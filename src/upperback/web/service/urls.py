@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as passkey
 from django.urls import path
 
 from upperback.services.support import reference_of
+from upperback.web.clinician import watch
 from upperback.web.service import (
     bulk_api,
     caring,
@@ -61,6 +62,8 @@ urlpatterns = [
     path("caring/people/<uuid:person_id>/", caring.caring_person, name="caring_person"),
     path("caring/people/<uuid:person_id>/end/", caring.caring_end, name="caring_end"),
     path("caring/people/<uuid:person_id>/still/", pages.caring_still, name="caring_still"),
+    path("clinic/people/<uuid:person_id>/live/", watch.live_page, name="clinic_live"),
+    path("clinic/people/<uuid:person_id>/live/ticket/", watch.ticket, name="clinic_live_ticket"),
     path("clinic/people/<uuid:person_id>/still/", pages.still, name="still"),
     path("clinic/groups/still/", pages.group_still, name="group_still"),
     path("staff/", pages.staff, name="staff"),

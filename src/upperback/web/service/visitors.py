@@ -78,9 +78,9 @@ def at_others(request: HttpRequest) -> Actor:
     return actors.account(account.uuid, second_factor=used_second_factor(request))
 
 
-def used_second_factor(request: HttpRequest) -> bool:
-    """Whether this sign-in was done with an app, a passkey or a spare code."""
+def used_second_factor(request: HttpRequest, account: Account | None = None) -> bool:
+    """Whether this sign-in was done with an app, a passkey or a spare code. `account`: of a line that is no request."""
     from allauth.account.authentication import get_authentication_records
 
-    records = get_authentication_records(request, account_of(request))
+    records = get_authentication_records(request, account or account_of(request))
     return any(record.get("method") == "mfa" for record in records)

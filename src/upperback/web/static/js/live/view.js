@@ -62,7 +62,19 @@ export class View {
     for (const section of this.#page.querySelectorAll("[data-stage]")) {
       section.hidden = section.dataset.stage !== name;
     }
+    if (["done", "trouble"].includes(name)) {
+      this.clinicians([]);
+    }
     this.#page.querySelector(`[data-stage="${name}"] h2`)?.focus();
+  }
+
+  // Who looks on from a clinic now, by name.
+  clinicians(names) {
+    const { clinicians } = this.parts;
+    if (clinicians) {
+      clinicians.hidden = names.length === 0;
+      say(clinicians, names.length ? this.words.clinicians.replace("%", names.join("; ")) : "");
+    }
   }
 
   // What the server says in one sentence has no full stop.
@@ -93,9 +105,18 @@ export class View {
   hear(told) {
     // The sensor's own line is lost, this page's is, or no sensor is heard: what is shown is old from now on.
     if (told.away || told.lost || told.off) {
+      if (!told.off) { // who looks on is told anew
+        this.clinicians([]);
+      }
       this.#away = told.off ? this.words.off : this.words.away;
       this.#age();
       return;
+    }
+    if (told.clinicians) {
+      this.clinicians(told.clinicians);
+      if (Object.keys(told).length === 1) { // nothing of the sensor
+        return;
+      }
     }
     this.#away = null;
     this.#heard.now();
@@ -148,7 +169,7 @@ export class View {
     this.#page.classList.toggle("live--unknown", !known);
     turn(parts.side, known ? now.flexion_deg : 0);
     turn(parts.front, now.lateral_deg ?? 0);
-    say(parts.lean, known ? words[leaning(now.flexion_deg)] : words.not_measured);
+    say(parts.lean, known ? words[leaning(now.flexion_deg)] : now.worn === "not_worn" && words.not_worn ? words.not_worn : words.not_measured);
     say(parts.degrees, known ? `${Math.round(now.flexion_deg)}°` : "");
     say(parts.held, !known ? "" : now.held_s >= 60 ? words.held.replace("%", Math.floor(now.held_s / 60)) : words.held_short);
     if (now.notes.length) {

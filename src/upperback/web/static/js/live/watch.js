@@ -16,6 +16,7 @@ export class Watch {
   end() {
     this.#line.close();
     this.#view.watch(false);
+    this.#view.clinicians([]);
   }
 
   async #enter() {
