@@ -230,7 +230,7 @@ def test_who_sends_too_many_or_too_much_is_told_and_closed(heavy: bool) -> None:
         assert load.closed == 1, "it was told why"
         assert wearer.stopped is not None
         assert wearer.stopped.code == hub.TOO_MUCH
-        some = 20  # in the time until it is closed, and those that wait
+        some = 100  # in the time until it is closed, which on a busy machine is long, and those that wait
         assert len(wearer.sitting.put_here) <= (1_000_000 / 14_000 if heavy else 250) + some  # type: ignore[attr-defined]
         assert not other.is_stopped
 

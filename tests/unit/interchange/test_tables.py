@@ -18,7 +18,8 @@ def test_no_text_is_a_formula_and_none_is_lost(words: str, start: str) -> None:
     _, (text, number) = csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline=""))
     assert not text.startswith(STARTS)
     assert not text.lstrip(' "').startswith(STARTS)
-    assert text.removeprefix("'") == (start + words).replace("\0", "").removeprefix("'" if text[:1] != "'" else "")
+    told = (start + words).replace("\0", "")
+    assert text in {told, f"'{told}"}
     assert number == "7"
 
 
