@@ -18,7 +18,7 @@ from upperback.content.load import COMPILED_NAME, canonical_sha256, compile_rele
 from upperback.content.vocabulary import Content, default_content
 
 CONTENT = default_content()
-STATES = 10_000
+STATES = 20_000
 
 #: People whose safety check is quiet in most, with what a plan looks at, so that there are plans to compare.
 PLANS = 1_000

@@ -1,6 +1,10 @@
 """Secrets that are told once and recognised later: only what this makes of them is stored."""
 
 import hashlib
+from typing import Final
+
+#: A token of this product is shorter; what is longer is none and is not hashed.
+TOKEN_CHARACTERS_MAX: Final = 64
 
 
 def stored_form(secret: str) -> str:

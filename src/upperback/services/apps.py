@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from django.db import transaction
 
 from upperback.core.errors import InputError, NotFound
-from upperback.core.tokens import stored_form
+from upperback.core.tokens import TOKEN_CHARACTERS_MAX, stored_form
 from upperback.interchange.fhir.classes import classes_of
 from upperback.interchange.fhir.search import read_scope
 from upperback.services import access, actors, audit, sharing
 from upperback.services.actors import Actor, public_id
 from upperback.services.permissions import check_may
-from upperback.services.programs import NOT_THERE, TOKEN_CHARACTERS_MAX, Visit
+from upperback.services.programs import NOT_THERE, Visit
 from upperback.store.models import App, AppCode, AppToken, ConsentEvent, Profile
 
 __all__ = [

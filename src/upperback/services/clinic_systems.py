@@ -8,7 +8,7 @@ from typing import Final
 from django.db import models, transaction
 
 from upperback.core.errors import InputError, NotFound
-from upperback.core.tokens import stored_form
+from upperback.core.tokens import TOKEN_CHARACTERS_MAX, stored_form
 from upperback.services import actors, audit
 from upperback.services.actors import Actor, public_id
 from upperback.services.permissions import check_may
@@ -20,7 +20,6 @@ DAYS_MAX: Final = 365
 _NAME_MOST: Final = 60
 _AT_MOST: Final = 20
 _TOKEN_BYTES: Final = 32
-_TOKEN_CHARACTERS_MAX: Final = 64
 _USED_EVERY: Final = dt.timedelta(minutes=1)
 NOT_THERE: Final = "this token opens nothing: it was never given, it has run out, or it was ended"
 
@@ -90,7 +89,7 @@ def visit(*, token: str, now: dt.datetime) -> Visit:
     NotFound : it holds no more, or never did: the same answer.
     """
     row = None
-    if 0 < len(token) <= _TOKEN_CHARACTERS_MAX:
+    if 0 < len(token) <= TOKEN_CHARACTERS_MAX:
         row = _open(now).filter(token_sha256=stored_form(token), made_at__lte=now).select_related("clinic").first()
     if row is None:
         raise NotFound(NOT_THERE)

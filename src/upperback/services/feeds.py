@@ -9,7 +9,7 @@ from django.db import transaction
 
 from upperback.care.breaks import turn_times
 from upperback.core.errors import NotAllowed, NotFound
-from upperback.core.tokens import stored_form
+from upperback.core.tokens import TOKEN_CHARACTERS_MAX, stored_form
 from upperback.interchange.calendar import Once, Repeated, write_feed
 from upperback.services import audit, group_places
 from upperback.services.actors import SYSTEM, Actor
@@ -24,7 +24,6 @@ from upperback.store.models import CalendarFeed, Profile
 __all__ = ["CalendarFeed", "feed_of", "group_file", "make_feed", "read_feed", "remove_feed"]
 
 _TOKEN_BYTES: Final = 32
-_TOKEN_CHARACTERS_MAX: Final = 64
 # Others may look at a shared calendar: the words say nothing about health.
 _BREAK: Final = "Short break"
 _SESSION: Final = "Time for yourself"
@@ -81,7 +80,7 @@ def read_feed(*, token: str, now: dt.datetime, say: Callable[[str], str] = str) 
     NotFound : there is no such address, or not any more.
     """
     feed = None
-    if 0 < len(token) <= _TOKEN_CHARACTERS_MAX:
+    if 0 < len(token) <= TOKEN_CHARACTERS_MAX:
         feed = CalendarFeed.objects.select_related("profile").filter(token_sha256=stored_form(token)).first()
     if feed is None:
         raise NotFound("there is no such calendar")

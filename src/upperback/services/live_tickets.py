@@ -14,7 +14,7 @@ from typing import Final
 from django.db import transaction
 
 from upperback.core.errors import NotFound
-from upperback.core.tokens import stored_form
+from upperback.core.tokens import TOKEN_CHARACTERS_MAX, stored_form
 from upperback.services import actors, audit
 from upperback.services.actors import Actor
 from upperback.services.permissions import check_may
@@ -23,7 +23,6 @@ from upperback.store.models import LiveStream, LiveTicket, Profile
 
 #: How long a ticket is good.
 TICKET: Final = dt.timedelta(minutes=1)
-TOKEN_CHARACTERS_MAX: Final = 64
 #: Where the socket is.
 SOCKET_PATH: Final = "/live/socket/"
 NO_TICKET: Final = "This page has waited for too long. Open it again"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from upperback.core.errors import NotFound
-from upperback.core.tokens import stored_form
+from upperback.core.tokens import TOKEN_CHARACTERS_MAX, stored_form
 from upperback.services import access, audit
 from upperback.services.access_rules import DataClass
 from upperback.services.actors import Actor, public_id
-from upperback.services.live_tickets import NO_TICKET, TICKET, TOKEN_CHARACTERS_MAX
+from upperback.services.live_tickets import NO_TICKET, TICKET
 from upperback.services.permissions import check_may
 from upperback.store.models import Account, LiveTicket, Profile
 

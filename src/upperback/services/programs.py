@@ -13,7 +13,7 @@ from django.db.models import Count, Max, Q
 
 from upperback.content.vocabulary import default_content
 from upperback.core.errors import InputError, NotAllowed, NotFound, UpperbackError
-from upperback.core.tokens import stored_form
+from upperback.core.tokens import TOKEN_CHARACTERS_MAX, stored_form
 from upperback.interchange.fhir import person_resources
 from upperback.interchange.fhir.classes import CLASSES, leaving, shown_as_granted
 from upperback.interchange.fhir.making import Making
@@ -52,7 +52,6 @@ DAYS: Final = (1, 30, 90, 365)
 _LABEL_MOST: Final = 60
 _AT_MOST: Final = 20
 _TOKEN_BYTES: Final = 32
-TOKEN_CHARACTERS_MAX: Final = 64
 _ALL: Final = frozenset[str]().union(*CLASSES.values())
 #: Of one app, about one person. A first copy of everything is some thirty.
 READS_A_MINUTE: Final = 120

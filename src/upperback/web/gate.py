@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from upperback.core.tokens import stored_form
+from upperback.core.tokens import TOKEN_CHARACTERS_MAX, stored_form
 
 COOKIE_NAME: Final = "upperback_open"
 
 _TOKEN_BYTES: Final = 32
-_TOKEN_CHARACTERS_MAX: Final = 64
 _COOKIE_CHARACTERS_MAX: Final = 200
 
 
@@ -48,7 +47,7 @@ class Gate:
 
     def take_link(self, token: str, now_s: float) -> bool:
         """True exactly once for a token that was made here and has not run out."""
-        if not 0 < len(token) <= _TOKEN_CHARACTERS_MAX:
+        if not 0 < len(token) <= TOKEN_CHARACTERS_MAX:
             return False
         path = self._path(token)
         try:
